@@ -1,0 +1,31 @@
+// Package rules turns query files into judgements: a rule is one .sql file, a
+// snapshot goes in, findings come out. Start with Load, which reads a Set from
+// folders and tells every defect like a compiler; then Set.Check, which
+// compiles all of them, and Run.
+//
+// # A rule file
+//
+// The path is the identity: REPORT/NAME.sql has the id REPORT/NAME. A file
+// without a severity is a saved query, and REPORT/inventory.sql is the sheet
+// with the whole population of its report. The header is the leading run of
+// lines that begin with "--"; the whole file goes to SQLite as it is.
+//
+//	-- Token that nobody uses
+//	--
+//	-- Prose: why it matters, in paragraphs.
+//	--
+//	-- severity: medium
+//	-- param: days integer 90 -- days without use after which a token counts as unused
+//	-- population: tokens WHERE is_expired = 0
+//	-- remediation: Open the page and press Revoke; a line that is indented by
+//	--   two spaces or more goes on with the key above it.
+//	-- see: https://docs.github.com/…
+//	-- formerly: stale-tokens/idle
+//
+//	SELECT
+//	  'fail' AS status, …
+//
+// The columns of a rule are status (fail or unknown), subject, org, reason and
+// then evidence, one row a subject. A column named severity among the evidence
+// overrides the rule's severity for its row; NULL there leaves it.
+package rules

@@ -1,0 +1,260 @@
+package rules_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"auditor/internal/rules"
+	"auditor/queries"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// files makes a source named "mine" of path and text pairs.
+func files(pairs ...string) rules.Source {
+	fsys := fstest.MapFS{}
+	for i := 0; i < len(pairs); i += 2 {
+		fsys[pairs[i]] = &fstest.MapFile{Data: []byte(pairs[i+1])}
+	}
+	return rules.Source{Name: "mine", FS: fsys}
+}
+
+func texts(problems []rules.Problem) []string {
+	var all []string
+	for _, p := range problems {
+		all = append(all, p.String())
+	}
+	return all
+}
+
+const good = `-- Token that sleeps
+--
+-- First line,
+-- second line.
+--
+-- Note: a word with a capital is prose.
+--
+-- severity: medium
+-- param: days integer 90 -- days without use
+-- param: share number 0.5 -- part of them
+-- param: team text 'a  team' -- who is asked
+-- param: none text '' -- nobody
+-- param: strict boolean true -- also the others
+-- population: tokens
+--   WHERE is_expired = 0
+-- remediation: Ask first,
+--   then revoke.
+-- see: https://docs.github.com/en/rest
+-- see: https://example.com/a
+-- formerly: tokens/idle
+
+SELECT 1
+`
+
+func TestLoadReadsTheWholeHeader(t *testing.T) {
+	set, problems := rules.Load(files("tokens/sleepy.sql", good))
+	if len(problems) > 0 {
+		t.Fatal(texts(problems))
+	}
+	got, ok := set.Find("tokens/sleepy")
+	if !ok {
+		t.Fatal("tokens/sleepy is not in the set")
+	}
+	want := rules.Rule{
+		ID: "tokens/sleepy", Report: "tokens", Name: "sleepy", File: "mine/tokens/sleepy.sql", SQL: good,
+		Title:       "Token that sleeps",
+		Description: "First line, second line.\n\nNote: a word with a capital is prose.",
+		Severity:    "medium",
+		Population:  "tokens WHERE is_expired = 0",
+		Remediation: "Ask first, then revoke.",
+		See:         []string{"https://docs.github.com/en/rest", "https://example.com/a"},
+		Formerly:    []string{"tokens/idle"},
+		Params: []rules.Param{
+			{Name: "days", Kind: "integer", Default: "90", Meaning: "days without use"},
+			{Name: "share", Kind: "number", Default: "0.5", Meaning: "part of them"},
+			{Name: "team", Kind: "text", Default: "a  team", Meaning: "who is asked"},
+			{Name: "none", Kind: "text", Default: "", Meaning: "nobody"},
+			{Name: "strict", Kind: "boolean", Default: "true", Meaning: "also the others"},
+		},
+	}
+	if diff := cmp.Diff(want, got, cmp.FilterPath(func(p cmp.Path) bool {
+		name := p.Last().String()
+		return name == ".values" || name == ".lines"
+	}, cmp.Ignore())); diff != "" {
+		t.Error(diff)
+	}
+	values := map[string]any{"days": int64(90), "share": 0.5, "team": "a  team", "none": "", "strict": true}
+	if diff := cmp.Diff(values, got.Parameters()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestLoadTellsWhatIsWrongAndWhatWasMeant(t *testing.T) {
+	header := func(lines ...string) string {
+		return "-- Title\n-- " + strings.Join(lines, "\n-- ") + "\nSELECT 1\n"
+	}
+	for name, c := range map[string]struct{ text, want string }{
+		"unknown key":       {header("severty: high"), `mine/a/b.sql:2: unknown key "severty" (did you mean "severity"?)`},
+		"key in capitals":   {header("Severity: high"), `mine/a/b.sql:2: unknown key "Severity" (did you mean "severity"?)`},
+		"far from any key":  {header("owner: me"), `mine/a/b.sql:2: unknown key "owner" (known: severity, param, population, remediation, see, formerly)`},
+		"bad severity":      {header("severity: hihg"), `mine/a/b.sql:2: unknown severity "hihg" (did you mean "high"?)`},
+		"severity twice":    {header("severity: high", "severity: low"), `mine/a/b.sql:3: severity stands twice (first on line 2)`},
+		"empty key":         {header("severity:"), `mine/a/b.sql:2: severity is empty`},
+		"no title":          {"--\n-- severity: low\nSELECT 1", `mine/a/b.sql:1: the title is missing (the first line says in a few words what is found: -- Token that nobody uses)`},
+		"key for a title":   {"-- severity: low\n-- Title\nSELECT 1", `mine/a/b.sql:1: the title is missing (the first line says in a few words what is found: -- Token that nobody uses)`},
+		"no header":         {"SELECT 1", `mine/a/b.sql:1: the title is missing (the first line says in a few words what is found: -- Token that nobody uses)`},
+		"no query":          {"-- Title\n-- severity: low\n\n", `mine/a/b.sql:3: there is no query (a SELECT belongs below the header)`},
+		"prose below a key": {header("severity: low", "more words"), `mine/a/b.sql:3: there is prose below the first key (indent it by two more spaces to go on with the key above, or move it up)`},
+		"param kind":        {header("param: days interger 9 -- days"), `mine/a/b.sql:2: param days: unknown kind "interger" (did you mean "integer"?)`},
+		"param default":     {header("param: days integer soon -- days"), `mine/a/b.sql:2: param days: default "soon" is not a whole number`},
+		"param boolean":     {header("param: all boolean yes -- all"), `mine/a/b.sql:2: param all: default "yes" is not a boolean: true or false`},
+		"param no default":  {header("param: days integer -- days"), `mine/a/b.sql:2: param days has no default (write NAME KIND DEFAULT -- MEANING, as in: days integer 90 -- days without use)`},
+		"param no kind":     {header("param: days"), `mine/a/b.sql:2: param "days" has no kind (write NAME KIND DEFAULT -- MEANING, as in: days integer 90 -- days without use)`},
+		"param no meaning":  {header("param: days integer 9"), `mine/a/b.sql:2: param days has no meaning (write NAME KIND DEFAULT -- MEANING, as in: days integer 90 -- days without use)`},
+		"param name":        {header("param: Days integer 9 -- days"), `mine/a/b.sql:2: "Days" is no name for a parameter (small letters, digits and _)`},
+		"param now":         {header("param: now text 9 -- time"), `mine/a/b.sql:2: param now needs no declaration (it is always the time of the snapshot)`},
+		"param twice":       {header("param: d integer 9 -- a", "param: d integer 9 -- b"), `mine/a/b.sql:3: param d stands twice`},
+		"see":               {header("see: docs.github.com"), `mine/a/b.sql:2: see: "docs.github.com" is no link (one https:// address a line)`},
+		"formerly":          {header("formerly: Idle"), `mine/a/b.sql:2: formerly: "Idle" is no id (REPORT/NAME, one a line)`},
+		"not text":          {"-- Title\x00\nSELECT 1", `mine/a/b.sql: the file is not UTF-8 text`},
+		"too large":         {"-- Title\nSELECT 1" + strings.Repeat(" ", 1<<20), `mine/a/b.sql: the file has 1048593 bytes (a rule has at most 1 MiB)`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			set, problems := rules.Load(files("a/b.sql", c.text, "a/good.sql", good))
+			if diff := cmp.Diff([]string{c.want}, texts(problems)); diff != "" {
+				t.Error(diff)
+			}
+			if _, ok := set.Find("a/good"); !ok {
+				t.Error("the good rule beside it is not listed")
+			}
+			if _, ok := set.Find("a/b"); ok {
+				t.Error("the bad rule is listed")
+			}
+		})
+	}
+}
+
+func TestLoadToldByPath(t *testing.T) {
+	query := "-- Title\nSELECT 1\n"
+	for name, c := range map[string]struct {
+		source rules.Source
+		want   []string
+	}{
+		"rule outside a report": {files("b.sql", "-- Title\n-- severity: low\nSELECT 1"), []string{"mine/b.sql:2: a rule lies in no report (move the file to REPORT/b.sql)"}},
+		"too deep":              {files("a/b/c.sql", query), []string{"mine/a/b/c.sql: the file lies too deep (rules are files REPORT/NAME.sql)"}},
+		"name":                  {files("a/My_Rule.sql", query), []string{`mine/a/My_Rule.sql: "My_Rule" is no name for a rule or its folder (small letters and digits, joined by -)`}},
+		"no rules":              {files("a/readme.md", query), []string{"mine: there is no rule in this folder (rules are files REPORT/NAME.sql)"}},
+		"passed over":           {files("b.sql", query, "testdata/X.sql", query, ".git/X.sql", query, "a/_X.sql", query), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, problems := rules.Load(c.source)
+			if diff := cmp.Diff(c.want, texts(problems)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestLoadRefusesASecondRuleOfOneID(t *testing.T) {
+	other := rules.Source{Name: "theirs", FS: files("tokens/sleepy.sql", good).FS}
+	set, problems := rules.Load(files("tokens/sleepy.sql", good), other)
+	want := []string{"theirs/tokens/sleepy.sql: there is another tokens/sleepy (it stands in mine/tokens/sleepy.sql)"}
+	if diff := cmp.Diff(want, texts(problems)); diff != "" {
+		t.Error(diff)
+	}
+	if got, _ := set.Find("tokens/sleepy"); got.File != "mine/tokens/sleepy.sql" {
+		t.Errorf("the first of the two should stand, not %s", got.File)
+	}
+}
+
+func TestLoadAcceptsWindowsLineEndsAndAByteOrderMark(t *testing.T) {
+	set, problems := rules.Load(files("tokens/sleepy.sql", "\ufeff"+strings.ReplaceAll(good, "\n", "\r\n")))
+	got, _ := set.Find("tokens/sleepy")
+	if len(problems) > 0 || got.Population != "tokens WHERE is_expired = 0" || got.Title != "Token that sleeps" {
+		t.Errorf("%v %+v", texts(problems), got)
+	}
+}
+
+func TestSetSortsAndSeparates(t *testing.T) {
+	rule := func(severity string) string { return "-- Title\n-- severity: " + severity + "\nSELECT 1\n" }
+	set, problems := rules.Load(files("b/z.sql", rule("low"), "b/a.sql", rule("high"), "a/x.sql", rule("low"),
+		"saved.sql", "-- Saved\nSELECT 1\n", "b/inventory.sql", "-- All\nSELECT 1\n"))
+	if len(problems) > 0 {
+		t.Fatal(texts(problems))
+	}
+	no := false
+	if problems := set.Configure(map[string]rules.Setting{"b/z": {Enabled: &no}}); len(problems) > 0 {
+		t.Fatal(texts(problems))
+	}
+	got := map[string][]string{
+		"rules": ids(set.Rules()), "queries": ids(set.Queries()), "disabled": ids(set.Disabled()), "reports": set.Reports(),
+	}
+	want := map[string][]string{
+		"rules": {"a/x", "b/a"}, "queries": {"b/inventory", "saved"}, "disabled": {"b/z"}, "reports": {"a", "b"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func ids(list []rules.Rule) []string {
+	var all []string
+	for _, r := range list {
+		all = append(all, r.ID)
+	}
+	return all
+}
+
+func TestConfigure(t *testing.T) {
+	set, _ := rules.Load(files("tokens/sleepy.sql", good, "saved.sql", "-- Saved\nSELECT 1\n"))
+	problems := set.Configure(map[string]rules.Setting{
+		"tokens/sleepi": {Severity: "low"},
+		"saved":         {Severity: "low"},
+		"tokens/idle": {Severity: "hgih", Params: map[string]any{
+			"days": 60, "day": 1, "share": 2, "team": "b", "strict": "yes", "none": 3.5}},
+	})
+	want := []string{
+		`saved: severity: a saved query has no severity`,
+		`tokens/idle: severity: unknown severity "hgih" (did you mean "high"?)`,
+		`tokens/idle: day: the rule has no such parameter (did you mean "days"?)`,
+		`tokens/idle: none: 3.5 is not text (nobody)`,
+		`tokens/idle: strict: "yes" is not a boolean (also the others)`,
+		`tokens/sleepi: there is no such rule (did you mean "tokens/sleepy"?)`,
+	}
+	if diff := cmp.Diff(want, texts(problems)); diff != "" {
+		t.Error(diff)
+	}
+	got, _ := set.Find("tokens/sleepy")
+	values := map[string]any{"days": int64(60), "share": 2.0, "team": "b", "none": "", "strict": true}
+	if diff := cmp.Diff(values, got.Parameters()); diff != "" {
+		t.Error(diff)
+	}
+	if got.Severity != "medium" {
+		t.Errorf("a bad severity replaced the rule's own: %s", got.Severity)
+	}
+}
+
+// What a user's rule may leave out, a built-in one may not.
+func TestBuiltInRulesAreComplete(t *testing.T) {
+	set, problems := rules.Load(rules.Source{Name: "queries", FS: queries.FS})
+	if len(problems) > 0 {
+		t.Fatal(texts(problems))
+	}
+	for _, r := range set.Rules() {
+		if r.Description == "" || r.Population == "" || r.Remediation == "" || len(r.See) == 0 {
+			t.Errorf("%s lacks its description, population, remediation or links", r.ID)
+		}
+		for _, link := range r.See {
+			if !strings.HasPrefix(link, "https://docs.github.com/en/") {
+				t.Errorf("%s: %s is no page of GitHub's documentation", r.ID, link)
+			}
+		}
+	}
+	for _, report := range set.Reports() {
+		if !slices.Contains(ids(set.Queries()), report+"/inventory") {
+			t.Errorf("report %s has no inventory", report)
+		}
+	}
+}

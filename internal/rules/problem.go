@@ -1,0 +1,83 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A Problem is a defect of a rule file or of a rule's settings, told as a
+// compiler tells it.
+type Problem struct {
+	File  string // as its Source names it; empty for settings
+	Line  int    // 1-based; 0 when the whole file is meant
+	Rule  string // id of the rule; empty when it has none yet
+	Key   string // for settings: severity or the parameter; else empty
+	What  string // what is wrong
+	Meant string // what was probably meant, or how to put it right; may be empty
+}
+
+// String is "file:line: what (meant)", or "rule: key: what (meant)" for
+// settings.
+func (p Problem) String() string {
+	var b strings.Builder
+	switch {
+	case p.File != "" && p.Line > 0:
+		fmt.Fprintf(&b, "%s:%d: ", p.File, p.Line)
+	case p.File != "":
+		fmt.Fprintf(&b, "%s: ", p.File)
+	case p.Rule != "" && p.Key != "":
+		fmt.Fprintf(&b, "%s: %s: ", p.Rule, p.Key)
+	case p.Rule != "":
+		fmt.Fprintf(&b, "%s: ", p.Rule)
+	}
+	b.WriteString(p.What)
+	if p.Meant != "" {
+		fmt.Fprintf(&b, " (%s)", p.Meant)
+	}
+	return b.String()
+}
+
+// didYouMean is the sentence for the candidate nearest to the word, or the
+// list of all when none is near.
+func didYouMean(word string, candidates []string) string {
+	if near := nearest(word, candidates); near != "" {
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	if len(candidates) == 0 || len(candidates) > 12 {
+		return ""
+	}
+	return "known: " + strings.Join(candidates, ", ")
+}
+
+// nearest returns the candidate that a typing slip turns into the word: a third
+// of its letters and one more may differ, five at most. Empty when there is none.
+func nearest(word string, candidates []string) string {
+	best, found := min(len(word)/3+1, 5)+1, ""
+	for _, candidate := range candidates {
+		if d := distance(strings.ToLower(word), candidate); d < best {
+			best, found = d, candidate
+		}
+	}
+	return found
+}
+
+// distance counts the letters to insert, delete or replace (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, diagonal+1)
+		}
+	}
+	return row[len(b)]
+}

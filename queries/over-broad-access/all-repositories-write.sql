@@ -1,0 +1,87 @@
+-- Token that can write to all repositories
+--
+-- The token reaches every repository that its owner can reach, those included
+-- that will be made tomorrow, and can change them. Nobody decided on each of
+-- these repositories; the choice was made once, for convenience.
+--
+-- What GitHub grants is an upper bound: the token never does more than its
+-- owner may.
+--
+-- severity: high
+-- population: tokens WHERE is_expired IS NOT 1 AND (repository_selection =
+--   'all' OR repository_selection IS NULL)
+-- remediation: Ask the owner to select the repositories that the token needs
+--   (own Settings > Developer settings > Personal access tokens > Fine-grained
+--   tokens > the token > Edit > Only select repositories). To revoke it, open
+--   the organization's Settings > Personal access tokens > Active tokens, choose
+--   the token and press Revoke. By the API, as a GitHub App with write on the
+--   organization's personal access tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api
+--   --method POST orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`.
+-- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
+-- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
+-- see: https://docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens
+
+WITH writing AS (
+  SELECT
+    p.org AS org,
+    p.grant_id AS grant_id,
+    sum(p.level IN ('write', 'admin')) AS write_count,
+    group_concat(p.shown, ', ') AS permissions
+  FROM (
+    SELECT
+      a.org AS org,
+      a.grant_id AS grant_id,
+      a.level AS level,
+      CASE a.level
+        WHEN 'write' THEN a.permission
+        ELSE a.permission || ' (' || a.level || ')'
+      END AS shown
+    FROM token_permissions AS a
+    WHERE a.scope = 'repository'
+      AND a.level <> 'read'
+    ORDER BY
+      a.org,
+      a.grant_id,
+      a.permission
+  ) AS p
+  GROUP BY
+    p.org,
+    p.grant_id
+)
+SELECT
+  CASE
+    WHEN t.is_expired IS NULL THEN 'unknown'
+    WHEN t.repository_selection IS NULL THEN 'unknown'
+    WHEN w.write_count = 0 THEN 'unknown'
+    ELSE 'fail'
+  END AS status,
+  'token/' || t.grant_id AS subject,
+  t.org AS org,
+  CASE
+    WHEN t.repository_selection IS NULL THEN 'reaches repositories that GitHub did not name, with '
+    ELSE 'reaches all repositories with '
+  END || CASE w.write_count
+      WHEN 0 THEN 'a level that is not known on '
+      ELSE 'write on '
+    END || w.permissions || CASE
+      WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
+      ELSE ''
+    END AS reason,
+  w.permissions AS write_permissions,
+  w.write_count AS write_permission_count,
+  t.token_name AS token_name,
+  t.owner_login AS owner_login,
+  t.repository_selection AS repository_selection,
+  t.highest_tier AS highest_tier,
+  t.expires_at AS expires_at,
+  t.last_used_at AS last_used_at,
+  t.html_url AS html_url
+FROM writing AS w
+JOIN tokens AS t
+  ON t.org = w.org
+  AND t.grant_id = w.grant_id
+WHERE t.is_expired IS NOT 1
+  AND (
+    t.repository_selection = 'all'
+    OR t.repository_selection IS NULL
+  )

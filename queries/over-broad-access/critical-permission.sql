@@ -1,0 +1,74 @@
+-- Token with a critical permission
+--
+-- The token holds a permission that takes over more than data: change who
+-- belongs to the organization, replace deployment secrets, rewrite workflows,
+-- delete repositories or switch off their protection. One leak of such a token
+-- is an incident for the whole organization, whatever the number of its
+-- repositories.
+--
+-- Which permissions are critical is said, with the reason, by the view
+-- permission_catalog.
+--
+-- severity: critical
+-- population: tokens WHERE is_expired IS NOT 1
+-- remediation: Ask the owner to make a token with fewer permissions or
+--   repositories (a member edits it under the own Settings > Developer settings
+--   > Personal access tokens > Fine-grained tokens; each change asks for
+--   approval again), or revoke it. To revoke it, open the organization's
+--   Settings > Personal access tokens > Active tokens, choose the token and
+--   press Revoke. By the API, as a GitHub App with write on the organization's
+--   personal access tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
+--   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`. Work that needs
+--   such a permission belongs to a GitHub App, whose tokens live for an hour.
+-- see: https://docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens
+-- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
+-- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
+
+WITH critical AS (
+  SELECT
+    p.org AS org,
+    p.grant_id AS grant_id,
+    count(*) AS permission_count,
+    group_concat(p.shown, ', ') AS permissions
+  FROM (
+    SELECT
+      a.org AS org,
+      a.grant_id AS grant_id,
+      a.permission || ':' || a.level AS shown
+    FROM token_permissions AS a
+    WHERE a.tier = 'critical'
+    ORDER BY
+      a.org,
+      a.grant_id,
+      a.permission
+  ) AS p
+  GROUP BY
+    p.org,
+    p.grant_id
+)
+SELECT
+  CASE
+    WHEN t.is_expired IS NULL THEN 'unknown'
+    ELSE 'fail'
+  END AS status,
+  'token/' || t.grant_id AS subject,
+  t.org AS org,
+  'holds ' || c.permission_count || CASE c.permission_count
+      WHEN 1 THEN ' critical permission: '
+      ELSE ' critical permissions: '
+    END || c.permissions || CASE
+      WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
+      ELSE ''
+    END AS reason,
+  c.permissions AS critical_permissions,
+  t.token_name AS token_name,
+  t.owner_login AS owner_login,
+  t.repository_selection AS repository_selection,
+  t.expires_at AS expires_at,
+  t.last_used_at AS last_used_at,
+  t.html_url AS html_url
+FROM critical AS c
+JOIN tokens AS t
+  ON t.org = c.org
+  AND t.grant_id = c.grant_id
+WHERE t.is_expired IS NOT 1

@@ -1,0 +1,77 @@
+-- Token that can change the organization
+--
+-- The token can change the organization itself, not only code: its members,
+-- settings, secrets, runners or webhooks. Such rights work on every repository
+-- at once, and the people who approve code never see them used.
+--
+-- severity: high
+-- population: tokens WHERE is_expired IS NOT 1
+-- remediation: Ask the owner to make a token with fewer permissions or
+--   repositories (a member edits it under the own Settings > Developer settings
+--   > Personal access tokens > Fine-grained tokens; each change asks for
+--   approval again), or revoke it. To revoke it, open the organization's
+--   Settings > Personal access tokens > Active tokens, choose the token and
+--   press Revoke. By the API, as a GitHub App with write on the organization's
+--   personal access tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
+--   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`. Automation that
+--   administers the organization belongs to a GitHub App.
+-- see: https://docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens
+-- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
+-- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
+
+WITH writing AS (
+  SELECT
+    p.org AS org,
+    p.grant_id AS grant_id,
+    sum(p.level IN ('write', 'admin')) AS write_count,
+    group_concat(p.shown, ', ') AS permissions
+  FROM (
+    SELECT
+      a.org AS org,
+      a.grant_id AS grant_id,
+      a.level AS level,
+      CASE a.level
+        WHEN 'write' THEN a.permission
+        ELSE a.permission || ' (' || a.level || ')'
+      END AS shown
+    FROM token_permissions AS a
+    WHERE a.scope = 'organization'
+      AND a.level <> 'read'
+    ORDER BY
+      a.org,
+      a.grant_id,
+      a.permission
+  ) AS p
+  GROUP BY
+    p.org,
+    p.grant_id
+)
+SELECT
+  CASE
+    WHEN t.is_expired IS NULL THEN 'unknown'
+    WHEN w.write_count = 0 THEN 'unknown'
+    ELSE 'fail'
+  END AS status,
+  'token/' || t.grant_id AS subject,
+  t.org AS org,
+  'can change the organization: ' || CASE w.write_count
+      WHEN 0 THEN 'a level that is not known on '
+      ELSE 'write on '
+    END || w.permissions || CASE
+      WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
+      ELSE ''
+    END AS reason,
+  w.permissions AS write_permissions,
+  w.write_count AS write_permission_count,
+  t.token_name AS token_name,
+  t.owner_login AS owner_login,
+  t.repository_selection AS repository_selection,
+  t.highest_tier AS highest_tier,
+  t.expires_at AS expires_at,
+  t.last_used_at AS last_used_at,
+  t.html_url AS html_url
+FROM writing AS w
+JOIN tokens AS t
+  ON t.org = w.org
+  AND t.grant_id = w.grant_id
+WHERE t.is_expired IS NOT 1

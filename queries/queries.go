@@ -1,0 +1,48 @@
+package queries
+
+import (
+	"embed"
+	"encoding/csv"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// FS holds the built-in rules and saved queries: REPORT/NAME.sql.
+//
+//go:embed */*.sql
+var FS embed.FS
+
+//go:embed permission_catalogue.csv
+var catalogue string
+
+// A Permission is a line of the catalogue: how dangerous one level of one
+// permission of a fine-grained token is, and why.
+type Permission struct {
+	Scope      string // organization, repository or other, as the maps of a token
+	Permission string // GitHub's key, e.g. contents
+	Level      string // read, write or admin
+	Tier       string // critical, high, medium or low
+	Why        string // one sentence
+}
+
+// Catalogue returns every permission and level known today with its tier, in
+// the order of the file. The set is open: what it lacks is unclassified, never
+// low. An error is a defect of the embedded file, named with its line.
+func Catalogue() ([]Permission, error) {
+	r := csv.NewReader(strings.NewReader(catalogue))
+	rows, err := r.ReadAll()
+	if err != nil {
+		return nil, fmt.Errorf("permission_catalogue.csv: %w", err)
+	}
+	if len(rows) == 0 || !slices.Equal(rows[0], []string{"scope", "permission", "level", "tier", "why"}) {
+		return nil, fmt.Errorf("permission_catalogue.csv:1: the columns are not scope,permission,level,tier,why")
+	}
+	permissions := make([]Permission, 0, len(rows)-1)
+	for _, row := range rows[1:] {
+		permissions = append(permissions, Permission{
+			Scope: row[0], Permission: row[1], Level: row[2], Tier: row[3], Why: row[4],
+		})
+	}
+	return permissions, nil
+}

@@ -1,0 +1,58 @@
+-- All tokens, those longest without use first
+--
+-- Every fine-grained token that the organization has granted access, with its
+-- owner, dates, reach and permissions. The number of repositories is an upper
+-- bound where the token reaches all: it never exceeds what its owner can
+-- reach.
+
+WITH held AS (
+  SELECT
+    p.org AS org,
+    p.grant_id AS grant_id,
+    group_concat(p.permission || ':' || p.level, ', ') AS permissions
+  FROM (
+    SELECT
+      a.org AS org,
+      a.grant_id AS grant_id,
+      a.permission AS permission,
+      a.level AS level
+    FROM token_permissions AS a
+    ORDER BY
+      a.org,
+      a.grant_id,
+      a.scope,
+      a.permission
+  ) AS p
+  GROUP BY
+    p.org,
+    p.grant_id
+)
+SELECT
+  t.org AS org,
+  t.token_name AS token_name,
+  t.owner_login AS owner_login,
+  t.owner_role AS owner_role,
+  t.is_expired AS is_expired,
+  t.last_used_at AS last_used_at,
+  (unixepoch(:now) - unixepoch(t.last_used_at)) / 86400 AS unused_days,
+  t.access_granted_at AS access_granted_at,
+  (unixepoch(:now) - unixepoch(t.access_granted_at)) / 86400 AS granted_days,
+  t.expires_at AS expires_at,
+  (unixepoch(t.expires_at) - unixepoch(:now)) / 86400 AS expires_in_days,
+  t.repository_selection AS repository_selection,
+  t.repository_count AS repository_count,
+  t.has_upper_bound_reach AS has_upper_bound_reach,
+  t.highest_tier AS highest_tier,
+  h.permissions AS permissions,
+  t.grant_id AS grant_id,
+  t.token_id AS token_id,
+  t.html_url AS html_url
+FROM tokens AS t
+LEFT JOIN held AS h
+  ON h.org = t.org
+  AND h.grant_id = t.grant_id
+ORDER BY
+  t.last_used_at,
+  t.access_granted_at,
+  t.org,
+  t.grant_id
