@@ -1,0 +1,93 @@
+package github
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+)
+
+// credentials give what goes into the Authorization header.
+type credentials interface {
+	// get gives a token that is good now, which may take a request.
+	get(ctx context.Context) (string, error)
+	// renew gives another token in place of one that the server refused; ""
+	// if there is none to be had.
+	renew(ctx context.Context, refused string) (string, error)
+	// accepted tells that the server took a token.
+	accepted(token string)
+}
+
+// auth adds the credential to a request; on 401 it renews it and sends the
+// request once more, and leaves it at that.
+type auth struct {
+	*call
+	next http.RoundTripper
+}
+
+func (a *auth) RoundTrip(req *http.Request) (*http.Response, error) {
+	// http.Client drops the header on a redirect to another host, and its
+	// CheckRedirect refuses to follow; here the header would be put back.
+	if !a.client.owns(req.URL) {
+		return nil, a.client.foreign(req.URL)
+	}
+	token, err := a.creds.get(req.Context())
+	if err != nil {
+		return nil, err
+	}
+	resp, err := a.send(req, token)
+	if err != nil || resp.StatusCode != http.StatusUnauthorized {
+		if err == nil {
+			a.creds.accepted(token)
+		}
+		return resp, err
+	}
+	renewed, err := a.creds.renew(req.Context(), token)
+	if err != nil || renewed == "" {
+		return resp, err
+	}
+	again, err := a.send(req, renewed)
+	if err == nil && again.StatusCode != http.StatusUnauthorized {
+		a.creds.accepted(renewed)
+	}
+	return again, err
+}
+
+func (a *auth) send(req *http.Request, token string) (*http.Response, error) {
+	again, err := fresh(req)
+	if err != nil {
+		return nil, err
+	}
+	again.Header.Set("Authorization", "Bearer "+token)
+	resp, err := a.next.RoundTrip(again)
+	if err != nil {
+		return nil, err
+	}
+	return scrub(resp, token), nil
+}
+
+// scrub takes the token out of an answer that echoes it: whatever its format,
+// it must not reach a message or the snapshot.
+func scrub(resp *http.Response, token string) *http.Response {
+	data := bodyOf(resp)
+	if len(token) < minEcho || !bytes.Contains(data, []byte(token)) {
+		return resp
+	}
+	data = bytes.ReplaceAll(data, []byte(token), []byte(redacted))
+	resp.Body = wholeBody{bytes.NewReader(data), data}
+	resp.ContentLength = int64(len(data))
+	return resp
+}
+
+// minEcho is the shortest token that is looked for. Real ones have 40
+// characters or more; a shorter one could be a common word.
+const minEcho = 16
+
+// readyToken is a token that somebody else minted.
+type readyToken struct{ token string }
+
+func (t *readyToken) get(context.Context) (string, error)           { return t.token, nil }
+func (t *readyToken) renew(context.Context, string) (string, error) { return "", nil }
+func (t *readyToken) accepted(string)                               {}
+
+var errClosed = errors.New("the client is closed")

@@ -1,0 +1,99 @@
+package github
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/go-github/v66/github"
+)
+
+// chain is one credential's way to the server. All workers of an installation
+// share it.
+type chain struct {
+	client *Client
+	org    string // for messages; "" for the App itself
+	creds  credentials
+	gate   *gate
+	sent   atomic.Int64 // requests so far, all tries
+}
+
+func (c *Client) newChain(org string, creds credentials, g *gate) *chain {
+	return &chain{client: c, org: org, creds: creds, gate: g}
+}
+
+// call is one use of the chain by one goroutine: what the links tell each
+// other about it.
+type call struct {
+	*chain
+	sent       int       // requests of this call so far
+	generation int       // the gate's, when the latest request went out
+	slept      time.Time // the end of the latest closure that was slept out
+}
+
+// httpClient is the whole chain as an HTTP client, for one call.
+func (c *call) httpClient() *http.Client {
+	return &http.Client{
+		Transport:     &retry{call: c, next: &auth{call: c, next: &flight{call: c}}},
+		CheckRedirect: c.client.checkRedirect,
+	}
+}
+
+// answer is what the server said to one call that it did not refuse.
+type answer struct {
+	method   string
+	url      *url.URL // after redirects
+	status   int
+	header   http.Header
+	body     []byte
+	requests int // all tries; also set when the call failed
+}
+
+func (a answer) name() string { return a.method + " " + pathOf(a.url) }
+
+// rest sends one REST request through go-github and gives the body. ref is a
+// path below the API root, or a full URL on the same host.
+//
+// Each call has a go-github client of its own: go-github remembers rate limits
+// and would then refuse by itself, with an error, what our gate waits out.
+func (c *chain) rest(ctx context.Context, method, ref string, body any) (answer, error) {
+	u, err := c.client.resolve(ref)
+	if err != nil {
+		return answer{}, describe(method, &url.URL{Path: ref}, err)
+	}
+	k := &call{chain: c}
+	gh := github.NewClient(k.httpClient())
+	gh.BaseURL = c.client.endpoint.rest
+	gh.UserAgent = c.client.options.userAgent
+	req, err := gh.NewRequest(method, u.String(), body)
+	if err != nil {
+		return answer{}, describe(method, u, err)
+	}
+	resp, err := gh.BareDo(ctx, req)
+	a := answer{method: method, url: u, requests: k.sent}
+	if resp == nil || resp.Response == nil {
+		return a, describe(method, u, err)
+	}
+	defer resp.Body.Close()
+	a.status, a.header = resp.StatusCode, resp.Header
+	if resp.Request != nil {
+		a.url = resp.Request.URL
+	}
+	// go-github takes 202, "will be done", for an error.
+	var accepted *github.AcceptedError
+	if errors.As(err, &accepted) {
+		a.body = accepted.Raw
+		return a, nil
+	}
+	if a.body, err = io.ReadAll(resp.Body); err != nil {
+		return a, describe(method, u, err)
+	}
+	if a.status >= 300 {
+		return a, newError(method, u, resp.Response, a.body)
+	}
+	return a, nil
+}

@@ -1,0 +1,329 @@
+package github
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	defaultAPIURL      = "https://api.github.com"
+	defaultUserAgent   = "auditor"
+	defaultConcurrency = 8
+	maxConcurrency     = 100 // GitHub's documented limit, REST and GraphQL together
+	defaultMaxWait     = 65 * time.Minute
+	defaultTryTimeout  = 30 * time.Second
+)
+
+// Options says which server to talk to, as whom, and how fast. Exactly one of
+// App and Token must be set.
+type Options struct {
+	// APIURL is the root of the REST API: https://api.github.com (also when
+	// empty), https://api.SUBDOMAIN.ghe.com, https://HOST/api/v3, or
+	// http://127.0.0.1:PORT with or without /api/v3. Plain http is accepted
+	// for loopback addresses only.
+	APIURL string
+	// App is the GitHub App that mints its own installation tokens, or nil.
+	App *App `json:"-"`
+	// Token is a ready installation token that is used as it is: never
+	// renewed, never revoked.
+	Token string `json:"-"`
+	// UserAgent is sent with every request; "auditor" when empty.
+	UserAgent string
+
+	// Now is the clock; nil: the real one.
+	Now func() time.Time `json:"-"`
+	// Sleep waits for d or until ctx is done, and then returns ctx's error;
+	// nil: really waits.
+	Sleep func(ctx context.Context, d time.Duration) error `json:"-"`
+
+	// Concurrency is the most requests in flight, for the whole client; 0: 8,
+	// at most 100.
+	Concurrency int
+	// PointsPerMinute paces the REST requests of each installation so that no
+	// 60 seconds see more points; 0: no pacing. GraphQL, which has a limit of
+	// its own, is paced with GitHub's 2,000 points unless this is 0.
+	PointsPerMinute int
+	// MaxWait is the longest single wait for a rate limit; a longer one is
+	// refused with a [*LimitError]. 0: 65 minutes.
+	MaxWait time.Duration
+	// TryTimeout cuts off one try of one request, body included; waits for
+	// rate limits do not count. 0: 30 seconds.
+	TryTimeout time.Duration
+
+	// OnWait, when set, is called when a wait for a rate limit or for another
+	// try begins. Calls may come from several goroutines at once.
+	OnWait func(Wait) `json:"-"`
+}
+
+// Wait tells why nothing is being sent for a while.
+type Wait struct {
+	Org      string        // login of the organization; "" for the App itself
+	Method   string        // of the request that caused the wait
+	Path     string        // without query
+	Reason   string        // "secondary rate limit", "502 Bad Gateway", …
+	IsLimit  bool          // a rate limit, which stops all workers; else a retry of one request
+	Try      int           // the try that failed, from 1; 0 for limits
+	Duration time.Duration // how long
+	Until    time.Time     // when it goes on
+}
+
+// Client talks to one GitHub server. Safe for concurrent use.
+type Client struct {
+	endpoint
+	options   *settings
+	transport *http.Transport
+	slots     chan struct{}
+	app       *chain   // asks as the App itself; nil in token mode
+	ready     *readyed // the shared half of token mode's chains; nil in App mode
+	state     *clientState
+}
+
+// settings are Options with the defaults filled in and without the secrets.
+type settings struct {
+	userAgent       string
+	now             func() time.Time
+	sleep           func(context.Context, time.Duration) error
+	pointsPerMinute int
+	maxWait         time.Duration
+	tryTimeout      time.Duration
+	onWait          func(Wait)
+}
+
+// readyed is what all organizations of a ready token share: the token and its
+// limits.
+type readyed struct {
+	token *readyToken
+	gate  *gate
+}
+
+// clientState is what changes after New.
+type clientState struct {
+	isAnswered atomic.Bool // the server has answered at least once
+
+	mu       sync.Mutex
+	chains   map[int64]*chain // by installation id
+	isClosed bool
+}
+
+// New checks the options and makes a client. It sends nothing. What is wrong
+// with a private key comes as a [*KeyError].
+func New(o Options) (*Client, error) {
+	end, err := parseEndpoint(o.APIURL)
+	if err != nil {
+		return nil, err
+	}
+	if (o.App == nil) == (o.Token == "") {
+		return nil, errors.New("github credentials: exactly one of an App and a token is needed")
+	}
+	c := &Client{
+		endpoint:  end,
+		options:   newSettings(o),
+		transport: newTransport(o.concurrency()),
+		slots:     make(chan struct{}, o.concurrency()),
+		state:     &clientState{chains: make(map[int64]*chain)},
+	}
+	if o.App == nil {
+		c.ready = &readyed{token: &readyToken{token: o.Token}, gate: newGate(c.options)}
+		return c, nil
+	}
+	signer, err := newAppSigner(*o.App, c.options.now)
+	if err != nil {
+		return nil, err
+	}
+	c.app = c.newChain("", signer, newGate(c.options))
+	return c, nil
+}
+
+func newSettings(o Options) *settings {
+	s := &settings{
+		userAgent:       o.UserAgent,
+		now:             o.Now,
+		sleep:           o.Sleep,
+		pointsPerMinute: o.PointsPerMinute,
+		maxWait:         o.MaxWait,
+		tryTimeout:      o.TryTimeout,
+		onWait:          o.OnWait,
+	}
+	if s.userAgent == "" {
+		s.userAgent = defaultUserAgent
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.sleep == nil {
+		s.sleep = sleep
+	}
+	if s.maxWait <= 0 {
+		s.maxWait = defaultMaxWait
+	}
+	if s.tryTimeout <= 0 {
+		s.tryTimeout = defaultTryTimeout
+	}
+	if s.onWait == nil {
+		s.onWait = func(Wait) {}
+	}
+	return s
+}
+
+func (o Options) concurrency() int {
+	if o.Concurrency <= 0 {
+		return defaultConcurrency
+	}
+	return min(o.Concurrency, maxConcurrency)
+}
+
+// sleep waits for d or until ctx is done.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// Installation is the App as installed in one account.
+type Installation struct {
+	ID                  int64  // 0 in token mode
+	Login               string // of the account
+	TargetType          string // "Organization" or "User"; "" in token mode
+	RepositorySelection string // "all" or "selected"; "" in token mode
+	// Permissions are the granted ones, key to level ("read", "write",
+	// "admin"); nil: not known (token mode).
+	Permissions map[string]string
+	SuspendedAt *time.Time // UTC; nil: not suspended
+	AppSlug     string     // name of the App in URLs; "" if not told
+	HTMLURL     string     // the installation's settings page; "" if not told
+}
+
+// UnmarshalJSON reads GitHub's "installation" object.
+func (i *Installation) UnmarshalJSON(data []byte) error {
+	var raw struct {
+		ID      int64 `json:"id"`
+		Account struct {
+			Login string `json:"login"`
+		} `json:"account"`
+		TargetType          string            `json:"target_type"`
+		RepositorySelection string            `json:"repository_selection"`
+		Permissions         map[string]string `json:"permissions"`
+		SuspendedAt         *time.Time        `json:"suspended_at"`
+		AppSlug             string            `json:"app_slug"`
+		HTMLURL             string            `json:"html_url"`
+	}
+	if err := json.Unmarshal(data, &raw); err != nil {
+		return err
+	}
+	if raw.SuspendedAt != nil {
+		utc := raw.SuspendedAt.UTC()
+		raw.SuspendedAt = &utc
+	}
+	if raw.Permissions == nil {
+		raw.Permissions = map[string]string{} // told, and none: not unknown
+	}
+	*i = Installation{
+		ID: raw.ID, Login: raw.Account.Login, TargetType: raw.TargetType,
+		RepositorySelection: raw.RepositorySelection, Permissions: raw.Permissions,
+		SuspendedAt: raw.SuspendedAt, AppSlug: raw.AppSlug, HTMLURL: raw.HTMLURL,
+	}
+	return nil
+}
+
+// Installations lists every account where the App is installed, suspended
+// ones and those of users included. It needs App credentials.
+func (c *Client) Installations(ctx context.Context) ([]Installation, error) {
+	if c.app == nil {
+		return nil, errors.New("list installations: only an App can ask for them, not an installation token")
+	}
+	var all []Installation
+	for page, err := range c.app.pages(ctx, "app/installations") {
+		if err != nil {
+			return nil, fmt.Errorf("list installations: %w", err)
+		}
+		for _, item := range page.Items {
+			var i Installation
+			if err := json.Unmarshal(item, &i); err != nil {
+				return nil, fmt.Errorf("list installations: %w", err)
+			}
+			all = append(all, i)
+		}
+	}
+	return all, nil
+}
+
+// Installation opens a session with an organization. As an App it asks where
+// it is installed (the token itself is minted when first needed); with a ready
+// token it asks nothing. An organization without the App gives an error for
+// which [IsNotFound] is true.
+func (c *Client) Installation(ctx context.Context, org string) (*Session, error) {
+	if org == "" {
+		return nil, errors.New("open an installation: the organization has no name")
+	}
+	if c.app == nil {
+		return c.Open(Installation{Login: org}), nil
+	}
+	a, err := c.app.rest(ctx, http.MethodGet, "orgs/"+url.PathEscape(org)+"/installation", nil)
+	if err != nil {
+		return nil, explainNotInstalled(err, org)
+	}
+	var i Installation
+	if err := json.Unmarshal(a.body, &i); err != nil {
+		return nil, fmt.Errorf("%s: %w", a.name(), clean(err))
+	}
+	s := c.Open(i)
+	s.chain.sent.Add(int64(a.requests))
+	return s, nil
+}
+
+// explainNotInstalled replaces GitHub's bare "Not Found".
+func explainNotInstalled(err error, org string) error {
+	var refusal *Error
+	if errors.As(err, &refusal) && refusal.StatusCode == http.StatusNotFound {
+		refusal.Message = fmt.Sprintf("the App is not installed in organization %q, or there is no such organization", redact(org))
+	}
+	return err
+}
+
+// Open makes a session with an installation that is already known. Sessions of
+// one installation share its token and its limits.
+func (c *Client) Open(i Installation) *Session {
+	if c.ready != nil {
+		return &Session{installation: i, chain: c.newChain(i.Login, c.ready.token, c.ready.gate)}
+	}
+	c.state.mu.Lock()
+	defer c.state.mu.Unlock()
+	ch, ok := c.state.chains[i.ID]
+	if !ok {
+		ch = c.newChain(i.Login, nil, newGate(c.options))
+		ch.creds = newInstallationToken(c, i, ch, c.state.isClosed)
+		c.state.chains[i.ID] = ch
+	}
+	return &Session{installation: i, chain: ch}
+}
+
+// Close revokes every installation token that the client minted; a ready token
+// is left alone. No token is minted afterwards. Give it a context that is
+// still alive: after an interrupt, context.WithoutCancel and a deadline.
+func (c *Client) Close(ctx context.Context) error {
+	c.state.mu.Lock()
+	c.state.isClosed = true
+	chains := c.state.chains
+	c.state.chains = map[int64]*chain{}
+	c.state.mu.Unlock()
+	var failed []error
+	for _, id := range sortedKeys(chains) {
+		if t, ok := chains[id].creds.(*installationToken); ok {
+			failed = append(failed, t.revoke(ctx))
+		}
+	}
+	c.transport.CloseIdleConnections()
+	return errors.Join(failed...)
+}

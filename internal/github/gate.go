@@ -1,0 +1,151 @@
+package github
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+const (
+	// resetMargin covers that a reset is told in whole seconds.
+	resetMargin = time.Second
+	// unknownWait is what GitHub asks for when it names no time; it doubles
+	// each time.
+	unknownWait = time.Minute
+	// maxGrowth ends the doubling: an hour, which Options.MaxWait then judges.
+	maxGrowth = 6
+	// pointsGraphQL is GitHub's limit for GraphQL queries a minute.
+	pointsGraphQL = 2000
+)
+
+// gate keeps the limits of one installation: while it is closed none of its
+// workers sends. It is also where they queue for the minute's points.
+type gate struct {
+	settings *settings
+	pacers   map[resource]*pacer
+
+	mu         sync.Mutex
+	closed     map[resource]closure
+	strikes    int // limited answers in a row, those of one burst counted once
+	generation int // grows with every strike: tells old answers from new ones
+}
+
+// closure says until when a resource is closed, and why.
+type closure struct {
+	until  time.Time
+	reason string
+	isTold bool // OnWait was called for it
+}
+
+func newGate(s *settings) *gate {
+	g := &gate{settings: s, closed: map[resource]closure{}, pacers: map[resource]*pacer{}}
+	if s.pointsPerMinute > 0 {
+		g.pacers[coreLimit] = newPacer(s.pointsPerMinute)
+		g.pacers[graphqlLimit] = newPacer(pointsGraphQL)
+	}
+	return g
+}
+
+// wait returns when the resource is open. A closure that would take longer
+// than MaxWait is a [*LimitError]. A closure that was slept out once is over,
+// whatever the clock says: it need not move as fast as we sleep.
+func (g *gate) wait(ctx context.Context, r resource, w Wait, slept *time.Time) error {
+	for {
+		c, isNews := g.look(r)
+		now := g.settings.now()
+		d := c.until.Sub(now)
+		if d <= 0 || !c.until.After(*slept) {
+			return nil
+		}
+		if d > g.settings.maxWait {
+			return &LimitError{Method: w.Method, Path: w.Path, Reason: c.reason, Until: c.until, Wait: d}
+		}
+		if isNews {
+			w.Reason, w.IsLimit, w.Duration, w.Until = c.reason, true, d, c.until
+			g.settings.onWait(w)
+		}
+		if err := g.settings.sleep(ctx, d); err != nil {
+			return err
+		}
+		*slept = c.until
+	}
+}
+
+// look gives a resource's closure; isNews is true for one caller only.
+func (g *gate) look(r resource) (c closure, isNews bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	c = g.closed[r]
+	isNews = !c.isTold
+	c.isTold = true
+	g.closed[r] = c
+	return c, isNews
+}
+
+// enter counts a request that goes out now, and gives the generation that its
+// answer belongs to. isOpen is false if a limit came up in the meantime.
+func (g *gate) enter(r resource, slept time.Time) (generation int, isOpen bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	until := g.closed[r].until
+	return g.generation, !until.After(g.settings.now()) || !until.After(slept)
+}
+
+// left is how long a resource stays closed; 0 or less: open.
+func (g *gate) left(r resource) time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.closed[r].until.Sub(g.settings.now())
+}
+
+// hit closes the gate after a limited answer. Answers to requests that were in
+// flight together are one strike.
+func (g *gate) hit(r resource, l *limit, generation int) {
+	now := g.settings.now()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	isNew := generation == g.generation
+	if isNew {
+		g.strikes++
+		g.generation++
+	}
+	growth := min(g.strikes-1, maxGrowth)
+	// Whatever the server says: a limit that comes again at once is waited
+	// for longer and longer, or a clock that differs from the server's would
+	// have us hammer on.
+	d := time.Second << growth
+	switch {
+	case l.unknown && isNew:
+		d = unknownWait << growth
+	case l.unknown:
+		return // the answer that came first has closed the gate
+	case !l.reset.IsZero():
+		d = max(d, l.reset.Sub(now)+resetMargin)
+	default:
+		d = max(d, l.after)
+	}
+	g.close(r, closure{until: now.Add(d), reason: l.reason}, l.isAll)
+}
+
+// pass takes in an answer that was not limited.
+func (g *gate) pass(r resource, reset time.Time, generation int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if generation == g.generation {
+		g.strikes = 0
+	}
+	// The last request of the hour was answered: the next would be refused.
+	if reset.After(g.settings.now()) {
+		g.close(r, closure{until: reset.Add(resetMargin), reason: "primary rate limit"}, false)
+	}
+}
+
+// close is called with the lock held.
+func (g *gate) close(r resource, c closure, isAll bool) {
+	for _, each := range []resource{coreLimit, graphqlLimit} {
+		if (each == r || isAll) && c.until.After(g.closed[each].until) {
+			c.isTold = each != r && isAll // one message for both
+			g.closed[each] = c
+		}
+	}
+}

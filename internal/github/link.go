@@ -1,0 +1,85 @@
+package github
+
+import (
+	"bytes"
+	"strings"
+)
+
+// nextLink finds the target of rel="next" in Link headers (RFC 8288); "" if
+// there is none. go-github only reads page numbers out of them, which loses the
+// address.
+func nextLink(headers []string) string {
+	for _, h := range headers {
+		for h != "" {
+			target, params, rest, ok := cutLink(h)
+			if !ok {
+				break
+			}
+			if isNext(params) {
+				return target
+			}
+			h = rest
+		}
+	}
+	return ""
+}
+
+// cutLink splits `<target>; params, rest`. A comma inside the brackets or
+// inside quotes does not end a link.
+func cutLink(s string) (target, params, rest string, ok bool) {
+	_, s, ok = strings.Cut(s, "<")
+	if !ok {
+		return "", "", "", false
+	}
+	target, s, ok = strings.Cut(s, ">")
+	if !ok {
+		return "", "", "", false
+	}
+	isQuoted := false
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '"':
+			isQuoted = !isQuoted
+		case s[i] == ',' && !isQuoted:
+			return strings.TrimSpace(target), s[:i], s[i+1:], true
+		}
+	}
+	return strings.TrimSpace(target), s, "", true
+}
+
+func isNext(params string) bool {
+	for p := range strings.SplitSeq(params, ";") {
+		name, value, _ := strings.Cut(p, "=")
+		if !strings.EqualFold(strings.TrimSpace(name), "rel") {
+			continue
+		}
+		for rel := range strings.FieldsSeq(strings.Trim(strings.TrimSpace(value), `"`)) {
+			if strings.EqualFold(rel, "next") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// kindOf names what a JSON text is, for messages.
+func kindOf(body []byte) string {
+	body = bytes.TrimSpace(body)
+	if len(body) == 0 {
+		return "nothing"
+	}
+	switch body[0] {
+	case '{':
+		return "an object"
+	case '[':
+		return "a list"
+	case '"':
+		return "a text"
+	case 'n':
+		return "null"
+	case 't', 'f':
+		return "true or false"
+	default:
+		return "a number"
+	}
+}

@@ -1,0 +1,40 @@
+package github
+
+import (
+	"sync"
+	"time"
+)
+
+// paceWindow is GitHub's minute and a second of grace: requests reach the
+// server a little later than they are sent, and not all equally late.
+const paceWindow = time.Minute + time.Second
+
+// pacer keeps the points of any window at or under a number. It lets a burst
+// through at once and then sends as the points of the window come back; a
+// token bucket would have to keep its burst small to promise the same.
+type pacer struct {
+	mu   sync.Mutex
+	sent []time.Time // a ring: when each of the latest points was or will be spent
+	next int         // the oldest of them
+}
+
+func newPacer(points int) *pacer { return &pacer{sent: make([]time.Time, points)} }
+
+// reserve spends points and tells how long to wait before sending.
+func (p *pacer) reserve(now time.Time, points int) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	points = min(points, len(p.sent))
+	at := now
+	for i := range points {
+		oldest := p.sent[(p.next+i)%len(p.sent)]
+		if free := oldest.Add(paceWindow); !oldest.IsZero() && free.After(at) {
+			at = free
+		}
+	}
+	for range points {
+		p.sent[p.next] = at
+		p.next = (p.next + 1) % len(p.sent)
+	}
+	return at.Sub(now)
+}

@@ -1,0 +1,151 @@
+package github
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/shurcooL/githubv4"
+)
+
+// QueryErrors are the errors of a GraphQL answer that came with status 200.
+// Beside them there may be data.
+type QueryErrors struct {
+	Path   string // of the endpoint, such as /graphql
+	Errors []QueryError
+}
+
+// QueryError is one of them.
+type QueryError struct {
+	Type    string   // such as "FORBIDDEN"; "" if not told
+	Path    []string // of the field that is missing, list indexes in decimal; nil if not told
+	Message string   // GitHub's, made harmless
+}
+
+// Error says `POST /graphql: 200 FORBIDDEN Resource not accessible by integration`.
+func (e *QueryErrors) Error() string {
+	first := e.Errors[0]
+	text := strings.TrimSpace(first.Type + " " + first.Message)
+	if n := len(e.Errors) - 1; n > 0 {
+		text += fmt.Sprintf(" (and %d more)", n)
+	}
+	return fmt.Sprintf("POST %s: 200 %s", e.Path, text)
+}
+
+// IsTimeout reports whether the server gave up because the query was too
+// heavy: {"type":"RESOURCE_LIMITS_EXCEEDED","message":"Resource limits for this
+// query exceeded."}, or "Something went wrong while executing your query. This
+// may be the result of a timeout". Ask for less.
+func (e *QueryErrors) IsTimeout() bool {
+	return slices.ContainsFunc(e.Errors, func(q QueryError) bool {
+		message := strings.ToLower(q.Message)
+		return q.Type == "RESOURCE_LIMITS_EXCEEDED" ||
+			strings.Contains(message, "timeout") || strings.Contains(message, "resource limits")
+	})
+}
+
+// envelope is a GraphQL answer.
+type envelope struct {
+	Data   json.RawMessage `json:"data"`
+	Errors []struct {
+		Type    string            `json:"type"`
+		Path    []json.RawMessage `json:"path"`
+		Message string            `json:"message"`
+	} `json:"errors"`
+}
+
+// Query asks a GraphQL query built by githubv4 from q, a pointer to a struct,
+// and fills q with what came. When GitHub left something out it says so in the
+// QueryErrors, which are nil otherwise. An error means that nothing usable
+// came; for a server that gave up on a heavy query [IsTimeout] is true.
+func (s *Session) Query(ctx context.Context, q any, vars map[string]any) (*QueryErrors, error) {
+	c := s.chain.client
+	k := &call{chain: s.chain}
+	client := k.httpClient()
+	rec := &recorder{next: client.Transport}
+	client.Transport = rec
+	err := githubv4.NewEnterpriseClient(c.graphql.String(), client).Query(ctx, q, vars)
+	if rec.resp != nil && rec.resp.StatusCode != http.StatusOK {
+		return nil, newError(http.MethodPost, c.graphql, rec.resp, rec.body)
+	}
+	if rec.err != nil {
+		return nil, describe(http.MethodPost, c.graphql, rec.err)
+	}
+	problems := rec.problems(pathOf(c.graphql))
+	switch {
+	case problems != nil && rec.said.isEmpty():
+		return nil, problems
+	case err != nil:
+		return problems, describe(http.MethodPost, c.graphql, err)
+	case rec.said.isEmpty():
+		return nil, describe(http.MethodPost, c.graphql, fmt.Errorf("the answer holds no data"))
+	}
+	return problems, nil
+}
+
+// isEmpty reports whether no field of the query was answered, the price of the
+// query aside.
+func (e *envelope) isEmpty() bool {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(e.Data, &fields) != nil {
+		return true
+	}
+	for name, value := range fields {
+		if name != "rateLimit" && string(value) != "null" {
+			return false
+		}
+	}
+	return true
+}
+
+// recorder keeps what githubv4 hides: the status and body of a refusal, and the
+// type and path of each error. It hands on the data alone, so that an error of
+// githubv4 is about decoding it.
+type recorder struct {
+	next http.RoundTripper
+	resp *http.Response
+	body []byte
+	said envelope
+	err  error
+}
+
+func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
+	r.resp, r.err = r.next.RoundTrip(req)
+	if r.err != nil {
+		return nil, r.err
+	}
+	r.body = bodyOf(r.resp)
+	if r.resp.StatusCode != http.StatusOK {
+		return r.resp, nil
+	}
+	if r.err = json.Unmarshal(r.body, &r.said); r.err != nil {
+		return nil, r.err
+	}
+	if len(r.said.Errors) > 0 {
+		data, err := json.Marshal(map[string]any{"data": r.said.Data})
+		if err != nil {
+			return nil, err
+		}
+		r.resp.Body = wholeBody{bytes.NewReader(data), data}
+	}
+	return r.resp, nil
+}
+
+func (r *recorder) problems(endpoint string) *QueryErrors {
+	if len(r.said.Errors) == 0 {
+		return nil
+	}
+	all := &QueryErrors{Path: endpoint}
+	for _, e := range r.said.Errors {
+		q := QueryError{Type: redact(e.Type), Message: redact(e.Message)}
+		for _, step := range e.Path {
+			q.Path = append(q.Path, strings.Trim(string(step), `"`))
+		}
+		all.Errors = append(all.Errors, q)
+	}
+	return all
+}

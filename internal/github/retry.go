@@ -1,0 +1,191 @@
+package github
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const (
+	maxTries = 5
+	// heavyTries is for GraphQL queries that the server gave up on, which
+	// costs points: the caller is to ask for less.
+	heavyTries = 2
+	// refusedTries is for a port where nobody listens and nobody ever did: most
+	// likely the address is wrong.
+	refusedTries = 3
+	// maxLimits ends the patience of one request with limits that come again
+	// after each wait.
+	maxLimits = 10
+	firstWait = time.Second // doubles with each try
+)
+
+// retry sends a request until an answer is worth having: it waits out limits,
+// and repeats what failed on the way.
+type retry struct {
+	*call
+	next http.RoundTripper
+}
+
+// verdict is what to make of one try.
+type verdict struct {
+	limit *limit        // wait for the gate, then again
+	cause string        // why again; "" with no limit: done
+	tries int           // at most so many of this kind
+	after time.Duration // told by retry-after
+	err   error         // in place of the answer when it stays like this
+}
+
+func (r *retry) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.Body != nil {
+		defer req.Body.Close()
+	}
+	res := r.resourceOf(req)
+	limits := 0
+	for try := 1; ; {
+		if err := r.gate.wait(req.Context(), res, r.about(req), &r.slept); err != nil {
+			return nil, err
+		}
+		again, err := fresh(req)
+		if err != nil {
+			return nil, err
+		}
+		resp, err := r.next.RoundTrip(again)
+		v := r.judge(req, res, resp, err)
+		switch {
+		case v.limit != nil:
+			r.gate.hit(res, v.limit, r.generation)
+			if limits++; limits >= maxLimits {
+				return nil, r.endless(req, res)
+			}
+			continue
+		case v.cause == "" || try >= v.tries:
+			if v.err != nil {
+				return nil, v.err
+			}
+			return resp, err
+		}
+		if err := r.pause(req, try, v); err != nil {
+			return nil, err
+		}
+		try++
+	}
+}
+
+// judge decides about one try, and tells the gate of an answer that was let
+// through.
+func (r *retry) judge(req *http.Request, res resource, resp *http.Response, err error) verdict {
+	if err != nil {
+		// Directly, not errors.As: what failed under the minting of a token
+		// has been retried there.
+		network, ok := err.(*NetworkError)
+		if !ok || isPermanent(network.Err) {
+			return verdict{}
+		}
+		tries := r.triesOf(res, network.IsTimeout)
+		if errors.Is(network.Err, syscall.ECONNREFUSED) && !r.client.state.isAnswered.Load() {
+			tries = refusedTries
+		}
+		return verdict{cause: network.Err.Error(), tries: tries}
+	}
+	body := bodyOf(resp)
+	now := r.client.options.now()
+	if l := limitOf(res, resp, body, now); l != nil {
+		return verdict{limit: l}
+	}
+	reset, _ := exhausted(resp.Header)
+	if name := resp.Header.Get("X-RateLimit-Resource"); name != "" && name != string(res) {
+		reset = time.Time{} // of something that we seldom ask
+	}
+	r.gate.pass(res, reset, r.generation)
+	after, _ := retryAfter(resp.Header, now)
+	switch code := resp.StatusCode; code {
+	case http.StatusInternalServerError, http.StatusServiceUnavailable:
+		return verdict{cause: statusLine(code), tries: maxTries, after: after}
+	case http.StatusBadGateway, http.StatusGatewayTimeout:
+		return verdict{cause: statusLine(code), tries: r.triesOf(res, true), after: after}
+	case http.StatusOK, http.StatusCreated:
+		if !json.Valid(body) {
+			nonsense := newError(req.Method, req.URL, resp, nil)
+			nonsense.Message = "the answer is not JSON" + contentType(resp)
+			return verdict{cause: nonsense.Message, tries: maxTries, err: nonsense}
+		}
+	}
+	return verdict{}
+}
+
+func (r *retry) triesOf(res resource, isHeavy bool) int {
+	if res == graphqlLimit && isHeavy {
+		return heavyTries
+	}
+	return maxTries
+}
+
+// pause waits before another try: a second or less, then twice that, and so
+// on, at random within its upper half so that workers do not come back together.
+func (r *retry) pause(req *http.Request, try int, v verdict) error {
+	d := firstWait << (try - 1)
+	d = max(d/2+rand.N(d/2+1), v.after)
+	w := r.about(req)
+	w.Reason, w.Try, w.Duration = v.cause, try, d
+	w.Until = r.client.options.now().Add(d)
+	if d > r.client.options.maxWait {
+		return &LimitError{Method: w.Method, Path: w.Path, Reason: w.Reason, Until: w.Until, Wait: d}
+	}
+	r.client.options.onWait(w)
+	return r.client.options.sleep(req.Context(), d)
+}
+
+func (r *retry) endless(req *http.Request, res resource) error {
+	c, _ := r.gate.look(res)
+	return &LimitError{
+		Method: req.Method, Path: pathOf(req.URL),
+		Reason: fmt.Sprintf("%s, %d times in a row", c.reason, maxLimits),
+		Until:  c.until, Wait: c.until.Sub(r.client.options.now()),
+	}
+}
+
+// about is what a callback is told of a request.
+func (c *call) about(req *http.Request) Wait {
+	return Wait{Org: c.org, Method: req.Method, Path: pathOf(req.URL)}
+}
+
+func (c *call) resourceOf(req *http.Request) resource {
+	if req.URL.Path == c.client.graphql.Path {
+		return graphqlLimit
+	}
+	return coreLimit
+}
+
+// fresh copies a request for another try, with its body from the start: a
+// round trip has eaten the first one.
+func fresh(req *http.Request) (*http.Request, error) {
+	again := req.Clone(req.Context())
+	if req.Body == nil || req.Body == http.NoBody {
+		return again, nil
+	}
+	if req.GetBody == nil {
+		return nil, errors.New("the request cannot be repeated: its body has no copy")
+	}
+	body, err := req.GetBody()
+	if err != nil {
+		return nil, err
+	}
+	again.Body = body
+	return again, nil
+}
+
+func statusLine(code int) string { return fmt.Sprintf("%d %s", code, http.StatusText(code)) }
+
+func contentType(resp *http.Response) string {
+	kind, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
+	if kind == "" {
+		return ""
+	}
+	return " but " + redact(kind)
+}
