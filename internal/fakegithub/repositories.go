@@ -1,0 +1,203 @@
+package fakegithub
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// pageCache keeps the rendered part of repositories that does not depend on
+// who asks; a changed world or another host renders anew.
+type pageCache struct {
+	mu    sync.RWMutex
+	bytes map[renderKey][]byte
+	marks map[*World]int
+}
+
+type renderKey struct {
+	host string
+	repo *Repository
+}
+
+func newPageCache() *pageCache {
+	return &pageCache{bytes: map[renderKey][]byte{}, marks: map[*World]int{}}
+}
+
+// repository returns the rendering, made on demand.
+func (c *pageCache) repository(l links, w *World, r *Repository) []byte {
+	key := renderKey{l.api, r}
+	c.mu.RLock()
+	b, fresh := c.bytes[key], c.marks[w] == w.revision
+	c.mu.RUnlock()
+	if fresh && b != nil {
+		return b
+	}
+	b = l.appendRepository(nil, &w.Org, r)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.marks[w] != w.revision {
+		clear(c.bytes)
+		c.marks[w] = w.revision
+	}
+	c.bytes[key] = b
+	return b
+}
+
+// appendMinimal writes a repository as the token endpoints list it: without
+// the security block, which is for those who administer it.
+func (x *exchange) appendMinimal(b []byte, r *Repository) []byte {
+	b = append(b, x.s.rendered.repository(x.links, x.world, r)...)
+	if x.version == version2022 {
+		b = append(b, `,"has_downloads":true`...)
+	}
+	return append(b, '}')
+}
+
+// appendListed adds the security block where the caller may see it.
+func (x *exchange) appendListed(b []byte, r *Repository) []byte {
+	b = x.appendMinimal(b, r)
+	if !x.administers(r) {
+		return b
+	}
+	return append(appendSecurity(b[:len(b)-1], r, x.s.o.GHES), '}')
+}
+
+func listRepositories(x *exchange) answer {
+	kind, refused, ok := x.choice("type", "all", "all", "public", "private", "forks", "sources", "member")
+	if !ok {
+		return refused
+	}
+	sort, refused, ok := x.choice("sort", "created", "created", "updated", "pushed", "full_name")
+	if !ok {
+		return refused
+	}
+	preset := "desc"
+	if sort == "full_name" {
+		preset = "asc"
+	}
+	direction, refused, ok := x.choice("direction", preset, "asc", "desc")
+	if !ok {
+		return refused
+	}
+	var repos []*Repository
+	for _, r := range x.world.Repositories {
+		if x.isListed(r) && r.isKind(kind) {
+			repos = append(repos, r)
+		}
+	}
+	sortRepositories(repos, sort, direction == "desc")
+	return list(x, x.organizationPath("/repos"), repos, x.appendListed)
+}
+
+// isListed: an installation lists what it covers, a stranger what is public.
+func (x *exchange) isListed(r *Repository) bool {
+	if x.isOwnWorld() {
+		return x.caller.token.installation.includes(r)
+	}
+	return r.Visibility == Public
+}
+
+func (r *Repository) isKind(kind string) bool {
+	switch kind {
+	case "public":
+		return r.Visibility == Public
+	case "private":
+		return r.IsPrivate()
+	case "forks":
+		return r.IsFork
+	case "sources":
+		return !r.IsFork
+	case "member": // an App is nobody's collaborator
+		return false
+	}
+	return true
+}
+
+func sortRepositories(repos []*Repository, by string, descending bool) {
+	times := map[string]func(*Repository) time.Time{
+		"created": func(r *Repository) time.Time { return r.CreatedAt },
+		"updated": func(r *Repository) time.Time { return r.UpdatedAt },
+		"pushed":  func(r *Repository) time.Time { return r.PushedAt },
+	}
+	slices.SortStableFunc(repos, func(a, b *Repository) int {
+		c := 0
+		if at := times[by]; at != nil {
+			c = at(a).Compare(at(b))
+		} else {
+			c = strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name))
+		}
+		if c = cmp.Or(c, cmp.Compare(a.ID, b.ID)); descending {
+			return -c
+		}
+		return c
+	})
+}
+
+// getRepository answers a full-repository. The merge settings are left out:
+// they need contents write, which a read-only audit does not have.
+func getRepository(x *exchange) answer {
+	r, org := x.repo, &x.world.Org
+	b := x.appendListed(nil, r)
+	o := &object{b: b[:len(b)-1]}
+	o.number("network_count", r.Forks)
+	o.number("subscribers_count", r.Stars/3)
+	o.key("organization")
+	o.b = x.links.appendUser(o.b, org.ID, org.Login, "Organization")
+	return answer{http.StatusOK, o.end()}
+}
+
+// getPrivateReporting: the feature exists for public repositories only.
+func getPrivateReporting(x *exchange) answer {
+	if x.repo.Visibility != Public {
+		return x.notFound()
+	}
+	o := begin(nil)
+	o.flag("enabled", x.repo.HasPrivateReporting)
+	return answer{http.StatusOK, o.end()}
+}
+
+func getSecurityFixes(x *exchange) answer {
+	if x.repo.Security.DependabotSecurityUpdates != "enabled" {
+		return x.notFound()
+	}
+	o := begin(nil)
+	o.flag("enabled", true)
+	o.flag("paused", x.repo.IsSecurityFixesPaused)
+	return answer{http.StatusOK, o.end()}
+}
+
+func getVulnerabilityAlerts(x *exchange) answer {
+	if !x.repo.HasVulnerabilityAlerts {
+		return x.notFound()
+	}
+	return answer{status: http.StatusNoContent}
+}
+
+func getCodeownersErrors(x *exchange) answer {
+	c := x.repo.Codeowners
+	if ref := x.query.Get("ref"); c == nil || ref != "" && ref != x.repo.DefaultBranch {
+		return x.notFound()
+	}
+	o := begin(nil)
+	o.key("errors")
+	o.b = append(o.b, '[')
+	for i, e := range c.Errors {
+		if i > 0 {
+			o.b = append(o.b, ',')
+		}
+		in := begin(o.b)
+		in.number("line", e.Line)
+		in.number("column", e.Column)
+		in.text("kind", e.Kind)
+		in.text("source", e.Source)
+		in.textOrNull("suggestion", e.Suggestion)
+		in.text("message", e.Message)
+		in.text("path", c.Path)
+		o.b = in.end()
+	}
+	o.b = append(o.b, ']')
+	return answer{http.StatusOK, o.end()}
+}

@@ -1,0 +1,208 @@
+package fakegithub
+
+import (
+	"path"
+	"strings"
+	"time"
+)
+
+// The visibilities of a repository.
+const (
+	Public   = "public"
+	Private  = "private"
+	Internal = "internal"
+)
+
+// Repository is a repository with every setting the API tells about.
+type Repository struct {
+	ID                                                  int64
+	Name, Description, Language, License, DefaultBranch string // "" is null, except Name and DefaultBranch
+	Visibility                                          string
+	IsFork, IsTemplate, IsArchived, IsDisabled, IsEmpty bool
+	CreatedAt, UpdatedAt                                time.Time
+	PushedAt, ArchivedAt                                time.Time // zero: null
+	Topics                                              []string
+	Properties                                          map[string]any // string, []string or nil
+	Size, Stars, Forks, OpenIssues                      int
+	HasIssues, HasProjects, HasWiki, HasPages           bool
+	HasDiscussions, AllowsForking, SignoffRequired      bool
+	DeletesBranchOnMerge, AllowsAutoMerge               bool
+
+	// Security is the security_and_analysis block; see SecurityBlock for
+	// what the API makes of it.
+	Security      Security
+	SecurityBlock string // "" the block is there, "absent", or "null"
+
+	HasVulnerabilityAlerts bool
+	OpenAlerts             int
+	IsSecurityFixesPaused  bool
+	HasPrivateReporting    bool // private vulnerability reporting, public repositories only
+	HasSecurityPolicy      bool
+	Codeowners             *Codeowners // nil: no such file
+	DeployKeys             []DeployKey
+	Protections            []*BranchProtection // classic rules
+	Rulesets               []*Ruleset          // the repository's own
+	Teams                  []TeamAccess
+}
+
+// Security holds the features of security_and_analysis: enabled, disabled, or
+// "" where GitHub leaves the sub-object out (not licensed, not offered).
+type Security struct {
+	AdvancedSecurity, CodeSecurity, DependabotSecurityUpdates string
+	SecretScanning, PushProtection, NonProviderPatterns       string
+	ValidityChecks, AIDetection                               string
+	DelegatedAlertDismissal, DelegatedBypass                  string
+	BypassReviewers                                           []int64 // team ids; only with DelegatedBypass
+}
+
+// Codeowners is the CODEOWNERS file as GitHub checked it.
+type Codeowners struct {
+	Path   string
+	Errors []CodeownersError
+}
+
+// CodeownersError is one line GitHub could not understand.
+type CodeownersError struct {
+	Line, Column          int
+	Kind, Source, Message string
+	Suggestion            string // "" is null
+}
+
+// DeployKey is an SSH key of a repository.
+type DeployKey struct {
+	ID                            int64
+	Title                         string
+	IsReadOnly, IsVerified, IsOff bool
+	CreatedAt                     time.Time
+}
+
+// BranchProtection is a classic branch protection rule.
+type BranchProtection struct {
+	ID                                                    int64
+	Pattern                                               string
+	RequiresReviews                                       bool
+	ReviewCount                                           int
+	RequiresCodeOwners, DismissesStale, RequiresLastPush  bool
+	RequiresStatusChecks, RequiresStrict                  bool
+	StatusContexts                                        []string
+	RequiresSignatures, RequiresLinear, RequiresConverse  bool
+	AllowsForcePushes, AllowsDeletions, IsAdminEnforced   bool
+	RestrictsPushes, LocksBranch                          bool
+	PullRequestBypassers, ForcePushBypassers, PushAllowed []*User
+	Creator                                               *User
+}
+
+// Ruleset is a repository or organization ruleset for branches.
+type Ruleset struct {
+	ID                   int64
+	Name                 string
+	Enforcement          string   // active, evaluate, disabled
+	Include, Exclude     []string // ref patterns: ~DEFAULT_BRANCH, ~ALL, refs/heads/…
+	Repositories         []string // organization rulesets only: globs on the name, ~ALL
+	NotRepositories      []string
+	Rules                []Rule
+	BypassActors         []BypassActor
+	CreatedAt, UpdatedAt time.Time
+
+	source *Repository // nil: the organization
+}
+
+// Rule is one rule of a ruleset; Type is GitHub's GraphQL enumeration value.
+type Rule struct {
+	ID           int64
+	Type         string
+	PullRequest  *PullRequestRule  // only with PULL_REQUEST
+	StatusChecks *StatusChecksRule // only with REQUIRED_STATUS_CHECKS
+}
+
+// PullRequestRule holds the parameters of a PULL_REQUEST rule.
+type PullRequestRule struct {
+	ReviewCount                                                              int
+	DismissesStale, RequiresCodeOwners, RequiresLastPush, RequiresResolution bool
+}
+
+// StatusChecksRule holds the parameters of a REQUIRED_STATUS_CHECKS rule.
+type StatusChecksRule struct {
+	Contexts []string
+	IsStrict bool
+}
+
+// BypassActor may go around a ruleset.
+type BypassActor struct {
+	ID                  int64
+	Mode                string // ALWAYS, PULL_REQUEST
+	Team                *Team  // nil unless the actor is a team
+	RepositoryRole      string // admin, maintain, write; "" unless a role
+	IsOrganizationAdmin bool
+}
+
+// IsPrivate is GitHub's notion of private: everything that is not public.
+func (r *Repository) IsPrivate() bool { return r.Visibility != Public }
+
+// protection is the classic rule that governs the default branch, or nil.
+func (r *Repository) protection() *BranchProtection {
+	for _, p := range r.Protections {
+		if ok, _ := path.Match(p.Pattern, r.DefaultBranch); ok {
+			return p
+		}
+	}
+	return nil
+}
+
+// rulesets lists the repository's rulesets, with the organization's that
+// target it when parents is set.
+func (w *World) rulesets(r *Repository, parents bool) []*Ruleset {
+	var out []*Ruleset
+	if parents {
+		for _, s := range w.Rulesets {
+			if s.targets(r) {
+				out = append(out, s)
+			}
+		}
+	}
+	return append(out, r.Rulesets...)
+}
+
+// targets tells whether an organization ruleset names the repository.
+func (s *Ruleset) targets(r *Repository) bool {
+	return matches(s.Repositories, r.Name, "") && !matches(s.NotRepositories, r.Name, "")
+}
+
+// governs tells whether the ruleset's conditions include the branch.
+func (s *Ruleset) governs(branch, defaultBranch string) bool {
+	return matches(s.Include, "refs/heads/"+branch, "refs/heads/"+defaultBranch) &&
+		!matches(s.Exclude, "refs/heads/"+branch, "refs/heads/"+defaultBranch)
+}
+
+func matches(patterns []string, name, defaultName string) bool {
+	for _, p := range patterns {
+		if p == "~ALL" || p == "~DEFAULT_BRANCH" && name == defaultName {
+			return true
+		}
+		if ok, _ := path.Match(strings.ToLower(p), strings.ToLower(name)); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// ruleOfSet is a rule together with the ruleset it comes from.
+type ruleOfSet struct {
+	Rule
+	set *Ruleset
+}
+
+// activeRules are the rules in force on a branch, from all levels: evaluate
+// and disabled rulesets are not among them, as on GitHub.
+func (w *World) activeRules(r *Repository, branch string) []ruleOfSet {
+	var out []ruleOfSet
+	for _, s := range w.rulesets(r, true) {
+		if s.Enforcement != "active" || !s.governs(branch, r.DefaultBranch) {
+			continue
+		}
+		for _, rule := range s.Rules {
+			out = append(out, ruleOfSet{rule, s})
+		}
+	}
+	return out
+}

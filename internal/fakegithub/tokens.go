@@ -1,0 +1,202 @@
+package fakegithub
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The limits of the list filters.
+const (
+	maxOwners   = 10
+	maxTokenIDs = 50
+)
+
+func listGrants(x *exchange) answer {
+	return x.listTokens(x.world.Grants, "/personal-access-tokens", "access_granted_at")
+}
+
+func listRequests(x *exchange) answer {
+	return x.listTokens(x.world.Requests, "/personal-access-token-requests", "created_at")
+}
+
+func listGrantRepositories(x *exchange) answer {
+	return x.listTokenRepositories(x.world.grantByID, "/personal-access-tokens/")
+}
+
+func listRequestRepositories(x *exchange) answer {
+	return x.listTokenRepositories(x.world.reqByID, "/personal-access-token-requests/")
+}
+
+// listTokens answers grants or requests; they differ in the path, in the name
+// of their date and in the reason.
+func (x *exchange) listTokens(tokens []*Token, below, dateKey string) answer {
+	f, refused, ok := x.tokenFilter()
+	if !ok {
+		return refused
+	}
+	_, refused, ok = x.choice("sort", "created_at", "created_at")
+	if !ok {
+		return refused
+	}
+	direction, refused, ok := x.choice("direction", "desc", "asc", "desc")
+	if !ok {
+		return refused
+	}
+	if !f.isEmpty() {
+		tokens = slices.DeleteFunc(slices.Clone(tokens), func(t *Token) bool { return !f.passes(t) })
+	}
+	if direction == "desc" {
+		tokens = slices.Clone(tokens)
+		slices.Reverse(tokens)
+	}
+	self := x.organizationPath(below)
+	return list(x, self, tokens, func(b []byte, t *Token) []byte {
+		o := begin(b)
+		o.id("id", t.ID)
+		if below == "/personal-access-token-requests" {
+			if t.Reason == nil {
+				o.null("reason")
+			} else {
+				o.text("reason", *t.Reason)
+			}
+		}
+		o.key("owner")
+		o.b = x.links.appendUser(o.b, t.Owner.ID, t.Owner.Login, "User")
+		o.text("repository_selection", t.Selection)
+		// Also present on "all", where it should not be followed.
+		o.text("repositories_url", x.links.api+self+"/"+strconv.FormatInt(t.ID, 10)+"/repositories")
+		o.key("permissions")
+		o.b = appendPermissions(o.b, t.Permissions)
+		o.offsetTime(dateKey, t.CreatedAt)
+		o.id("token_id", t.TokenID)
+		o.text("token_name", t.Name)
+		o.flag("token_expired", t.IsExpired(x.now))
+		o.offsetTime("token_expires_at", t.ExpiresAt)
+		o.offsetTime("token_last_used_at", t.LastUsedAt)
+		return o.end()
+	})
+}
+
+// appendPermissions leaves out a scope that has none, as GitHub does.
+func appendPermissions(b []byte, p Permissions) []byte {
+	o := begin(b)
+	for _, scope := range [...]struct {
+		key string
+		m   map[string]string
+	}{{"organization", p.Organization}, {"repository", p.Repository}, {"other", p.Other}} {
+		if len(scope.m) > 0 {
+			o.key(scope.key)
+			o.b = appendLevels(o.b, scope.m)
+		}
+	}
+	return o.end()
+}
+
+// tokenFilter holds the filters of the two lists; zero values filter nothing.
+type tokenFilter struct {
+	owners                []string
+	tokenIDs              []int64
+	repository            string
+	key, level            string // permission
+	usedBefore, usedSince time.Time
+}
+
+func (f *tokenFilter) isEmpty() bool {
+	return len(f.owners)+len(f.tokenIDs) == 0 && f.repository == "" && f.key == "" && f.usedBefore.IsZero() && f.usedSince.IsZero()
+}
+
+func (x *exchange) tokenFilter() (f tokenFilter, refused answer, ok bool) {
+	bad := func(field, message string) (tokenFilter, answer, bool) {
+		return tokenFilter{}, x.invalid(field, "invalid", message), false
+	}
+	for _, name := range []string{"per_page", "page"} {
+		if n, err := strconv.Atoi(x.query.Get(name)); x.query.Has(name) && (err != nil || n < 1) {
+			return bad(name, "must be a positive integer")
+		}
+	}
+	if f.owners = x.query["owner[]"]; len(f.owners) > maxOwners {
+		return bad("owner", "has more than 10 entries")
+	}
+	ids := x.query["token_id[]"]
+	if len(ids) > maxTokenIDs {
+		return bad("token_id", "has more than 50 entries")
+	}
+	for _, s := range ids {
+		id, err := strconv.ParseInt(s, 10, 64)
+		if err != nil {
+			return bad("token_id", "must be integers")
+		}
+		f.tokenIDs = append(f.tokenIDs, id)
+	}
+	if f.repository = x.query.Get("repository"); strings.Contains(f.repository, "/") {
+		return bad("repository", "must be a name without owner")
+	}
+	if p := x.query.Get("permission"); p != "" {
+		if f.key, f.level, ok = cutLevel(p); !ok {
+			return bad("permission", "must be a permission and a level, like issues_read")
+		}
+	}
+	for _, d := range [...]struct {
+		name string
+		at   *time.Time
+	}{{"last_used_before", &f.usedBefore}, {"last_used_after", &f.usedSince}} {
+		if v := x.query.Get(d.name); v != "" {
+			at, err := time.Parse(time.RFC3339, v)
+			if err != nil {
+				return bad(d.name, "must be a time in the form YYYY-MM-DDTHH:MM:SSZ")
+			}
+			*d.at = at
+		}
+	}
+	return f, answer{}, true
+}
+
+// cutLevel splits issues_read into issues and read.
+func cutLevel(s string) (key, level string, ok bool) {
+	i := strings.LastIndexByte(s, '_')
+	if i < 1 {
+		return "", "", false
+	}
+	key, level = s[:i], s[i+1:]
+	return key, level, level == "read" || level == "write" || level == "admin"
+}
+
+func (f *tokenFilter) passes(t *Token) bool {
+	switch {
+	case len(f.owners) > 0 && !containsFold(f.owners, t.Owner.Login),
+		len(f.tokenIDs) > 0 && !slices.Contains(f.tokenIDs, t.TokenID),
+		f.repository != "" && !t.reaches(f.repository),
+		f.key != "" && !t.Permissions.have(f.key, f.level),
+		!f.usedBefore.IsZero() && (t.LastUsedAt.IsZero() || !t.LastUsedAt.Before(f.usedBefore)),
+		!f.usedSince.IsZero() && !t.LastUsedAt.After(f.usedSince):
+		return false
+	}
+	return true
+}
+
+// reaches tells whether the token may touch a repository: every one with
+// selection all, the listed ones with subset.
+func (t *Token) reaches(name string) bool {
+	return t.Selection == SelectAll || slices.ContainsFunc(t.Repositories, func(r *Repository) bool { return strings.EqualFold(r.Name, name) })
+}
+
+func (p Permissions) have(key, level string) bool {
+	return p.Organization[key] == level || p.Repository[key] == level || p.Other[key] == level
+}
+
+// listTokenRepositories answers minimal repositories. With selection all they
+// are all of the organization's; GitHub advises not to ask.
+func (x *exchange) listTokenRepositories(tokens map[int64]*Token, below string) answer {
+	id, err := strconv.ParseInt(x.params["pat"], 10, 64)
+	t := tokens[id]
+	if err != nil || t == nil {
+		return x.notFound()
+	}
+	repos := t.Repositories
+	if t.Selection == SelectAll {
+		repos = x.world.Repositories
+	}
+	return list(x, x.organizationPath(below+strconv.FormatInt(id, 10)+"/repositories"), repos, x.appendMinimal)
+}
