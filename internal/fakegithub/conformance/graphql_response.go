@@ -87,19 +87,22 @@ type graphQLAnswer struct {
 // selected is what a query selects on one object: field by response key.
 type selected map[string][]*ast.Field
 
-// merge adds what set selects on an object of the concrete type.
-func (a graphQLAnswer) merge(into selected, set ast.SelectionSet, concrete string) {
+// merge adds what set selects on an object of the concrete type. The directives
+// are those of the fragments around it.
+func (a graphQLAnswer) merge(into selected, set ast.SelectionSet, concrete string, directives ast.DirectiveList) {
 	for _, s := range set {
 		switch s := s.(type) {
 		case *ast.Field:
-			into[s.Alias] = append(into[s.Alias], s)
+			field := *s
+			field.Directives = slices.Concat(s.Directives, directives)
+			into[s.Alias] = append(into[s.Alias], &field)
 		case *ast.InlineFragment:
 			if a.applies(s.TypeCondition, concrete) {
-				a.merge(into, s.SelectionSet, concrete)
+				a.merge(into, s.SelectionSet, concrete, slices.Concat(s.Directives, directives))
 			}
 		case *ast.FragmentSpread:
 			if f := a.doc.Fragments.ForName(s.Name); f != nil && a.applies(f.TypeCondition, concrete) {
-				a.merge(into, f.SelectionSet, concrete)
+				a.merge(into, f.SelectionSet, concrete, slices.Concat(s.Directives, directives))
 			}
 		}
 	}
@@ -143,7 +146,7 @@ func (a graphQLAnswer) checkComposite(p *problems, at string, d *ast.Definition,
 	for _, possible := range a.schema.GetPossibleTypes(d) {
 		fields := selected{}
 		for _, f := range same {
-			a.merge(fields, f.SelectionSet, possible.Name)
+			a.merge(fields, f.SelectionSet, possible.Name, nil)
 		}
 		if name, told := typeName(fields, object); told && name != possible.Name {
 			continue

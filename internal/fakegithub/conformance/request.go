@@ -126,7 +126,7 @@ func (v *Validator) checkQuery(p *problems, o *operation, raw string) {
 		case isArray:
 			v.checkList(p, name, schema, query[key])
 		case isList || len(query[key]) > 1:
-			p.add("query parameter %s takes one value, got %s", name, short(query[key]))
+			p.add("query parameter %s takes one value, got %s", key, short(query[key]))
 		default:
 			v.checkValue(p, "query parameter "+name, schema, query.Get(key))
 		}
