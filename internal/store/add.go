@@ -1,0 +1,186 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+)
+
+// Coverage is how far a resource of an organization could be read.
+type Coverage struct {
+	Org, Resource string
+	Status        string // complete, partial, denied, failed or skipped
+	IsRequired    bool
+	HTTPStatus    int    // of the request that failed; 0: none
+	Message       string // "": nothing to say
+	Permission    string // to grant to the App; "": none is missing
+	RowCount      int64  // filled by the store
+	RequestCount  int64  // filled by the store
+}
+
+// AddOrg makes an organization part of the snapshot. It comes before all else
+// of that organization and may be repeated.
+func (w *Writer) AddOrg(ctx context.Context, o Org) error {
+	var permissions any
+	if o.Permissions != nil {
+		text, err := json.Marshal(o.Permissions)
+		if err != nil {
+			return err
+		}
+		permissions = string(text)
+	}
+	const insert = `INSERT INTO _installations (org, permissions, repository_selection) VALUES (?, ?, NULLIF(?, ''))
+		ON CONFLICT (org) DO UPDATE SET permissions = excluded.permissions, repository_selection = excluded.repository_selection`
+	return w.exec(ctx, "add organization "+o.Login, insert, o.Login, permissions, o.RepositorySelection)
+}
+
+// Todo lists the walks of a resource that are not finished: one with no parent,
+// or one for each row of the resource's _todo_ view, ordered by parent.
+func (w *Writer) Todo(ctx context.Context, org, resource string) ([]Walk, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.db == nil || w.inserts[resource] == nil {
+		return nil, fmt.Errorf("what is left of %s of %s: no such resource", resource, org)
+	}
+	todo := "(SELECT ?1 AS org, '' AS parent, NULL AS repository)"
+	if w.todos[resource] {
+		todo = "_todo_" + resource
+	}
+	rows, err := w.db.QueryContext(ctx, `
+		SELECT t.parent, COALESCE(t.repository, ''), COALESCE(w.next, '')
+		FROM `+todo+` AS t
+		LEFT JOIN _walks AS w ON w.org = t.org AND w.resource = ?2 AND w.parent = t.parent
+		WHERE t.org = ?1 AND COALESCE(w.is_finished, 0) = 0
+		ORDER BY CAST(t.parent AS INTEGER), t.parent`, org, resource)
+	if err != nil {
+		return nil, fmt.Errorf("what is left of %s of %s: %w", resource, org, err)
+	}
+	defer rows.Close()
+	var walks []Walk
+	for rows.Next() {
+		walk := Walk{Org: org, Resource: resource}
+		if err := rows.Scan(&walk.Parent, &walk.Repository, &walk.Next); err != nil {
+			return nil, err
+		}
+		walks = append(walks, walk)
+	}
+	return walks, rows.Err()
+}
+
+// Add stores a page: its items and where the walk goes on, in one transaction.
+// next "" finishes the walk. requests counts the HTTP requests the page took.
+// An object seen before is updated. A [DriftError] names the object that is not
+// as promised; then nothing of the page is stored.
+func (w *Writer) Add(ctx context.Context, walk Walk, items []json.RawMessage, next string, requests int) error {
+	stripped := make([]string, len(items))
+	for i, item := range items {
+		text, err := strip(item, w.kept[walk.Resource])
+		if err != nil {
+			return &DriftError{Org: walk.Org, Resource: walk.Resource, Object: objectID(walk, item), Problem: err.Error()}
+		}
+		stripped[i] = text
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.transact(ctx, func(tx *sql.Tx) error {
+		ctx := context.WithoutCancel(ctx)
+		insert := w.inserts[walk.Resource]
+		if insert == nil {
+			return fmt.Errorf("store %s of %s: no such resource", walk.Resource, walk.Org)
+		}
+		insert = tx.StmtContext(ctx, insert)
+		for i, text := range stripped {
+			if _, err := insert.ExecContext(ctx, walk.Org, walk.Parent, text); err != nil {
+				return drift(walk, items[i], err)
+			}
+		}
+		return w.progress(ctx, tx, walk, next, next == "", requests)
+	})
+}
+
+const upsertWalk = `INSERT INTO _walks (org, resource, parent, next, is_finished, request_count) VALUES (?, ?, ?, ?, ?, ?)
+	ON CONFLICT (org, resource, parent) DO UPDATE SET next = excluded.next, is_finished = excluded.is_finished,
+	request_count = request_count + excluded.request_count, http_status = NULL, message = NULL`
+
+// progress writes down how far a walk has come.
+func (w *Writer) progress(ctx context.Context, tx *sql.Tx, walk Walk, next string, isFinished bool, requests int) error {
+	_, err := tx.ExecContext(ctx, upsertWalk, walk.Org, walk.Resource, walk.Parent, next, isFinished, requests)
+	if err != nil {
+		return fmt.Errorf("store progress of %s of %s: %w", walk.Resource, walk.Org, err)
+	}
+	return nil
+}
+
+// Gone finishes a walk whose parent disappeared between the list and the walk.
+// The parent leaves the public views; what it was is kept in _gone.
+func (w *Writer) Gone(ctx context.Context, walk Walk, requests int) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.transact(ctx, func(tx *sql.Tx) error {
+		ctx := context.WithoutCancel(ctx)
+		const gone = `INSERT OR IGNORE INTO _gone (org, resource, parent) VALUES (?, ?, ?)`
+		if _, err := tx.ExecContext(ctx, gone, walk.Org, walk.Resource, walk.Parent); err != nil {
+			return fmt.Errorf("store the end of %s of %s: %w", walk.Resource, walk.Org, err)
+		}
+		return w.progress(ctx, tx, walk, "", true, requests)
+	})
+}
+
+// Fail writes down why a walk could not be done; it stays unfinished and goes
+// on with the same page after a resume. httpStatus 0: there was no answer.
+func (w *Writer) Fail(ctx context.Context, walk Walk, requests int, message string, httpStatus int) error {
+	const fail = `INSERT INTO _walks (org, resource, parent, next, request_count, message, http_status) VALUES (?, ?, ?, ?, ?, ?, NULLIF(?, 0))
+		ON CONFLICT (org, resource, parent) DO UPDATE SET request_count = request_count + excluded.request_count,
+		message = excluded.message, http_status = excluded.http_status`
+	return w.exec(ctx, "store failure of "+walk.Resource+" of "+walk.Org, fail,
+		walk.Org, walk.Resource, walk.Parent, walk.Next, requests, message, httpStatus)
+}
+
+// Cover writes down how far a resource could be read; the last call stands.
+// Rows and requests are counted by the store, again when the file is published.
+func (w *Writer) Cover(ctx context.Context, c Coverage) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	const cover = `INSERT INTO _coverage (org, resource, status, is_required, http_status, message, permission, row_count, request_count)
+		VALUES (?, ?, ?, ?, NULLIF(?, 0), NULLIF(?, ''), NULLIF(?, ''), 0, 0)
+		ON CONFLICT (org, resource) DO UPDATE SET status = excluded.status, is_required = excluded.is_required,
+		http_status = excluded.http_status, message = excluded.message, permission = excluded.permission`
+	return w.transact(ctx, func(tx *sql.Tx) error {
+		ctx := context.WithoutCancel(ctx)
+		_, err := tx.ExecContext(ctx, cover, c.Org, c.Resource, c.Status, c.IsRequired, c.HTTPStatus, c.Message, c.Permission)
+		if err != nil {
+			return fmt.Errorf("store coverage of %s of %s: %w", c.Resource, c.Org, err)
+		}
+		return w.count(ctx, tx, c.Org, c.Resource)
+	})
+}
+
+// count brings the counts of a coverage row up to date.
+func (w *Writer) count(ctx context.Context, tx *sql.Tx, org, resource string) error {
+	rows := "0"
+	if w.counted[resource] {
+		rows = "(SELECT count(*) FROM _" + resource + " WHERE org = ?1)"
+	}
+	_, err := tx.ExecContext(ctx, `UPDATE _coverage SET row_count = `+rows+`,
+		request_count = (SELECT COALESCE(sum(w.request_count), 0) FROM _walks AS w WHERE w.org = ?1 AND w.resource = ?2)
+		WHERE org = ?1 AND resource = ?2`, org, resource)
+	if err != nil {
+		return fmt.Errorf("count %s of %s: %w", resource, org, err)
+	}
+	return nil
+}
+
+// exec runs one statement in a transaction of its own.
+func (w *Writer) exec(ctx context.Context, what, statement string, args ...any) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	err := w.transact(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(context.WithoutCancel(ctx), statement, args...)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}

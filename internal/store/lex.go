@@ -1,0 +1,226 @@
+package store
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A statement is never parsed here, that is SQLite's work; it is only cut into
+// tokens as SQLite cuts it, to see what SQLite would not refuse: a second
+// statement, and functions whose answer depends on the day they are asked.
+
+type tokenKind int
+
+const (
+	word        tokenKind = iota // keyword, name or number
+	text                         // 'text' or a blob
+	quoted                       // "name", [name] or `name`
+	parameter                    // :name, @name, $name or ?
+	punctuation                  // one character
+)
+
+type token struct {
+	kind   tokenKind
+	value  string // as written; of text: without its quotes
+	offset int    // in bytes
+}
+
+// lex cuts a statement into tokens, leaving out white space and comments. A
+// text or quoted name that does not end reaches to the end, as for SQLite.
+func lex(sql string) []token {
+	var tokens []token
+	for i := 0; i < len(sql); {
+		end, kind := next(sql, i)
+		if kind >= 0 {
+			value := sql[i:end]
+			if kind == text {
+				value = unquote(value)
+			}
+			tokens = append(tokens, token{kind, value, i})
+		}
+		i = end
+	}
+	return tokens
+}
+
+// next returns where the token that begins at i ends, and its kind; -1 for
+// white space and comments.
+func next(sql string, i int) (end int, kind tokenKind) {
+	rest := sql[i:]
+	switch c := sql[i]; {
+	case strings.HasPrefix(rest, "--"):
+		return i + until(rest, 2, "\n"), -1
+	case strings.HasPrefix(rest, "/*"):
+		return i + until(rest, 2, "*/"), -1
+	case strings.IndexByte(" \t\n\f\r", c) >= 0:
+		return i + 1, -1
+	case c == '\'':
+		return i + quotedLength(rest, '\''), text
+	case c == '"' || c == '`':
+		return i + quotedLength(rest, c), quoted
+	case c == '[':
+		return i + until(rest, 1, "]"), quoted
+	case c == '?' || c == ':' || c == '@' || c == '$':
+		n := 1 + wordLength(rest[1:])
+		if n == 1 && c != '?' {
+			return i + 1, punctuation
+		}
+		return i + n, parameter
+	case isWord(c):
+		return i + wordLength(rest), word
+	}
+	return i + 1, punctuation
+}
+
+// until returns the length of s up to and with the first end after from.
+func until(s string, from int, end string) int {
+	if n := strings.Index(s[from:], end); n >= 0 {
+		return from + n + len(end)
+	}
+	return len(s)
+}
+
+// quotedLength returns the length of what is quoted by q, which is doubled inside.
+func quotedLength(s string, q byte) int {
+	for i := 1; i < len(s); i++ {
+		if s[i] != q {
+			continue
+		}
+		if i+1 < len(s) && s[i+1] == q {
+			i++
+			continue
+		}
+		return i + 1
+	}
+	return len(s)
+}
+
+func unquote(s string) string {
+	s = strings.TrimSuffix(strings.TrimPrefix(s, "'"), "'")
+	return strings.ReplaceAll(s, "''", "'")
+}
+
+func isWord(c byte) bool {
+	return c == '_' || c >= 0x80 || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+}
+
+func wordLength(s string) int {
+	n := 0
+	for n < len(s) && (isWord(s[n]) || s[n] == '$') {
+		n++
+	}
+	return n
+}
+
+// vetted is a statement that may be given to SQLite.
+type vetted struct {
+	body       string          // without a semicolon at the end
+	parameters map[string]bool // names without their prefix
+}
+
+// currentWords are names whose value is the time of asking.
+var currentWords = map[string]bool{"current_date": true, "current_time": true, "current_timestamp": true}
+
+// clockFunctions ask the clock when they get fewer arguments than this.
+var clockFunctions = map[string]int{"date": 1, "time": 1, "datetime": 1, "julianday": 1, "unixepoch": 1, "strftime": 2}
+
+// vet refuses what is not one SELECT, or asks for the time.
+func vet(sql string) (vetted, error) {
+	if strings.ContainsRune(sql, 0) {
+		return vetted{}, &QueryError{Message: "a NUL character in the statement"}
+	}
+	tokens := lex(sql)
+	v := vetted{body: sql, parameters: map[string]bool{}}
+	for len(tokens) > 0 && tokens[len(tokens)-1].value == ";" && tokens[len(tokens)-1].kind == punctuation {
+		v.body = sql[:tokens[len(tokens)-1].offset]
+		tokens = tokens[:len(tokens)-1]
+	}
+	if len(tokens) == 0 {
+		return vetted{}, &QueryError{Message: "no statement"}
+	}
+	switch first := strings.ToLower(tokens[0].value); {
+	case tokens[0].kind == word && (first == "select" || first == "with" || first == "values"):
+	default:
+		return vetted{}, refusal(sql, tokens[0], "only SELECT is allowed")
+	}
+	depth := 0
+	for i, t := range tokens {
+		if err := vetToken(sql, tokens, i); err != nil {
+			return vetted{}, err
+		}
+		switch t.value {
+		case "(":
+			depth++
+		case ")":
+			if depth--; depth < 0 && t.kind == punctuation {
+				return vetted{}, refusal(sql, t, "nothing to close")
+			}
+		}
+		if t.kind == parameter {
+			v.parameters[t.value[1:]] = true
+		}
+	}
+	return v, nil
+}
+
+// vetToken refuses the token at i.
+func vetToken(sql string, tokens []token, i int) error {
+	t := tokens[i]
+	name := strings.ToLower(strings.Trim(t.value, "\"`[]"))
+	switch {
+	case t.kind == punctuation && t.value == ";":
+		return refusal(sql, t, "only one statement is allowed")
+	case t.kind == parameter && (t.value[0] != ':' || '0' <= t.value[1] && t.value[1] <= '9'):
+		return refusal(sql, t, "parameters are written :name")
+	case t.kind == text && strings.EqualFold(t.value, "now"):
+		return refusal(sql, t, "'now' is the time of asking; use :now, the time of the snapshot")
+	case t.kind == word && currentWords[name]:
+		return refusal(sql, t, name+" is the time of asking; use :now, the time of the snapshot")
+	case (t.kind == word || t.kind == quoted) && strings.HasPrefix(name, "pragma_"):
+		return refusal(sql, t, "PRAGMA functions are not allowed")
+	case t.kind == word || t.kind == quoted:
+		if least, ok := clockFunctions[name]; ok && arguments(tokens[i+1:]) < least {
+			return refusal(sql, t, fmt.Sprintf("%s with too few arguments is the time of asking; use :now, the time of the snapshot", name))
+		}
+	}
+	return nil
+}
+
+// arguments counts the arguments of a call whose tokens follow the function's
+// name; many if it is no call.
+func arguments(tokens []token) int {
+	const many = 1 << 30
+	if len(tokens) == 0 || tokens[0].value != "(" || tokens[0].kind != punctuation {
+		return many
+	}
+	count, depth := 0, 0
+	for _, t := range tokens {
+		switch {
+		case t.kind == punctuation && t.value == "(":
+			depth++
+			continue
+		case t.kind == punctuation && t.value == ")":
+			if depth--; depth == 0 {
+				return count
+			}
+		case t.kind == punctuation && t.value == "," && depth == 1:
+			count++
+			continue
+		}
+		count = max(count, 1)
+	}
+	return many
+}
+
+// refusal makes the error for a token.
+func refusal(sql string, t token, message string) *QueryError {
+	line, column := place(sql, t.offset)
+	return &QueryError{Message: message, Near: t.value, Line: line, Column: column}
+}
+
+// place turns an offset in bytes into line and column, both from 1.
+func place(sql string, offset int) (line, column int) {
+	before := sql[:offset]
+	line = strings.Count(before, "\n") + 1
+	return line, len([]rune(before[strings.LastIndexByte(before, '\n')+1:])) + 1
+}

@@ -1,0 +1,205 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Publish closes the snapshot and gives it its final name, which it returns.
+// Before that the file is checked, synced, and its checksum is written beside
+// it. An existing file is never overwritten ([ErrExists]). After an error the
+// partial stays, to be gone on with; after success the Writer is closed.
+func (w *Writer) Publish(ctx context.Context, finishedAt time.Time) (path string, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, err := os.Lstat(w.final); err == nil {
+		return "", fmt.Errorf("publish snapshot %s: %w", w.final, ErrExists)
+	}
+	if err := w.finish(ctx, finishedAt); err != nil {
+		return "", fmt.Errorf("publish snapshot %s: %w", w.final, err)
+	}
+	if err := w.close(); err != nil {
+		return "", fmt.Errorf("publish snapshot %s: %w", w.final, err)
+	}
+	if err := rename(w.path, w.final); err != nil {
+		return "", fmt.Errorf("publish snapshot %s: %w", w.final, err)
+	}
+	return w.final, nil
+}
+
+// finish completes and checks the contents.
+func (w *Writer) finish(ctx context.Context, finishedAt time.Time) error {
+	err := w.transact(ctx, func(tx *sql.Tx) error {
+		if err := w.countAll(ctx, tx); err != nil {
+			return err
+		}
+		const finish = `UPDATE _snapshot SET finished_at = ?, is_complete =
+			EXISTS (SELECT 1 FROM _coverage) AND NOT EXISTS (SELECT 1 FROM _coverage WHERE is_required AND status <> 'complete')`
+		_, err := tx.ExecContext(ctx, finish, timeText(finishedAt))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := w.db.ExecContext(ctx, "ANALYZE"); err != nil {
+		return err
+	}
+	return w.check(ctx)
+}
+
+// countAll brings the counts of all coverage rows up to date: a parent may
+// have gone after its resource was covered.
+func (w *Writer) countAll(ctx context.Context, tx *sql.Tx) error {
+	rows, err := tx.QueryContext(ctx, "SELECT c.org, c.resource FROM _coverage AS c")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var covered [][2]string
+	for rows.Next() {
+		var org, resource string
+		if err := rows.Scan(&org, &resource); err != nil {
+			return err
+		}
+		covered = append(covered, [2]string{org, resource})
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	for _, c := range covered {
+		if err := w.count(ctx, tx, c[0], c[1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// check asks SQLite whether the file is sound.
+func (w *Writer) check(ctx context.Context) error {
+	var table, parent sql.NullString
+	var row, key any
+	err := w.db.QueryRowContext(ctx, "PRAGMA foreign_key_check").Scan(&table, &row, &parent, &key)
+	if !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("foreign key check: %w", cmp.Or(err, fmt.Errorf("a row of %s has no parent in %s", table.String, parent.String)))
+	}
+	var result string
+	if err := w.db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&result); err != nil {
+		return fmt.Errorf("integrity check: %w", err)
+	}
+	if result != "ok" {
+		return fmt.Errorf("integrity check: %s", result)
+	}
+	return nil
+}
+
+// close closes the database; the rollback journal goes with it.
+func (w *Writer) close() error {
+	if w.db == nil {
+		return nil
+	}
+	_, err := w.db.ExecContext(context.Background(), "PRAGMA journal_mode = DELETE")
+	err = errors.Join(err, w.db.Close())
+	w.db = nil
+	return err
+}
+
+// Discard closes the Writer. A partial with pages in it stays to be gone on
+// with, one without is removed. After Publish it does nothing, so that
+// "defer w.Discard()" is right after Create.
+func (w *Writer) Discard() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.db == nil {
+		return nil
+	}
+	var pages int
+	err := w.db.QueryRowContext(context.Background(), "SELECT count(*) FROM _walks").Scan(&pages)
+	err = errors.Join(err, w.close())
+	if err != nil || pages > 0 {
+		return err
+	}
+	return os.Remove(w.path)
+}
+
+// rename publishes the closed file: sync it, put its checksum under the final
+// name, rename, sync the folder. A crash in between leaves the partial, or at
+// worst a checksum without its file, which the next attempt writes again.
+func rename(partial, final string) error {
+	sum, err := syncFile(partial)
+	if err != nil {
+		return err
+	}
+	temporary := final + ".sha256" + partialSuffix
+	line := fmt.Sprintf("%s  %s\n", sum, filepath.Base(final))
+	if err := writeSynced(temporary, line); err != nil {
+		return err
+	}
+	if err := os.Rename(temporary, final+".sha256"); err != nil {
+		return err
+	}
+	if _, err := os.Lstat(final); err == nil {
+		return ErrExists
+	}
+	if err := os.Rename(partial, final); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(final))
+}
+
+// syncFile makes the file's contents last and returns their SHA-256 in hex.
+func syncFile(path string) (sum string, err error) {
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	if err := file.Chmod(0o600); err != nil {
+		return "", err
+	}
+	if err := file.Sync(); err != nil {
+		return "", err
+	}
+	return sumOf(file)
+}
+
+// sumOf returns the SHA-256 of all that r has left, in hex.
+func sumOf(r io.Reader) (string, error) {
+	h := sha256.New()
+	if _, err := io.Copy(h, r); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// writeSynced makes a file of mode 0600 and waits until it is on the disk.
+func writeSynced(path, text string) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(text)
+	return errors.Join(err, file.Sync(), file.Close())
+}
+
+// syncDir makes renames in a folder last. Systems that cannot sync a folder
+// say so with an error that changes nothing.
+func syncDir(dir string) error {
+	file, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if err := file.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, os.ErrInvalid) {
+		return err
+	}
+	return nil
+}

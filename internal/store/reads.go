@@ -1,0 +1,72 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// Reads lists the resources whose tables a statement opens, sorted, also
+// through views. SQLite's own program tells: a column of a view that is not
+// selected leaves no trace in it.
+func (s *Snapshot) Reads(ctx context.Context, statement string) (resources []string, err error) {
+	v, err := vet(statement)
+	if err != nil {
+		return nil, err
+	}
+	conn, release, err := s.guard(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	if _, err := shape(ctx, conn, v); err != nil {
+		return nil, err
+	}
+	byPage, err := s.resourcePages(ctx)
+	if err != nil {
+		return nil, err
+	}
+	args, _ := v.bind(nil)
+	rows, err := conn.QueryContext(ctx, "EXPLAIN "+v.body, args...)
+	if err != nil {
+		return nil, queryError(ctx, v.body, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var addr, p1, p2, p3, p4, p5, comment any
+		var opcode string
+		if err := rows.Scan(&addr, &opcode, &p1, &p2, &p3, &p4, &p5, &comment); err != nil {
+			return nil, err
+		}
+		page, _ := p2.(int64)
+		if opcode == "OpenRead" && p3 == int64(0) {
+			resources = append(resources, byPage[page]...)
+		}
+	}
+	slices.Sort(resources)
+	return slices.Compact(resources), rows.Err()
+}
+
+// resourcePages maps the root page of each table and index to the resources
+// that fill the table.
+func (s *Snapshot) resourcePages(ctx context.Context) (map[int64][]string, error) {
+	const query = `SELECT s.rootpage, t.resource
+		FROM sqlite_schema AS s
+		JOIN _table_resources AS t ON t.table_name = s.tbl_name
+		WHERE s.rootpage > 0`
+	rows, err := s.db.QueryContext(ctx, query)
+	if err != nil {
+		return nil, fmt.Errorf("read resources of %s: %w", s.info.File, err)
+	}
+	defer rows.Close()
+	pages := map[int64][]string{}
+	for rows.Next() {
+		var page int64
+		var resource string
+		if err := rows.Scan(&page, &resource); err != nil {
+			return nil, err
+		}
+		pages[page] = append(pages[page], resource)
+	}
+	return pages, rows.Err()
+}

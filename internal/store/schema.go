@@ -1,0 +1,108 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+const (
+	// SchemaVersion is the version of tables and views that this program
+	// writes, kept in user_version.
+	SchemaVersion = 1
+
+	// applicationID marks a SQLite file as ours: "AUDT" in ASCII.
+	applicationID = 0x41554454
+)
+
+//go:embed schema/*.sql
+var schemaFiles embed.FS
+
+// schemaTexts returns the schema files in the order in which they are executed.
+func schemaTexts() ([]string, error) {
+	names, err := fs.Glob(schemaFiles, "schema/*.sql")
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(names)
+	texts := make([]string, 0, len(names))
+	for _, name := range names {
+		text, err := schemaFiles.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		texts = append(texts, string(text))
+	}
+	return texts, nil
+}
+
+// createSchema makes all tables and views in an empty database, in one transaction.
+func createSchema(ctx context.Context, db *sql.DB) error {
+	texts, err := schemaTexts()
+	if err != nil {
+		return err
+	}
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	for _, text := range texts {
+		if _, err := tx.ExecContext(ctx, text); err != nil {
+			return fmt.Errorf("create schema: %w", err)
+		}
+	}
+	marks := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, SchemaVersion)
+	if _, err := tx.ExecContext(ctx, marks); err != nil {
+		return fmt.Errorf("mark schema: %w", err)
+	}
+	return tx.Commit()
+}
+
+// View is a public view: the stable interface of a snapshot.
+type View struct {
+	Name    string
+	Comment string // one sentence
+	Columns []Column
+}
+
+// Column is a column of a public view.
+type Column struct {
+	Name    string
+	Comment string
+}
+
+var (
+	viewStart  = regexp.MustCompile(`^CREATE VIEW ([a-z]\w*) AS -- (.+)$`)
+	viewColumn = regexp.MustCompile(`^.*\bAS "?(\w+)"?,? -- (.+)$`)
+)
+
+// Views returns the public views sorted by name, read from the schema files:
+// "CREATE VIEW name AS -- comment", then a line "… AS column, -- comment" for
+// each column.
+func Views() []View {
+	texts, err := schemaTexts()
+	if err != nil {
+		panic(err) // embedded files are always readable
+	}
+	var views []View
+	open := false
+	for line := range strings.SplitSeq(strings.Join(texts, "\n"), "\n") {
+		if m := viewStart.FindStringSubmatch(line); m != nil {
+			views, open = append(views, View{Name: m[1], Comment: m[2]}), true
+		} else if m := viewColumn.FindStringSubmatch(line); m != nil && open {
+			last := &views[len(views)-1]
+			last.Columns = append(last.Columns, Column{Name: m[1], Comment: m[2]})
+		}
+		if strings.HasPrefix(line, "FROM ") {
+			open = false
+		}
+	}
+	slices.SortFunc(views, func(a, b View) int { return strings.Compare(a.Name, b.Name) })
+	return views
+}

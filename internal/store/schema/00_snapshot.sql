@@ -1,0 +1,110 @@
+-- What the file is: one row about the run, one a organization, the progress of
+-- every walk, the coverage of every resource.
+
+CREATE TABLE _snapshot (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  started_at TEXT NOT NULL,
+  finished_at TEXT,
+  auditor_version TEXT NOT NULL,
+  schema_version INTEGER NOT NULL,
+  api_url TEXT NOT NULL,
+  web_url TEXT NOT NULL,
+  is_complete INTEGER NOT NULL DEFAULT 0,
+  filters TEXT,
+  fingerprint TEXT NOT NULL
+) STRICT;
+
+-- Which resource fills a base table. A statement reads a resource when its
+-- program opens one of the resource's tables; tables that are absent here
+-- (progress, coverage, names) belong to none.
+CREATE TABLE _table_resources (
+  table_name TEXT PRIMARY KEY,
+  resource TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Items of these resources are cut down to these keys before they are inserted:
+-- the lists of repositories of a token are complete repositories of 5 KB each,
+-- of which two fields are new.
+CREATE TABLE _kept_keys (
+  resource TEXT NOT NULL,
+  key TEXT NOT NULL,
+  PRIMARY KEY (resource, key)
+) STRICT, WITHOUT ROWID;
+
+-- An organization of this run and what the installation may see of it.
+-- permissions NULL: unknown (a ready installation token was used).
+-- has_security_and_analysis: at least one repository came with the settings
+-- block that only administrators get.
+CREATE TABLE _installations (
+  org TEXT PRIMARY KEY,
+  permissions TEXT,
+  repository_selection TEXT,
+  has_security_and_analysis INTEGER NOT NULL DEFAULT 0,
+  can_see_administration INTEGER AS (
+    CASE
+      WHEN permissions IS NULL THEN has_security_and_analysis
+      ELSE permissions ->> '$.administration' IS NOT NULL
+    END
+  ) STORED
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE _walks (
+  org TEXT NOT NULL REFERENCES _installations (org),
+  resource TEXT NOT NULL,
+  parent TEXT NOT NULL,
+  next TEXT NOT NULL DEFAULT '',
+  is_finished INTEGER NOT NULL DEFAULT 0,
+  request_count INTEGER NOT NULL DEFAULT 0,
+  http_status INTEGER,
+  message TEXT,
+  PRIMARY KEY (org, resource, parent)
+) STRICT, WITHOUT ROWID;
+
+-- A parent that disappeared between its list and the walk over its children.
+-- Schema files of such children delete the parent by a trigger on this table
+-- and keep what it was in raw.
+CREATE TABLE _gone (
+  org TEXT NOT NULL,
+  resource TEXT NOT NULL,
+  parent TEXT NOT NULL,
+  raw TEXT,
+  PRIMARY KEY (org, resource, parent)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE _coverage (
+  org TEXT NOT NULL REFERENCES _installations (org),
+  resource TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('complete', 'partial', 'denied', 'failed', 'skipped')),
+  is_required INTEGER NOT NULL,
+  http_status INTEGER,
+  message TEXT,
+  permission TEXT,
+  row_count INTEGER NOT NULL,
+  request_count INTEGER NOT NULL,
+  PRIMARY KEY (org, resource)
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW snapshot AS -- The run that made this file; always one row.
+SELECT
+  s.started_at AS started_at, -- when the run began, UTC
+  s.finished_at AS finished_at, -- when the file was published, UTC: the "now" of every rule
+  s.auditor_version AS auditor_version, -- version of the auditor that collected
+  s.schema_version AS schema_version, -- version of these views
+  s.api_url AS api_url, -- the GitHub API that was asked
+  s.web_url AS web_url, -- base of links to GitHub's pages
+  s.is_complete AS is_complete, -- 1: every required resource of every organization was read wholly
+  s.filters AS filters -- filters of a targeted run as JSON; NULL: everything was asked for
+FROM _snapshot AS s;
+
+CREATE VIEW coverage AS -- How far each resource of each organization could be read.
+SELECT
+  c.org AS org, -- organization login
+  c.resource AS resource, -- what was asked for
+  c.status AS status, -- complete, partial, denied, failed or skipped
+  c.is_required AS is_required, -- 1: the reports cannot be trusted without it
+  c.http_status AS http_status, -- GitHub's answer to the request that failed; NULL if none did
+  c.message AS message, -- what went wrong, or why it was skipped
+  c.permission AS permission, -- permission to grant to the App
+  c.row_count AS row_count, -- rows that are in this file
+  c.request_count AS request_count -- HTTP requests it took
+FROM _coverage AS c;

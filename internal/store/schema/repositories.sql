@@ -1,0 +1,229 @@
+-- GET /orgs/{org}/repos
+
+INSERT INTO _table_resources (table_name, resource) VALUES
+  ('_repositories', 'repositories'),
+  ('_repository_counts', 'repositories'),
+  ('_repository_topics', 'repositories'),
+  ('_repository_properties', 'repositories');
+
+-- Names of repositories wherever one was met: a token may list a repository
+-- that the installation itself cannot see.
+CREATE TABLE _repository_names (
+  org TEXT NOT NULL,
+  repository_id INTEGER NOT NULL,
+  full_name TEXT NOT NULL,
+  PRIMARY KEY (org, repository_id)
+) STRICT, WITHOUT ROWID;
+
+-- How many repositories an organization has, kept by triggers: counting them
+-- for each token of selection all would be quadratic.
+CREATE TABLE _repository_counts (
+  org TEXT PRIMARY KEY,
+  repository_count INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE _repositories (
+  org TEXT NOT NULL REFERENCES _installations (org),
+  repository_id INTEGER NOT NULL CONSTRAINT "repositories.repository_id is not an integer" CHECK (json_type(raw, '$.id') IS 'integer'),
+  raw TEXT NOT NULL CONSTRAINT "repositories.security_and_analysis is not an object" CHECK (json_type(raw, '$.security_and_analysis') IN ('object', 'null')),
+  name TEXT AS (raw ->> '$.name') STORED CONSTRAINT "repositories.name is not text" CHECK (json_type(raw, '$.name') IS 'text'),
+  full_name TEXT AS (raw ->> '$.full_name') STORED CONSTRAINT "repositories.full_name is not text" CHECK (json_type(raw, '$.full_name') IS 'text'),
+  html_url TEXT AS (raw ->> '$.html_url') STORED CONSTRAINT "repositories.html_url is not text" CHECK (json_type(raw, '$.html_url') IN ('text', 'null')),
+  is_private INTEGER AS (raw ->> '$.private') STORED CONSTRAINT "repositories.is_private is not a boolean" CHECK (json_type(raw, '$.private') IN ('true', 'false', 'null')),
+  visibility TEXT AS (COALESCE(raw ->> '$.visibility', CASE raw ->> '$.private' WHEN 1 THEN 'private' WHEN 0 THEN 'public' END)) STORED CONSTRAINT "repositories.visibility is not public, private or internal" CHECK (visibility IN ('public', 'private', 'internal')),
+  is_archived INTEGER AS (raw ->> '$.archived') STORED CONSTRAINT "repositories.is_archived is not a boolean" CHECK (json_type(raw, '$.archived') IN ('true', 'false', 'null')),
+  is_disabled INTEGER AS (raw ->> '$.disabled') STORED CONSTRAINT "repositories.is_disabled is not a boolean" CHECK (json_type(raw, '$.disabled') IN ('true', 'false', 'null')),
+  is_fork INTEGER AS (raw ->> '$.fork') STORED CONSTRAINT "repositories.is_fork is not a boolean" CHECK (json_type(raw, '$.fork') IN ('true', 'false', 'null')),
+  is_template INTEGER AS (raw ->> '$.is_template') STORED CONSTRAINT "repositories.is_template is not a boolean" CHECK (json_type(raw, '$.is_template') IN ('true', 'false', 'null')),
+  default_branch TEXT AS (raw ->> '$.default_branch') STORED CONSTRAINT "repositories.default_branch is not text" CHECK (json_type(raw, '$.default_branch') IN ('text', 'null')),
+  created_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.created_at')) STORED CONSTRAINT "repositories.created_at is not a time" CHECK (json_type(raw, '$.created_at') IS 'null' OR (raw ->> '$.created_at' GLOB '[0-9][0-9][0-9][0-9]-*T*' AND created_at IS NOT NULL)),
+  pushed_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.pushed_at')) STORED CONSTRAINT "repositories.pushed_at is not a time" CHECK (json_type(raw, '$.pushed_at') IS 'null' OR (raw ->> '$.pushed_at' GLOB '[0-9][0-9][0-9][0-9]-*T*' AND pushed_at IS NOT NULL)),
+  advanced_security TEXT AS (raw ->> '$.security_and_analysis.advanced_security.status') STORED CONSTRAINT "repositories.advanced_security is not a status" CHECK (advanced_security IN ('enabled', 'disabled', 'paused')),
+  code_security TEXT AS (raw ->> '$.security_and_analysis.code_security.status') STORED CONSTRAINT "repositories.code_security is not a status" CHECK (code_security IN ('enabled', 'disabled', 'paused')),
+  secret_scanning TEXT AS (raw ->> '$.security_and_analysis.secret_scanning.status') STORED CONSTRAINT "repositories.secret_scanning is not a status" CHECK (secret_scanning IN ('enabled', 'disabled', 'paused')),
+  secret_scanning_push_protection TEXT AS (raw ->> '$.security_and_analysis.secret_scanning_push_protection.status') STORED CONSTRAINT "repositories.secret_scanning_push_protection is not a status" CHECK (secret_scanning_push_protection IN ('enabled', 'disabled', 'paused')),
+  secret_scanning_non_provider_patterns TEXT AS (raw ->> '$.security_and_analysis.secret_scanning_non_provider_patterns.status') STORED CONSTRAINT "repositories.secret_scanning_non_provider_patterns is not a status" CHECK (secret_scanning_non_provider_patterns IN ('enabled', 'disabled', 'paused')),
+  secret_scanning_validity_checks TEXT AS (raw ->> '$.security_and_analysis.secret_scanning_validity_checks.status') STORED CONSTRAINT "repositories.secret_scanning_validity_checks is not a status" CHECK (secret_scanning_validity_checks IN ('enabled', 'disabled', 'paused')),
+  secret_scanning_ai_detection TEXT AS (raw ->> '$.security_and_analysis.secret_scanning_ai_detection.status') STORED CONSTRAINT "repositories.secret_scanning_ai_detection is not a status" CHECK (secret_scanning_ai_detection IN ('enabled', 'disabled', 'paused')),
+  dependabot_security_updates TEXT AS (raw ->> '$.security_and_analysis.dependabot_security_updates.status') STORED CONSTRAINT "repositories.dependabot_security_updates is not a status" CHECK (dependabot_security_updates IN ('enabled', 'disabled', 'paused')),
+  PRIMARY KEY (org, repository_id)
+) STRICT;
+
+CREATE TRIGGER _repositories_count_more AFTER INSERT ON _repositories
+BEGIN
+  INSERT INTO _repository_counts (org, repository_count)
+  VALUES (NEW.org, 1)
+  ON CONFLICT (org) DO UPDATE SET repository_count = repository_count + 1;
+END;
+
+CREATE TRIGGER _repositories_count_fewer AFTER DELETE ON _repositories
+BEGIN
+  UPDATE _repository_counts
+  SET repository_count = repository_count - 1
+  WHERE org = OLD.org;
+END;
+
+CREATE TABLE _repository_topics (
+  org TEXT NOT NULL,
+  repository_id INTEGER NOT NULL,
+  topic TEXT NOT NULL,
+  PRIMARY KEY (org, repository_id, topic),
+  FOREIGN KEY (org, repository_id) REFERENCES _repositories (org, repository_id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+-- A property of several values has a row for each; one that is not set has value NULL.
+CREATE TABLE _repository_properties (
+  org TEXT NOT NULL,
+  repository_id INTEGER NOT NULL,
+  property TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  value TEXT,
+  PRIMARY KEY (org, repository_id, property, position),
+  FOREIGN KEY (org, repository_id) REFERENCES _repositories (org, repository_id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW _in_repositories (org, parent, item) AS SELECT '', '', '' WHERE 0;
+
+CREATE TRIGGER _in_repositories_insert INSTEAD OF INSERT ON _in_repositories
+BEGIN
+  INSERT INTO _repositories (org, repository_id, raw)
+  VALUES (NEW.org, NEW.item ->> '$.id', NEW.item)
+  ON CONFLICT (org, repository_id) DO UPDATE SET raw = excluded.raw;
+
+  INSERT INTO _repository_names (org, repository_id, full_name)
+  VALUES (NEW.org, NEW.item ->> '$.id', NEW.item ->> '$.full_name')
+  ON CONFLICT (org, repository_id) DO UPDATE SET full_name = excluded.full_name WHERE full_name <> excluded.full_name;
+
+  UPDATE _installations
+  SET has_security_and_analysis = 1
+  WHERE org = NEW.org AND NOT has_security_and_analysis AND json_type(NEW.item, '$.security_and_analysis') IS 'object';
+
+  DELETE FROM _repository_topics
+  WHERE org = NEW.org AND repository_id = NEW.item ->> '$.id';
+
+  SELECT RAISE(ABORT, 'repositories.topics is not a list of text')
+  FROM json_each(NEW.item, '$.topics') AS t
+  WHERE t.type <> 'text' AND json_type(NEW.item, '$.topics') <> 'null';
+
+  INSERT OR IGNORE INTO _repository_topics (org, repository_id, topic)
+  SELECT
+    NEW.org,
+    NEW.item ->> '$.id',
+    t.value
+  FROM json_each(NEW.item, '$.topics') AS t
+  WHERE t.type = 'text';
+
+  DELETE FROM _repository_properties
+  WHERE org = NEW.org AND repository_id = NEW.item ->> '$.id';
+
+  INSERT INTO _repository_properties (org, repository_id, property, position, value)
+  SELECT
+    NEW.org,
+    NEW.item ->> '$.id',
+    p.key,
+    v.id,
+    CAST(v.value AS TEXT)
+  FROM json_each(NEW.item, '$.custom_properties') AS p
+  JOIN json_each(iif(p.type = 'array', p.value, json_array(p.value))) AS v
+  WHERE json_type(NEW.item, '$.custom_properties') = 'object';
+END;
+
+CREATE VIEW repositories AS -- Repositories of an organization with their security settings; a setting is enabled, disabled, paused or NULL (GitHub did not say).
+SELECT
+  r.org AS org, -- organization login
+  r.repository_id AS repository_id, -- GitHub's id of the repository: stable through renames
+  r.name AS name, -- name without owner
+  r.full_name AS full_name, -- owner/name
+  COALESCE(r.html_url, (SELECT s.web_url FROM _snapshot AS s) || '/' || r.full_name) AS html_url, -- the repository's page
+  r.visibility AS visibility, -- public, private or internal; NULL unknown
+  r.is_archived AS is_archived, -- 1: read-only
+  r.is_disabled AS is_disabled, -- 1: locked by GitHub
+  r.is_fork AS is_fork, -- 1: forked from another repository
+  r.is_template AS is_template, -- 1: a template for new repositories
+  (SELECT s.is_empty FROM _repository_settings AS s WHERE s.org = r.org AND s.repository_id = r.repository_id) AS is_empty, -- 1: nothing was ever pushed; NULL unknown
+  (
+    EXISTS (
+      SELECT 1 FROM _sensitive AS v
+      WHERE v.kind = 'name' AND (lower(r.name) GLOB v.value OR lower(r.full_name) GLOB v.value)
+    )
+    OR EXISTS (
+      SELECT 1 FROM _sensitive AS v
+      JOIN _repository_topics AS t ON t.org = r.org AND t.repository_id = r.repository_id AND lower(t.topic) = v.value
+      WHERE v.kind = 'topic'
+    )
+    OR EXISTS (
+      SELECT 1 FROM _sensitive AS v
+      JOIN _repository_properties AS p ON p.org = r.org AND p.repository_id = r.repository_id AND lower(p.property) = v.key AND lower(p.value) = v.value
+      WHERE v.kind = 'property'
+    )
+  ) AS is_sensitive, -- 1: named by sensitive_repositories of the configuration
+  r.default_branch AS default_branch, -- name of the default branch
+  r.created_at AS created_at, -- when it was created, UTC
+  r.pushed_at AS pushed_at, -- last push to any branch, UTC; NULL: never
+  r.advanced_security AS advanced_security, -- GitHub Advanced Security
+  r.code_security AS code_security, -- GitHub Code Security
+  r.secret_scanning AS secret_scanning, -- secret scanning
+  r.secret_scanning_push_protection AS secret_scanning_push_protection, -- pushes with secrets are stopped
+  r.secret_scanning_non_provider_patterns AS secret_scanning_non_provider_patterns, -- secret scanning for generic patterns
+  r.secret_scanning_validity_checks AS secret_scanning_validity_checks, -- found secrets are tried at their issuer
+  r.secret_scanning_ai_detection AS secret_scanning_ai_detection, -- secret scanning for passwords by a model
+  (
+    SELECT CASE WHEN s.has_vulnerability_alerts THEN 'enabled' WHEN i.can_see_administration THEN 'disabled' END
+    FROM _repository_settings AS s
+    JOIN _installations AS i ON i.org = s.org
+    WHERE s.org = r.org AND s.repository_id = r.repository_id AND s.has_vulnerability_alerts IS NOT NULL
+  ) AS dependabot_alerts, -- Dependabot alerts; disabled only where the App sees as an administrator, because GitHub answers "off" to all others
+  r.dependabot_security_updates AS dependabot_security_updates, -- Dependabot opens pull requests that mend alerts
+  (
+    SELECT iif(v.is_enabled, 'enabled', 'disabled')
+    FROM _private_vulnerability_reporting AS v
+    WHERE v.org = r.org AND v.repository_id = r.repository_id
+  ) AS private_vulnerability_reporting, -- strangers may report holes privately; asked of public repositories only
+  (SELECT s.has_security_policy FROM _repository_settings AS s WHERE s.org = r.org AND s.repository_id = r.repository_id) AS has_security_policy, -- 1: a SECURITY.md, also the organization's; NULL unknown
+  (
+    SELECT o.has_codeowners
+    FROM _codeowners AS o
+    WHERE o.org = r.org AND o.repository_id = r.repository_id
+      AND (
+        o.has_codeowners
+        OR NOT EXISTS (
+          SELECT 1 FROM _coverage AS c
+          WHERE c.org = o.org AND c.resource = 'codeowners' AND c.status IN ('skipped', 'denied', 'failed')
+        )
+      )
+  ) AS has_codeowners, -- 1: there is a CODEOWNERS file; NULL unknown
+  (
+    SELECT o.error_count
+    FROM _codeowners AS o
+    WHERE o.org = r.org AND o.repository_id = r.repository_id AND o.has_codeowners
+  ) AS codeowners_error_count, -- errors in CODEOWNERS, see codeowners_errors; NULL without the file or unknown
+  (
+    SELECT a.open_count
+    FROM _dependabot_alerts AS a
+    WHERE a.org = r.org AND a.repository_id = r.repository_id
+  ) AS open_dependabot_alert_count, -- open Dependabot alerts; NULL unknown
+  (
+    SELECT k.key_count
+    FROM _deploy_key_counts AS k
+    JOIN _installations AS i ON i.org = k.org
+    WHERE k.org = r.org AND k.repository_id = r.repository_id AND (k.key_count > 0 OR i.can_see_administration)
+  ) AS deploy_key_count, -- deploy keys, see deploy_keys; NULL unknown
+  r.raw AS raw -- GitHub's object less its links
+FROM _repositories AS r;
+
+CREATE VIEW repository_topics AS -- Topics of repositories.
+SELECT
+  t.org AS org, -- organization login
+  t.repository_id AS repository_id, -- GitHub's id of the repository
+  (SELECT n.full_name FROM _repository_names AS n WHERE n.org = t.org AND n.repository_id = t.repository_id) AS full_name, -- owner/name
+  t.topic AS topic -- the topic
+FROM _repository_topics AS t;
+
+CREATE VIEW repository_properties AS -- Custom properties of repositories, one row a value.
+SELECT
+  p.org AS org, -- organization login
+  p.repository_id AS repository_id, -- GitHub's id of the repository
+  (SELECT n.full_name FROM _repository_names AS n WHERE n.org = p.org AND n.repository_id = p.repository_id) AS full_name, -- owner/name
+  p.property AS property, -- name of the property
+  p.value AS value -- its value; NULL: not set
+FROM _repository_properties AS p;

@@ -1,0 +1,407 @@
+-- GraphQL, one object a repository, of which five resources are made:
+-- repository_settings itself, branch_protection, codeowners, deploy_keys and
+-- dependabot_alerts. An object names in "unknown" those that GitHub refused for
+-- this repository; a part whose key is absent was not asked for. Neither leaves
+-- a row, so that unknown never looks like none.
+
+INSERT INTO _table_resources (table_name, resource) VALUES
+  ('_repository_settings', 'repository_settings'),
+  ('_codeowners', 'codeowners'),
+  ('_codeowners_errors', 'codeowners'),
+  ('_deploy_keys', 'deploy_keys'),
+  ('_deploy_key_counts', 'deploy_keys'),
+  ('_dependabot_alerts', 'dependabot_alerts'),
+  ('_branch_protection', 'branch_protection'),
+  ('_branch_protection_effects', 'branch_protection');
+
+CREATE TABLE _repository_settings (
+  org TEXT NOT NULL REFERENCES _installations (org),
+  repository_id INTEGER NOT NULL CONSTRAINT "repository_settings.repository_id is not an integer" CHECK (json_type(raw, '$.databaseId') IS 'integer'),
+  raw TEXT NOT NULL,
+  full_name TEXT AS (raw ->> '$.nameWithOwner') STORED CONSTRAINT "repository_settings.full_name is not text" CHECK (json_type(raw, '$.nameWithOwner') IS 'text'),
+  is_empty INTEGER AS (raw ->> '$.isEmpty') STORED CONSTRAINT "repository_settings.is_empty is not a boolean" CHECK (json_type(raw, '$.isEmpty') IN ('true', 'false', 'null')),
+  has_vulnerability_alerts INTEGER AS (raw ->> '$.hasVulnerabilityAlertsEnabled') STORED CONSTRAINT "repository_settings.has_vulnerability_alerts is not a boolean" CHECK (json_type(raw, '$.hasVulnerabilityAlertsEnabled') IN ('true', 'false', 'null')),
+  has_security_policy INTEGER AS (raw ->> '$.isSecurityPolicyEnabled') STORED CONSTRAINT "repository_settings.has_security_policy is not a boolean" CHECK (json_type(raw, '$.isSecurityPolicyEnabled') IN ('true', 'false', 'null')),
+  PRIMARY KEY (org, repository_id)
+) STRICT;
+
+CREATE TABLE _codeowners (
+  org TEXT NOT NULL,
+  repository_id INTEGER NOT NULL,
+  has_codeowners INTEGER NOT NULL,
+  error_count INTEGER NOT NULL,
+  PRIMARY KEY (org, repository_id),
+  FOREIGN KEY (org, repository_id) REFERENCES _repository_settings (org, repository_id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE _codeowners_errors (
+  org TEXT NOT NULL,
+  repository_id INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  path TEXT,
+  line INTEGER,
+  "column" INTEGER,
+  kind TEXT,
+  source TEXT,
+  suggestion TEXT,
+  message TEXT,
+  PRIMARY KEY (org, repository_id, position),
+  FOREIGN KEY (org, repository_id) REFERENCES _repository_settings (org, repository_id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE _deploy_keys (
+  org TEXT NOT NULL,
+  repository_id INTEGER NOT NULL,
+  key_id TEXT NOT NULL,
+  title TEXT,
+  is_read_only INTEGER,
+  is_verified INTEGER,
+  is_enabled INTEGER,
+  created_at TEXT,
+  PRIMARY KEY (org, repository_id, key_id),
+  FOREIGN KEY (org, repository_id) REFERENCES _repository_settings (org, repository_id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE _deploy_key_counts (
+  org TEXT NOT NULL,
+  repository_id INTEGER NOT NULL,
+  key_count INTEGER NOT NULL,
+  PRIMARY KEY (org, repository_id),
+  FOREIGN KEY (org, repository_id) REFERENCES _repository_settings (org, repository_id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE _dependabot_alerts (
+  org TEXT NOT NULL,
+  repository_id INTEGER NOT NULL,
+  open_count INTEGER NOT NULL,
+  PRIMARY KEY (org, repository_id),
+  FOREIGN KEY (org, repository_id) REFERENCES _repository_settings (org, repository_id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+-- One row a source: the classic rule, or one ruleset with all its rules for the
+-- default branch. Rulesets that only evaluate are kept and not shown.
+CREATE TABLE _branch_protection (
+  org TEXT NOT NULL,
+  repository_id INTEGER NOT NULL,
+  source TEXT NOT NULL,
+  source_id INTEGER NOT NULL,
+  branch TEXT NOT NULL,
+  source_name TEXT,
+  source_owner TEXT,
+  is_active INTEGER NOT NULL,
+  is_pull_request_required INTEGER,
+  required_approval_count INTEGER,
+  is_stale_review_dismissed INTEGER,
+  is_code_owner_review_required INTEGER,
+  is_last_push_approval_required INTEGER,
+  is_status_check_required INTEGER,
+  is_up_to_date_required INTEGER,
+  is_signature_required INTEGER,
+  is_linear_history_required INTEGER,
+  is_conversation_resolution_required INTEGER,
+  is_admin_bound INTEGER,
+  is_force_push_allowed INTEGER,
+  is_deletion_allowed INTEGER,
+  bypass_actor_count INTEGER,
+  PRIMARY KEY (org, repository_id, source, source_id),
+  FOREIGN KEY (org, repository_id) REFERENCES _repository_settings (org, repository_id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+-- The strictest effect of all active sources of a repository, made once: one
+-- row for every repository whose protection was asked for. is_all_seen: both
+-- kinds of source were answered wholly, so that what is not here is not there.
+CREATE TABLE _branch_protection_effects (
+  org TEXT NOT NULL,
+  repository_id INTEGER NOT NULL,
+  branch TEXT,
+  is_all_seen INTEGER NOT NULL,
+  source_count INTEGER NOT NULL,
+  is_pull_request_required INTEGER,
+  required_approval_count INTEGER,
+  is_stale_review_dismissed INTEGER,
+  is_code_owner_review_required INTEGER,
+  is_last_push_approval_required INTEGER,
+  is_status_check_required INTEGER,
+  is_up_to_date_required INTEGER,
+  is_signature_required INTEGER,
+  is_linear_history_required INTEGER,
+  is_conversation_resolution_required INTEGER,
+  is_admin_bound INTEGER,
+  is_force_push_allowed INTEGER,
+  is_deletion_allowed INTEGER,
+  bypass_actor_count INTEGER,
+  PRIMARY KEY (org, repository_id),
+  FOREIGN KEY (org, repository_id) REFERENCES _repository_settings (org, repository_id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW _in_repository_settings (org, parent, item) AS SELECT '', '', '' WHERE 0;
+
+CREATE TRIGGER _in_repository_settings_insert INSTEAD OF INSERT ON _in_repository_settings
+BEGIN
+  -- Seen again: everything is told anew, by the cascade.
+  DELETE FROM _repository_settings
+  WHERE org = NEW.org AND repository_id = NEW.item ->> '$.databaseId';
+
+  INSERT INTO _repository_settings (org, repository_id, raw)
+  VALUES (NEW.org, NEW.item ->> '$.databaseId', NEW.item);
+
+  INSERT INTO _repository_names (org, repository_id, full_name)
+  VALUES (NEW.org, NEW.item ->> '$.databaseId', NEW.item ->> '$.nameWithOwner')
+  ON CONFLICT (org, repository_id) DO UPDATE SET full_name = excluded.full_name WHERE full_name <> excluded.full_name;
+
+  INSERT INTO _codeowners (org, repository_id, has_codeowners, error_count)
+  SELECT
+    NEW.org,
+    NEW.item ->> '$.databaseId',
+    json_type(NEW.item, '$.codeowners') = 'object',
+    COALESCE(json_array_length(NEW.item, '$.codeowners.errors'), 0)
+  WHERE json_type(NEW.item, '$.codeowners') IN ('object', 'null')
+    AND NOT EXISTS (SELECT 1 FROM json_each(NEW.item, '$.unknown') AS u WHERE u.value = 'codeowners');
+
+  INSERT INTO _codeowners_errors (org, repository_id, position, path, line, "column", kind, source, suggestion, message)
+  SELECT
+    NEW.org,
+    NEW.item ->> '$.databaseId',
+    e.key,
+    e.value ->> '$.path',
+    e.value ->> '$.line',
+    e.value ->> '$.column',
+    e.value ->> '$.kind',
+    e.value ->> '$.source',
+    e.value ->> '$.suggestion',
+    e.value ->> '$.message'
+  FROM json_each(NEW.item, '$.codeowners.errors') AS e
+  WHERE e.type = 'object';
+
+  INSERT INTO _deploy_key_counts (org, repository_id, key_count)
+  SELECT
+    NEW.org,
+    NEW.item ->> '$.databaseId',
+    NEW.item ->> '$.deployKeys.totalCount'
+  WHERE json_type(NEW.item, '$.deployKeys.totalCount') IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM json_each(NEW.item, '$.unknown') AS u WHERE u.value = 'deploy_keys');
+
+  INSERT INTO _deploy_keys (org, repository_id, key_id, title, is_read_only, is_verified, is_enabled, created_at)
+  SELECT
+    NEW.org,
+    NEW.item ->> '$.databaseId',
+    COALESCE(k.value ->> '$.id', k.key),
+    k.value ->> '$.title',
+    k.value ->> '$.readOnly',
+    k.value ->> '$.verified',
+    k.value ->> '$.enabled',
+    strftime('%Y-%m-%dT%H:%M:%SZ', k.value ->> '$.createdAt')
+  FROM json_each(NEW.item, '$.deployKeys.nodes') AS k
+  WHERE k.type = 'object';
+
+  INSERT INTO _dependabot_alerts (org, repository_id, open_count)
+  SELECT
+    NEW.org,
+    NEW.item ->> '$.databaseId',
+    NEW.item ->> '$.vulnerabilityAlerts.totalCount'
+  WHERE json_type(NEW.item, '$.vulnerabilityAlerts.totalCount') IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM json_each(NEW.item, '$.unknown') AS u WHERE u.value = 'dependabot_alerts');
+
+  INSERT INTO _branch_protection (
+    org, repository_id, source, source_id, branch, source_name, source_owner, is_active,
+    is_pull_request_required, required_approval_count, is_stale_review_dismissed, is_code_owner_review_required,
+    is_last_push_approval_required, is_status_check_required, is_up_to_date_required, is_signature_required,
+    is_linear_history_required, is_conversation_resolution_required, is_admin_bound, is_force_push_allowed,
+    is_deletion_allowed, bypass_actor_count
+  )
+  SELECT
+    NEW.org,
+    NEW.item ->> '$.databaseId',
+    'classic',
+    COALESCE(c.rule ->> '$.databaseId', 0),
+    COALESCE(NEW.item ->> '$.defaultBranchRef.name', ''),
+    c.rule ->> '$.pattern',
+    NEW.item ->> '$.nameWithOwner',
+    1,
+    c.rule ->> '$.requiresApprovingReviews',
+    iif(c.rule ->> '$.requiresApprovingReviews', c.rule ->> '$.requiredApprovingReviewCount', 0),
+    c.rule ->> '$.dismissesStaleReviews',
+    c.rule ->> '$.requiresCodeOwnerReviews',
+    c.rule ->> '$.requireLastPushApproval',
+    c.rule ->> '$.requiresStatusChecks',
+    c.rule ->> '$.requiresStrictStatusChecks',
+    c.rule ->> '$.requiresCommitSignatures',
+    c.rule ->> '$.requiresLinearHistory',
+    c.rule ->> '$.requiresConversationResolution',
+    c.rule ->> '$.isAdminEnforced',
+    c.rule ->> '$.allowsForcePushes',
+    c.rule ->> '$.allowsDeletions',
+    c.rule ->> '$.bypassPullRequestAllowances.totalCount'
+  FROM (SELECT NEW.item -> '$.defaultBranchRef.branchProtectionRule' AS rule) AS c
+  WHERE json_type(c.rule) = 'object';
+
+  -- GitHub lists rules, each with its ruleset: one row a ruleset is made of them.
+  INSERT INTO _branch_protection (
+    org, repository_id, source, source_id, branch, source_name, source_owner, is_active,
+    is_pull_request_required, required_approval_count, is_stale_review_dismissed, is_code_owner_review_required,
+    is_last_push_approval_required, is_status_check_required, is_up_to_date_required, is_signature_required,
+    is_linear_history_required, is_conversation_resolution_required, is_admin_bound, is_force_push_allowed,
+    is_deletion_allowed, bypass_actor_count
+  )
+  SELECT
+    NEW.org,
+    NEW.item ->> '$.databaseId',
+    'ruleset',
+    COALESCE(n.value ->> '$.repositoryRuleset.databaseId', 0),
+    COALESCE(NEW.item ->> '$.defaultBranchRef.name', ''),
+    max(n.value ->> '$.repositoryRuleset.name'),
+    max(COALESCE(n.value ->> '$.repositoryRuleset.source.nameWithOwner', n.value ->> '$.repositoryRuleset.source.login', n.value ->> '$.repositoryRuleset.source.slug')),
+    max(COALESCE(n.value ->> '$.repositoryRuleset.enforcement', 'ACTIVE') = 'ACTIVE'),
+    max(n.value ->> '$.type' = 'PULL_REQUEST'),
+    max(iif(n.value ->> '$.type' = 'PULL_REQUEST', n.value ->> '$.parameters.requiredApprovingReviewCount', 0)),
+    max(iif(n.value ->> '$.type' = 'PULL_REQUEST', n.value ->> '$.parameters.dismissStaleReviewsOnPush', 0)),
+    max(iif(n.value ->> '$.type' = 'PULL_REQUEST', n.value ->> '$.parameters.requireCodeOwnerReview', 0)),
+    max(iif(n.value ->> '$.type' = 'PULL_REQUEST', n.value ->> '$.parameters.requireLastPushApproval', 0)),
+    max(n.value ->> '$.type' = 'REQUIRED_STATUS_CHECKS'),
+    max(iif(n.value ->> '$.type' = 'REQUIRED_STATUS_CHECKS', n.value ->> '$.parameters.strictRequiredStatusChecksPolicy', 0)),
+    max(n.value ->> '$.type' = 'REQUIRED_SIGNATURES'),
+    max(n.value ->> '$.type' = 'REQUIRED_LINEAR_HISTORY'),
+    max(iif(n.value ->> '$.type' = 'PULL_REQUEST', n.value ->> '$.parameters.requiredReviewThreadResolution', 0)),
+    max(n.value ->> '$.repositoryRuleset.bypassActors.totalCount' = 0),
+    max(n.value ->> '$.type' = 'NON_FAST_FORWARD') = 0,
+    max(n.value ->> '$.type' = 'DELETION') = 0,
+    max(n.value ->> '$.repositoryRuleset.bypassActors.totalCount')
+  FROM json_each(NEW.item, '$.defaultBranchRef.rules.nodes') AS n
+  WHERE n.type = 'object'
+  GROUP BY COALESCE(n.value ->> '$.repositoryRuleset.databaseId', 0);
+
+  INSERT INTO _branch_protection_effects (
+    org, repository_id, branch, is_all_seen, source_count,
+    is_pull_request_required, required_approval_count, is_stale_review_dismissed, is_code_owner_review_required,
+    is_last_push_approval_required, is_status_check_required, is_up_to_date_required, is_signature_required,
+    is_linear_history_required, is_conversation_resolution_required, is_admin_bound, is_force_push_allowed,
+    is_deletion_allowed, bypass_actor_count
+  )
+  SELECT
+    NEW.org,
+    NEW.item ->> '$.databaseId',
+    NEW.item ->> '$.defaultBranchRef.name',
+    NOT EXISTS (SELECT 1 FROM json_each(NEW.item, '$.unknown') AS u WHERE u.value = 'branch_protection')
+      AND (
+        json_type(NEW.item, '$.defaultBranchRef') = 'null'
+        OR (
+          json_type(NEW.item, '$.defaultBranchRef.branchProtectionRule') IN ('object', 'null')
+          AND json_type(NEW.item, '$.defaultBranchRef.rules') IS 'object'
+          AND json_array_length(NEW.item, '$.defaultBranchRef.rules.nodes') >= COALESCE(NEW.item ->> '$.defaultBranchRef.rules.totalCount', 0)
+        ) IS 1
+      ),
+    count(b.source),
+    max(b.is_pull_request_required),
+    max(b.required_approval_count),
+    max(b.is_stale_review_dismissed),
+    max(b.is_code_owner_review_required),
+    max(b.is_last_push_approval_required),
+    max(b.is_status_check_required),
+    max(b.is_up_to_date_required),
+    max(b.is_signature_required),
+    max(b.is_linear_history_required),
+    max(b.is_conversation_resolution_required),
+    max(b.is_admin_bound),
+    min(b.is_force_push_allowed),
+    min(b.is_deletion_allowed),
+    min(b.bypass_actor_count)
+  FROM (SELECT 1)
+  LEFT JOIN _branch_protection AS b
+    ON b.org = NEW.org AND b.repository_id = NEW.item ->> '$.databaseId' AND b.is_active
+  WHERE json_type(NEW.item, '$.defaultBranchRef') IS NOT NULL;
+END;
+
+CREATE VIEW branch_protection AS -- Everything that protects the default branch: one row a source, classic rule or active ruleset.
+SELECT
+  b.org AS org, -- organization login
+  b.repository_id AS repository_id, -- GitHub's id of the repository
+  (SELECT n.full_name FROM _repository_names AS n WHERE n.org = b.org AND n.repository_id = b.repository_id) AS full_name, -- owner/name
+  b.branch AS branch, -- the default branch
+  b.source AS source, -- classic or ruleset
+  b.source_name AS source_name, -- pattern of the classic rule or name of the ruleset
+  (SELECT s.web_url FROM _snapshot AS s) || CASE
+    WHEN b.source = 'classic' THEN '/' || b.source_owner || '/settings/branch_protection_rules/' || b.source_id
+    WHEN b.source_owner LIKE '%/%' THEN '/' || b.source_owner || '/settings/rules/' || b.source_id
+    ELSE '/organizations/' || b.source_owner || '/settings/rules/' || b.source_id
+  END AS source_url, -- where it is set
+  b.is_pull_request_required AS is_pull_request_required, -- 1: changes need a pull request
+  b.required_approval_count AS required_approval_count, -- approvals a pull request needs
+  b.is_stale_review_dismissed AS is_stale_review_dismissed, -- 1: new commits cancel approvals
+  b.is_code_owner_review_required AS is_code_owner_review_required, -- 1: a code owner must approve
+  b.is_last_push_approval_required AS is_last_push_approval_required, -- 1: someone other than the last pusher must approve
+  b.is_status_check_required AS is_status_check_required, -- 1: checks must pass
+  b.is_up_to_date_required AS is_up_to_date_required, -- 1: the branch must be up to date before merging
+  b.is_signature_required AS is_signature_required, -- 1: commits must be signed
+  b.is_linear_history_required AS is_linear_history_required, -- 1: no merge commits
+  b.is_conversation_resolution_required AS is_conversation_resolution_required, -- 1: conversations must be resolved
+  b.is_admin_bound AS is_admin_bound, -- 1: administrators are bound too; a ruleset binds them when nobody may bypass it; NULL unknown
+  b.is_force_push_allowed AS is_force_push_allowed, -- 1: history can be overwritten
+  b.is_deletion_allowed AS is_deletion_allowed, -- 1: the branch can be deleted
+  b.bypass_actor_count AS bypass_actor_count -- people, teams and Apps that may bypass it; NULL unknown
+FROM _branch_protection AS b
+WHERE b.is_active;
+
+-- Whether what was not seen is not there: a classic rule is shown to
+-- administrators only, all others get an empty answer.
+CREATE VIEW _branch_protection_known AS
+SELECT
+  e.*,
+  e.is_all_seen
+    AND i.can_see_administration
+    AND NOT EXISTS (
+      SELECT 1 FROM _coverage AS c
+      WHERE c.org = e.org AND c.resource = 'branch_protection' AND c.status IN ('skipped', 'denied', 'failed')
+    ) AS is_known
+FROM _branch_protection_effects AS e
+JOIN _installations AS i ON i.org = e.org;
+
+CREATE VIEW default_branch_protection AS -- The strictest effect of all that protects the default branch: one row a repository, NULL where unknown.
+SELECT
+  r.org AS org, -- organization login
+  r.repository_id AS repository_id, -- GitHub's id of the repository
+  r.full_name AS full_name, -- owner/name
+  r.default_branch AS branch, -- the default branch
+  (SELECT iif(e.source_count > 0, 1, iif(e.is_known, 0, NULL)) FROM _branch_protection_known AS e WHERE e.org = r.org AND e.repository_id = r.repository_id) AS is_protected, -- 1: a classic rule or an active ruleset applies
+  (SELECT iif(e.source_count > 0 OR e.is_known, e.source_count, NULL) FROM _branch_protection_known AS e WHERE e.org = r.org AND e.repository_id = r.repository_id) AS source_count, -- how many sources were seen, see branch_protection
+  (SELECT iif(e.is_pull_request_required > 0, e.is_pull_request_required, iif(e.is_known, 0, NULL)) FROM _branch_protection_known AS e WHERE e.org = r.org AND e.repository_id = r.repository_id) AS is_pull_request_required, -- 1: changes need a pull request; NULL unknown
+  (SELECT iif(e.required_approval_count > 0, e.required_approval_count, iif(e.is_known, 0, NULL)) FROM _branch_protection_known AS e WHERE e.org = r.org AND e.repository_id = r.repository_id) AS required_approval_count, -- approvals a pull request needs; NULL unknown
+  (SELECT iif(e.is_stale_review_dismissed > 0, e.is_stale_review_dismissed, iif(e.is_known, 0, NULL)) FROM _branch_protection_known AS e WHERE e.org = r.org AND e.repository_id = r.repository_id) AS is_stale_review_dismissed, -- 1: new commits cancel approvals; NULL unknown
+  (SELECT iif(e.is_code_owner_review_required > 0, e.is_code_owner_review_required, iif(e.is_known, 0, NULL)) FROM _branch_protection_known AS e WHERE e.org = r.org AND e.repository_id = r.repository_id) AS is_code_owner_review_required, -- 1: a code owner must approve; NULL unknown
+  (SELECT iif(e.is_last_push_approval_required > 0, e.is_last_push_approval_required, iif(e.is_known, 0, NULL)) FROM _branch_protection_known AS e WHERE e.org = r.org AND e.repository_id = r.repository_id) AS is_last_push_approval_required, -- 1: someone other than the last pusher must approve; NULL unknown
+  (SELECT iif(e.is_status_check_required > 0, e.is_status_check_required, iif(e.is_known, 0, NULL)) FROM _branch_protection_known AS e WHERE e.org = r.org AND e.repository_id = r.repository_id) AS is_status_check_required, -- 1: checks must pass; NULL unknown
+  (SELECT iif(e.is_up_to_date_required > 0, e.is_up_to_date_required, iif(e.is_known, 0, NULL)) FROM _branch_protection_known AS e WHERE e.org = r.org AND e.repository_id = r.repository_id) AS is_up_to_date_required, -- 1: the branch must be up to date before merging; NULL unknown
+  (SELECT iif(e.is_signature_required > 0, e.is_signature_required, iif(e.is_known, 0, NULL)) FROM _branch_protection_known AS e WHERE e.org = r.org AND e.repository_id = r.repository_id) AS is_signature_required, -- 1: commits must be signed; NULL unknown
+  (SELECT iif(e.is_linear_history_required > 0, e.is_linear_history_required, iif(e.is_known, 0, NULL)) FROM _branch_protection_known AS e WHERE e.org = r.org AND e.repository_id = r.repository_id) AS is_linear_history_required, -- 1: no merge commits; NULL unknown
+  (SELECT iif(e.is_conversation_resolution_required > 0, e.is_conversation_resolution_required, iif(e.is_known, 0, NULL)) FROM _branch_protection_known AS e WHERE e.org = r.org AND e.repository_id = r.repository_id) AS is_conversation_resolution_required, -- 1: conversations must be resolved; NULL unknown
+  (SELECT iif(e.is_known AND e.source_count = 0, 0, iif(e.is_known OR e.is_admin_bound, e.is_admin_bound, NULL)) FROM _branch_protection_known AS e WHERE e.org = r.org AND e.repository_id = r.repository_id) AS is_admin_bound, -- 1: administrators are bound too; NULL unknown
+  (SELECT iif(e.is_force_push_allowed = 0, 0, iif(e.is_known, 1, NULL)) FROM _branch_protection_known AS e WHERE e.org = r.org AND e.repository_id = r.repository_id) AS is_force_push_allowed, -- 1: history can be overwritten; NULL unknown
+  (SELECT iif(e.is_deletion_allowed = 0, 0, iif(e.is_known, 1, NULL)) FROM _branch_protection_known AS e WHERE e.org = r.org AND e.repository_id = r.repository_id) AS is_deletion_allowed, -- 1: the branch can be deleted; NULL unknown
+  (SELECT e.bypass_actor_count FROM _branch_protection_known AS e WHERE e.org = r.org AND e.repository_id = r.repository_id AND e.is_known) AS bypass_actor_count -- fewest that may bypass one of the sources; NULL unknown or unprotected
+FROM _repositories AS r;
+
+CREATE VIEW codeowners_errors AS -- Errors that GitHub found in CODEOWNERS files.
+SELECT
+  e.org AS org, -- organization login
+  e.repository_id AS repository_id, -- GitHub's id of the repository
+  (SELECT n.full_name FROM _repository_names AS n WHERE n.org = e.org AND n.repository_id = e.repository_id) AS full_name, -- owner/name
+  e.path AS path, -- the CODEOWNERS file
+  e.line AS line, -- line of the error, from 1
+  e."column" AS "column", -- column of the error, from 1
+  e.kind AS kind, -- kind of error, for example Unknown owner
+  e.source AS source, -- the line's text
+  e.suggestion AS suggestion, -- how GitHub would mend it
+  e.message AS message -- GitHub's explanation
+FROM _codeowners_errors AS e;
+
+CREATE VIEW deploy_keys AS -- SSH keys that open one repository.
+SELECT
+  k.org AS org, -- organization login
+  k.repository_id AS repository_id, -- GitHub's id of the repository
+  (SELECT n.full_name FROM _repository_names AS n WHERE n.org = k.org AND n.repository_id = k.repository_id) AS full_name, -- owner/name
+  k.key_id AS key_id, -- GitHub's id of the key
+  k.title AS title, -- what it was called
+  k.is_read_only AS is_read_only, -- 0: the key can push; NULL unknown
+  k.is_verified AS is_verified, -- 1: verified by GitHub
+  k.is_enabled AS is_enabled, -- 0: switched off by policy; NULL unknown
+  k.created_at AS created_at -- when it was added, UTC
+FROM _deploy_keys AS k;

@@ -1,0 +1,43 @@
+-- GET /repos/{owner}/{repo}/teams, one request a repository.
+
+INSERT INTO _table_resources (table_name, resource) VALUES
+  ('_teams', 'teams');
+
+CREATE TABLE _teams (
+  org TEXT NOT NULL,
+  repository_id INTEGER NOT NULL,
+  team_id INTEGER NOT NULL CONSTRAINT "teams.team_id is not an integer" CHECK (json_type(raw, '$.id') IS 'integer'),
+  raw TEXT NOT NULL,
+  slug TEXT AS (raw ->> '$.slug') STORED CONSTRAINT "teams.slug is not text" CHECK (json_type(raw, '$.slug') IS 'text'),
+  name TEXT AS (raw ->> '$.name') STORED CONSTRAINT "teams.name is not text" CHECK (json_type(raw, '$.name') IN ('text', 'null')),
+  permission TEXT AS (raw ->> '$.permission') STORED CONSTRAINT "teams.permission is not text" CHECK (json_type(raw, '$.permission') IN ('text', 'null')),
+  PRIMARY KEY (org, repository_id, team_id),
+  FOREIGN KEY (org, repository_id) REFERENCES _repositories (org, repository_id) ON DELETE CASCADE
+) STRICT;
+
+CREATE VIEW _todo_teams AS
+SELECT
+  r.org AS org,
+  CAST(r.repository_id AS TEXT) AS parent,
+  r.full_name AS repository
+FROM _repositories AS r;
+
+CREATE VIEW _in_teams (org, parent, item) AS SELECT '', '', '' WHERE 0;
+
+CREATE TRIGGER _in_teams_insert INSTEAD OF INSERT ON _in_teams
+BEGIN
+  INSERT INTO _teams (org, repository_id, team_id, raw)
+  VALUES (NEW.org, CAST(NEW.parent AS INTEGER), NEW.item ->> '$.id', NEW.item)
+  ON CONFLICT (org, repository_id, team_id) DO UPDATE SET raw = excluded.raw;
+END;
+
+CREATE VIEW repository_teams AS -- Teams with access to a repository; empty unless the resource teams is switched on.
+SELECT
+  t.org AS org, -- organization login
+  t.repository_id AS repository_id, -- GitHub's id of the repository
+  (SELECT n.full_name FROM _repository_names AS n WHERE n.org = t.org AND n.repository_id = t.repository_id) AS full_name, -- owner/name
+  t.team_id AS team_id, -- GitHub's id of the team
+  t.slug AS slug, -- the team's name in addresses
+  t.name AS name, -- the team's name
+  t.permission AS permission -- what the team may do: pull, triage, push, maintain, admin or a custom role
+FROM _teams AS t;

@@ -1,0 +1,186 @@
+-- GET /orgs/{org}/personal-access-token-requests and …/{pat_request_id}/repositories: pending requests.
+
+INSERT INTO _table_resources (table_name, resource) VALUES
+  ('_token_requests', 'token_requests'),
+  ('_token_request_permissions', 'token_requests'),
+  ('_token_request_repositories', 'token_request_repositories');
+
+INSERT INTO _kept_keys (resource, key) VALUES
+  ('token_request_repositories', 'id'),
+  ('token_request_repositories', 'full_name');
+
+CREATE TABLE _token_requests (
+  org TEXT NOT NULL REFERENCES _installations (org),
+  request_id INTEGER NOT NULL CONSTRAINT "token_requests.request_id is not an integer" CHECK (json_type(raw, '$.id') IS 'integer'),
+  raw TEXT NOT NULL CONSTRAINT "token_requests.permissions is not an object" CHECK (json_type(raw, '$.permissions') IS 'object'),
+  token_id INTEGER AS (raw ->> '$.token_id') STORED CONSTRAINT "token_requests.token_id is not an integer" CHECK (json_type(raw, '$.token_id') IS 'integer'),
+  token_name TEXT AS (raw ->> '$.token_name') STORED CONSTRAINT "token_requests.token_name is not text" CHECK (json_type(raw, '$.token_name') IN ('text', 'null')),
+  owner_login TEXT AS (raw ->> '$.owner.login') STORED CONSTRAINT "token_requests.owner_login is not text" CHECK (json_type(raw, '$.owner.login') IN ('text', 'null')),
+  owner_id INTEGER AS (raw ->> '$.owner.id') STORED CONSTRAINT "token_requests.owner_id is not an integer" CHECK (json_type(raw, '$.owner.id') IN ('integer', 'null')),
+  repository_selection TEXT AS (raw ->> '$.repository_selection') STORED CONSTRAINT "token_requests.repository_selection is not all, subset or none" CHECK (raw ->> '$.repository_selection' IN ('all', 'subset', 'none') IS 1),
+  reason TEXT AS (raw ->> '$.reason') STORED CONSTRAINT "token_requests.reason is not text" CHECK (json_type(raw, '$.reason') IN ('text', 'null')),
+  created_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.created_at')) STORED CONSTRAINT "token_requests.created_at is not a time" CHECK (json_type(raw, '$.created_at') IS 'null' OR (raw ->> '$.created_at' GLOB '[0-9][0-9][0-9][0-9]-*T*' AND created_at IS NOT NULL)),
+  expires_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.token_expires_at')) STORED CONSTRAINT "token_requests.expires_at is not a time" CHECK (json_type(raw, '$.token_expires_at') IS 'null' OR (raw ->> '$.token_expires_at' GLOB '[0-9][0-9][0-9][0-9]-*T*' AND expires_at IS NOT NULL)),
+  is_expired INTEGER AS (raw ->> '$.token_expired') STORED CONSTRAINT "token_requests.is_expired is not a boolean" CHECK (json_type(raw, '$.token_expired') IN ('true', 'false', 'null')),
+  last_used_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.token_last_used_at')) STORED CONSTRAINT "token_requests.last_used_at is not a time" CHECK (json_type(raw, '$.token_last_used_at') IS 'null' OR (raw ->> '$.token_last_used_at' GLOB '[0-9][0-9][0-9][0-9]-*T*' AND last_used_at IS NOT NULL)),
+  PRIMARY KEY (org, request_id)
+) STRICT;
+
+CREATE TABLE _token_request_permissions (
+  org TEXT NOT NULL,
+  request_id INTEGER NOT NULL,
+  scope TEXT NOT NULL,
+  permission TEXT NOT NULL,
+  level TEXT NOT NULL,
+  tier_rank INTEGER NOT NULL,
+  PRIMARY KEY (org, request_id, scope, permission),
+  FOREIGN KEY (org, request_id) REFERENCES _token_requests (org, request_id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW _in_token_requests (org, parent, item) AS SELECT '', '', '' WHERE 0;
+
+CREATE TRIGGER _in_token_requests_insert INSTEAD OF INSERT ON _in_token_requests
+BEGIN
+  INSERT INTO _token_requests (org, request_id, raw)
+  VALUES (NEW.org, NEW.item ->> '$.id', NEW.item)
+  ON CONFLICT (org, request_id) DO UPDATE SET raw = excluded.raw;
+
+  -- Seen again: what it may do is told anew, and an explicit list that no longer applies goes.
+  DELETE FROM _token_request_permissions
+  WHERE org = NEW.org AND request_id = NEW.item ->> '$.id';
+
+  DELETE FROM _token_request_repositories
+  WHERE org = NEW.org AND request_id = NEW.item ->> '$.id' AND NEW.item ->> '$.repository_selection' <> 'subset';
+
+  SELECT RAISE(ABORT, 'token_requests.permissions is not an object of objects of text')
+  FROM json_each(NEW.item, '$.permissions') AS s
+  LEFT JOIN json_each(iif(s.type = 'object', s.value, '[0]')) AS p
+  WHERE p.type IS NOT NULL AND p.type <> 'text';
+
+  INSERT INTO _token_request_permissions (org, request_id, scope, permission, level, tier_rank)
+  SELECT
+    NEW.org,
+    NEW.item ->> '$.id',
+    s.key,
+    p.key,
+    p.value,
+    COALESCE((
+      SELECT c.tier_rank
+      FROM _permission_catalog AS c
+      WHERE c.scope = s.key AND c.permission = p.key AND c.level = p.value
+    ), 2)
+  FROM json_each(NEW.item, '$.permissions') AS s
+  JOIN json_each(s.value) AS p;
+END;
+
+CREATE TABLE _token_request_repositories (
+  org TEXT NOT NULL,
+  request_id INTEGER NOT NULL,
+  repository_id INTEGER NOT NULL,
+  PRIMARY KEY (org, request_id, repository_id),
+  FOREIGN KEY (org, request_id) REFERENCES _token_requests (org, request_id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX _token_request_repositories_by_repository ON _token_request_repositories (org, repository_id, request_id);
+
+CREATE VIEW _todo_token_request_repositories AS
+SELECT
+  t.org AS org,
+  CAST(t.request_id AS TEXT) AS parent,
+  NULL AS repository
+FROM _token_requests AS t
+WHERE t.repository_selection = 'subset';
+
+CREATE VIEW _in_token_request_repositories (org, parent, item) AS SELECT '', '', '' WHERE 0;
+
+CREATE TRIGGER _in_token_request_repositories_insert INSTEAD OF INSERT ON _in_token_request_repositories
+BEGIN
+  SELECT RAISE(ABORT, 'token_request_repositories.repository_id is not an integer')
+  WHERE json_type(NEW.item, '$.id') IS NOT 'integer';
+
+  SELECT RAISE(ABORT, 'token_request_repositories.full_name is not text')
+  WHERE json_type(NEW.item, '$.full_name') IS NOT 'text';
+
+  INSERT INTO _repository_names (org, repository_id, full_name)
+  VALUES (NEW.org, NEW.item ->> '$.id', NEW.item ->> '$.full_name')
+  ON CONFLICT (org, repository_id) DO UPDATE SET full_name = excluded.full_name WHERE full_name <> excluded.full_name;
+
+  INSERT OR IGNORE INTO _token_request_repositories (org, request_id, repository_id)
+  VALUES (NEW.org, CAST(NEW.parent AS INTEGER), NEW.item ->> '$.id');
+END;
+
+CREATE TRIGGER _gone_token_request_repositories AFTER INSERT ON _gone
+WHEN NEW.resource = 'token_request_repositories'
+BEGIN
+  UPDATE _gone
+  SET raw = (SELECT t.raw FROM _token_requests AS t WHERE t.org = NEW.org AND t.request_id = CAST(NEW.parent AS INTEGER))
+  WHERE org = NEW.org AND resource = NEW.resource AND parent = NEW.parent;
+
+  DELETE FROM _token_requests
+  WHERE org = NEW.org AND request_id = CAST(NEW.parent AS INTEGER);
+END;
+
+CREATE VIEW token_requests AS -- Pending requests of fine-grained tokens for access to an organization.
+SELECT
+  t.org AS org, -- organization login
+  t.request_id AS request_id, -- id of the request
+  t.token_id AS token_id, -- GitHub's id of the token itself: stable, the same in the audit log
+  t.token_name AS token_name, -- what its owner called it
+  t.owner_login AS owner_login, -- who made it and whose rights bound it
+  t.owner_id AS owner_id, -- GitHub's id of the owner
+  COALESCE(
+    (SELECT m.role FROM _members AS m WHERE m.org = t.org AND m.user_id = t.owner_id),
+    (SELECT 'outside' FROM _outside_collaborators AS o WHERE o.org = t.org AND o.user_id = t.owner_id),
+    CASE
+      WHEN t.owner_id IS NOT NULL
+        AND EXISTS (SELECT 1 FROM _coverage AS c WHERE c.org = t.org AND c.resource = 'members' AND c.status = 'complete')
+        AND EXISTS (SELECT 1 FROM _coverage AS c WHERE c.org = t.org AND c.resource = 'outside_collaborators' AND c.status = 'complete')
+      THEN 'gone'
+    END
+  ) AS owner_role, -- owner, member, outside, or gone when all members and outside collaborators are known and it is none of them; NULL unknown
+  t.repository_selection AS repository_selection, -- all, subset (an explicit list) or none (public reading only)
+  CASE t.repository_selection
+    WHEN 'none' THEN 0
+    WHEN 'subset' THEN (
+      SELECT (SELECT count(*) FROM _token_request_repositories AS p WHERE p.org = t.org AND p.request_id = t.request_id)
+      FROM _walks AS w
+      WHERE w.org = t.org AND w.resource = 'token_request_repositories' AND w.parent = CAST(t.request_id AS TEXT) AND w.is_finished
+    )
+    WHEN 'all' THEN (
+      SELECT (SELECT n.repository_count FROM _repository_counts AS n WHERE n.org = t.org)
+      FROM _coverage AS c
+      WHERE c.org = t.org AND c.resource = 'repositories' AND c.status = 'complete'
+    )
+  END AS repository_count, -- repositories in reach; for all an upper bound, see has_upper_bound_reach; NULL unknown
+  t.repository_selection = 'all' AS has_upper_bound_reach, -- 1: repository_count is the organization's; the owner's own rights may reach fewer
+  (
+    SELECT r.tier
+    FROM _tiers AS r
+    WHERE r.rank = (SELECT min(p.tier_rank) FROM _token_request_permissions AS p WHERE p.org = t.org AND p.request_id = t.request_id)
+  ) AS highest_tier, -- worst tier among its permissions: critical, high, unclassified, medium, low; NULL without permissions
+  t.reason AS reason, -- why it is wanted, in the words of its owner; NULL or empty: not said
+  t.created_at AS created_at, -- when it was asked for, UTC
+  t.expires_at AS expires_at, -- when the token expires, UTC; NULL: never
+  t.is_expired AS is_expired, -- 1: expired, by GitHub's own flag; NULL unknown
+  t.last_used_at AS last_used_at, -- last use, UTC, to be read as a day; NULL: never used
+  (SELECT s.web_url FROM _snapshot AS s) || '/organizations/' || t.org || '/settings/personal-access-token-requests/' || t.request_id AS html_url, -- where to approve or deny it
+  t.raw AS raw -- GitHub's object less its links
+FROM _token_requests AS t;
+
+CREATE VIEW token_request_permissions AS -- What each request asks for, one row a permission.
+SELECT
+  p.org AS org, -- organization login
+  p.request_id AS request_id, -- the request
+  p.scope AS scope, -- organization, repository or other
+  p.permission AS permission, -- key as GitHub writes it
+  p.level AS level, -- read, write or admin
+  (SELECT r.tier FROM _tiers AS r WHERE r.rank = p.tier_rank) AS tier -- critical, high, medium, low; unclassified: not in permission_catalog
+FROM _token_request_permissions AS p;
+
+CREATE VIEW token_request_repositories AS -- The explicit repository lists of requests with selection subset.
+SELECT
+  p.org AS org, -- organization login
+  p.request_id AS request_id, -- the request
+  p.repository_id AS repository_id, -- GitHub's id of the repository
+  (SELECT n.full_name FROM _repository_names AS n WHERE n.org = p.org AND n.repository_id = p.repository_id) AS full_name -- owner/name
+FROM _token_request_repositories AS p;

@@ -1,0 +1,207 @@
+-- GET /orgs/{org}/personal-access-tokens and …/{pat_id}/repositories: fine-grained tokens with access.
+
+INSERT INTO _table_resources (table_name, resource) VALUES
+  ('_tokens', 'tokens'),
+  ('_token_permissions', 'tokens'),
+  ('_token_repositories', 'token_repositories');
+
+INSERT INTO _kept_keys (resource, key) VALUES
+  ('token_repositories', 'id'),
+  ('token_repositories', 'full_name');
+
+CREATE TABLE _tokens (
+  org TEXT NOT NULL REFERENCES _installations (org),
+  grant_id INTEGER NOT NULL CONSTRAINT "tokens.grant_id is not an integer" CHECK (json_type(raw, '$.id') IS 'integer'),
+  raw TEXT NOT NULL CONSTRAINT "tokens.permissions is not an object" CHECK (json_type(raw, '$.permissions') IS 'object'),
+  token_id INTEGER AS (raw ->> '$.token_id') STORED CONSTRAINT "tokens.token_id is not an integer" CHECK (json_type(raw, '$.token_id') IS 'integer'),
+  token_name TEXT AS (raw ->> '$.token_name') STORED CONSTRAINT "tokens.token_name is not text" CHECK (json_type(raw, '$.token_name') IN ('text', 'null')),
+  owner_login TEXT AS (raw ->> '$.owner.login') STORED CONSTRAINT "tokens.owner_login is not text" CHECK (json_type(raw, '$.owner.login') IN ('text', 'null')),
+  owner_id INTEGER AS (raw ->> '$.owner.id') STORED CONSTRAINT "tokens.owner_id is not an integer" CHECK (json_type(raw, '$.owner.id') IN ('integer', 'null')),
+  repository_selection TEXT AS (raw ->> '$.repository_selection') STORED CONSTRAINT "tokens.repository_selection is not all, subset or none" CHECK (raw ->> '$.repository_selection' IN ('all', 'subset', 'none') IS 1),
+  access_granted_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.access_granted_at')) STORED CONSTRAINT "tokens.access_granted_at is not a time" CHECK (json_type(raw, '$.access_granted_at') IS 'null' OR (raw ->> '$.access_granted_at' GLOB '[0-9][0-9][0-9][0-9]-*T*' AND access_granted_at IS NOT NULL)),
+  expires_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.token_expires_at')) STORED CONSTRAINT "tokens.expires_at is not a time" CHECK (json_type(raw, '$.token_expires_at') IS 'null' OR (raw ->> '$.token_expires_at' GLOB '[0-9][0-9][0-9][0-9]-*T*' AND expires_at IS NOT NULL)),
+  is_expired INTEGER AS (raw ->> '$.token_expired') STORED CONSTRAINT "tokens.is_expired is not a boolean" CHECK (json_type(raw, '$.token_expired') IN ('true', 'false', 'null')),
+  last_used_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.token_last_used_at')) STORED CONSTRAINT "tokens.last_used_at is not a time" CHECK (json_type(raw, '$.token_last_used_at') IS 'null' OR (raw ->> '$.token_last_used_at' GLOB '[0-9][0-9][0-9][0-9]-*T*' AND last_used_at IS NOT NULL)),
+  PRIMARY KEY (org, grant_id)
+) STRICT;
+
+CREATE INDEX _tokens_by_selection ON _tokens (org, repository_selection, grant_id);
+
+CREATE INDEX _tokens_by_token ON _tokens (org, token_id);
+
+CREATE TABLE _token_permissions (
+  org TEXT NOT NULL,
+  grant_id INTEGER NOT NULL,
+  scope TEXT NOT NULL,
+  permission TEXT NOT NULL,
+  level TEXT NOT NULL,
+  tier_rank INTEGER NOT NULL,
+  PRIMARY KEY (org, grant_id, scope, permission),
+  FOREIGN KEY (org, grant_id) REFERENCES _tokens (org, grant_id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW _in_tokens (org, parent, item) AS SELECT '', '', '' WHERE 0;
+
+CREATE TRIGGER _in_tokens_insert INSTEAD OF INSERT ON _in_tokens
+BEGIN
+  INSERT INTO _tokens (org, grant_id, raw)
+  VALUES (NEW.org, NEW.item ->> '$.id', NEW.item)
+  ON CONFLICT (org, grant_id) DO UPDATE SET raw = excluded.raw;
+
+  -- Seen again: what it may do is told anew, and an explicit list that no longer applies goes.
+  DELETE FROM _token_permissions
+  WHERE org = NEW.org AND grant_id = NEW.item ->> '$.id';
+
+  DELETE FROM _token_repositories
+  WHERE org = NEW.org AND grant_id = NEW.item ->> '$.id' AND NEW.item ->> '$.repository_selection' <> 'subset';
+
+  SELECT RAISE(ABORT, 'tokens.permissions is not an object of objects of text')
+  FROM json_each(NEW.item, '$.permissions') AS s
+  LEFT JOIN json_each(iif(s.type = 'object', s.value, '[0]')) AS p
+  WHERE p.type IS NOT NULL AND p.type <> 'text';
+
+  INSERT INTO _token_permissions (org, grant_id, scope, permission, level, tier_rank)
+  SELECT
+    NEW.org,
+    NEW.item ->> '$.id',
+    s.key,
+    p.key,
+    p.value,
+    COALESCE((
+      SELECT c.tier_rank
+      FROM _permission_catalog AS c
+      WHERE c.scope = s.key AND c.permission = p.key AND c.level = p.value
+    ), 2)
+  FROM json_each(NEW.item, '$.permissions') AS s
+  JOIN json_each(s.value) AS p;
+END;
+
+CREATE TABLE _token_repositories (
+  org TEXT NOT NULL,
+  grant_id INTEGER NOT NULL,
+  repository_id INTEGER NOT NULL,
+  PRIMARY KEY (org, grant_id, repository_id),
+  FOREIGN KEY (org, grant_id) REFERENCES _tokens (org, grant_id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX _token_repositories_by_repository ON _token_repositories (org, repository_id, grant_id);
+
+CREATE VIEW _todo_token_repositories AS
+SELECT
+  t.org AS org,
+  CAST(t.grant_id AS TEXT) AS parent,
+  NULL AS repository
+FROM _tokens AS t
+WHERE t.repository_selection = 'subset';
+
+CREATE VIEW _in_token_repositories (org, parent, item) AS SELECT '', '', '' WHERE 0;
+
+CREATE TRIGGER _in_token_repositories_insert INSTEAD OF INSERT ON _in_token_repositories
+BEGIN
+  SELECT RAISE(ABORT, 'token_repositories.repository_id is not an integer')
+  WHERE json_type(NEW.item, '$.id') IS NOT 'integer';
+
+  SELECT RAISE(ABORT, 'token_repositories.full_name is not text')
+  WHERE json_type(NEW.item, '$.full_name') IS NOT 'text';
+
+  INSERT INTO _repository_names (org, repository_id, full_name)
+  VALUES (NEW.org, NEW.item ->> '$.id', NEW.item ->> '$.full_name')
+  ON CONFLICT (org, repository_id) DO UPDATE SET full_name = excluded.full_name WHERE full_name <> excluded.full_name;
+
+  INSERT OR IGNORE INTO _token_repositories (org, grant_id, repository_id)
+  VALUES (NEW.org, CAST(NEW.parent AS INTEGER), NEW.item ->> '$.id');
+END;
+
+CREATE TRIGGER _gone_token_repositories AFTER INSERT ON _gone
+WHEN NEW.resource = 'token_repositories'
+BEGIN
+  UPDATE _gone
+  SET raw = (SELECT t.raw FROM _tokens AS t WHERE t.org = NEW.org AND t.grant_id = CAST(NEW.parent AS INTEGER))
+  WHERE org = NEW.org AND resource = NEW.resource AND parent = NEW.parent;
+
+  DELETE FROM _tokens
+  WHERE org = NEW.org AND grant_id = CAST(NEW.parent AS INTEGER);
+END;
+
+CREATE VIEW tokens AS -- Fine-grained personal access tokens with access to an organization.
+SELECT
+  t.org AS org, -- organization login
+  t.grant_id AS grant_id, -- id of the access granted; changes when access is granted anew
+  t.token_id AS token_id, -- GitHub's id of the token itself: stable, the same in the audit log
+  t.token_name AS token_name, -- what its owner called it
+  t.owner_login AS owner_login, -- who made it and whose rights bound it
+  t.owner_id AS owner_id, -- GitHub's id of the owner
+  COALESCE(
+    (SELECT m.role FROM _members AS m WHERE m.org = t.org AND m.user_id = t.owner_id),
+    (SELECT 'outside' FROM _outside_collaborators AS o WHERE o.org = t.org AND o.user_id = t.owner_id),
+    CASE
+      WHEN t.owner_id IS NOT NULL
+        AND EXISTS (SELECT 1 FROM _coverage AS c WHERE c.org = t.org AND c.resource = 'members' AND c.status = 'complete')
+        AND EXISTS (SELECT 1 FROM _coverage AS c WHERE c.org = t.org AND c.resource = 'outside_collaborators' AND c.status = 'complete')
+      THEN 'gone'
+    END
+  ) AS owner_role, -- owner, member, outside, or gone when all members and outside collaborators are known and it is none of them; NULL unknown
+  t.repository_selection AS repository_selection, -- all, subset (an explicit list) or none (public reading only)
+  CASE t.repository_selection
+    WHEN 'none' THEN 0
+    WHEN 'subset' THEN (
+      SELECT (SELECT count(*) FROM _token_repositories AS p WHERE p.org = t.org AND p.grant_id = t.grant_id)
+      FROM _walks AS w
+      WHERE w.org = t.org AND w.resource = 'token_repositories' AND w.parent = CAST(t.grant_id AS TEXT) AND w.is_finished
+    )
+    WHEN 'all' THEN (
+      SELECT (SELECT n.repository_count FROM _repository_counts AS n WHERE n.org = t.org)
+      FROM _coverage AS c
+      WHERE c.org = t.org AND c.resource = 'repositories' AND c.status = 'complete'
+    )
+  END AS repository_count, -- repositories in reach; for all an upper bound, see has_upper_bound_reach; NULL unknown
+  t.repository_selection = 'all' AS has_upper_bound_reach, -- 1: repository_count is the organization's; the owner's own rights may reach fewer
+  (
+    SELECT r.tier
+    FROM _tiers AS r
+    WHERE r.rank = (SELECT min(p.tier_rank) FROM _token_permissions AS p WHERE p.org = t.org AND p.grant_id = t.grant_id)
+  ) AS highest_tier, -- worst tier among its permissions: critical, high, unclassified, medium, low; NULL without permissions
+  t.access_granted_at AS access_granted_at, -- when access was granted, UTC
+  t.expires_at AS expires_at, -- when the token expires, UTC; NULL: never
+  t.is_expired AS is_expired, -- 1: expired, by GitHub's own flag; NULL unknown
+  t.last_used_at AS last_used_at, -- last use, UTC, to be read as a day; NULL: never used
+  (SELECT s.web_url FROM _snapshot AS s) || '/organizations/' || t.org || '/settings/personal-access-tokens/' || t.grant_id AS html_url, -- where to review or revoke it
+  t.raw AS raw -- GitHub's object less its links
+FROM _tokens AS t;
+
+CREATE VIEW token_permissions AS -- What each token may do, one row a permission.
+SELECT
+  p.org AS org, -- organization login
+  p.grant_id AS grant_id, -- the token
+  p.scope AS scope, -- organization, repository or other
+  p.permission AS permission, -- key as GitHub writes it
+  p.level AS level, -- read, write or admin
+  (SELECT r.tier FROM _tiers AS r WHERE r.rank = p.tier_rank) AS tier -- critical, high, medium, low; unclassified: not in permission_catalog
+FROM _token_permissions AS p;
+
+CREATE VIEW token_repositories AS -- The explicit repository lists of tokens with selection subset.
+SELECT
+  p.org AS org, -- organization login
+  p.grant_id AS grant_id, -- the token
+  p.repository_id AS repository_id, -- GitHub's id of the repository
+  (SELECT n.full_name FROM _repository_names AS n WHERE n.org = p.org AND n.repository_id = p.repository_id) AS full_name -- owner/name
+FROM _token_repositories AS p;
+
+CREATE VIEW token_reach AS -- Every repository a token may reach: granted reach, an upper bound for via all. Large: filter or join by grant or repository.
+SELECT
+  p.org AS org, -- organization login
+  p.grant_id AS grant_id, -- the token
+  p.repository_id AS repository_id, -- GitHub's id of the repository
+  (SELECT n.full_name FROM _repository_names AS n WHERE n.org = p.org AND n.repository_id = p.repository_id) AS full_name, -- owner/name
+  'subset' AS via -- subset: in its explicit list; all: in the organization
+FROM _token_repositories AS p
+UNION ALL
+SELECT
+  r.org,
+  t.grant_id,
+  r.repository_id,
+  r.full_name,
+  'all'
+FROM _tokens AS t
+JOIN _repositories AS r ON r.org = t.org
+WHERE t.repository_selection = 'all';

@@ -1,0 +1,249 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// QueryError says what is wrong with a statement.
+type QueryError struct {
+	Message string
+	Near    string // the token that SQLite stumbled over; "" if it did not tell
+	Line    int    // of Near, from 1; 0 if unknown
+	Column  int    // of Near in characters, from 1; 0 if unknown
+}
+
+func (e *QueryError) Error() string {
+	switch {
+	case e.Line > 0:
+		return fmt.Sprintf("line %d, column %d: near %q: %s", e.Line, e.Column, e.Near, e.Message)
+	case e.Near != "":
+		return fmt.Sprintf("near %q: %s", e.Near, e.Message)
+	}
+	return e.Message
+}
+
+// maxLength bounds a text or blob that a statement may make, in bytes.
+const maxLength = 64 << 20
+
+// Rows is the answer to a SELECT. It must be read with [Rows.All] or closed.
+type Rows struct {
+	Columns []string
+	ctx     context.Context
+	rows    *sql.Rows
+	release func()
+}
+
+// All yields the rows: int64, float64, string or nil a column (a blob comes as
+// string). After an error, the last thing yielded, there is no more. The slice
+// is reused. All closes the Rows, also when the loop is left early.
+func (r *Rows) All() iter.Seq2[[]any, error] {
+	return func(yield func([]any, error) bool) {
+		defer r.Close()
+		values := make([]any, len(r.Columns))
+		targets := make([]any, len(r.Columns))
+		for i := range values {
+			targets[i] = &values[i]
+		}
+		for r.rows.Next() {
+			if err := r.rows.Scan(targets...); err != nil {
+				yield(nil, err)
+				return
+			}
+			for i, v := range values {
+				if b, ok := v.([]byte); ok {
+					values[i] = string(b)
+				}
+			}
+			if !yield(values, nil) {
+				return
+			}
+		}
+		if err := r.rows.Err(); err != nil {
+			yield(nil, queryError(r.ctx, "", err))
+		}
+	}
+}
+
+// Close ends the statement. It may be repeated.
+func (r *Rows) Close() error {
+	err := r.rows.Close()
+	r.release()
+	return err
+}
+
+// Select runs one guarded SELECT. params are values of :name parameters
+// (integers, floats, text, booleans, nil); all that the statement uses must be
+// there and, but for "now", no others. The statement ends with ctx, also in
+// the middle of a row. What is wrong with the statement is a [QueryError].
+func (s *Snapshot) Select(ctx context.Context, statement string, params map[string]any) (*Rows, error) {
+	v, err := vet(statement)
+	if err != nil {
+		return nil, err
+	}
+	args, err := v.bind(params)
+	if err != nil {
+		return nil, err
+	}
+	conn, release, err := s.guard(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := shape(ctx, conn, v); err != nil {
+		release()
+		return nil, err
+	}
+	rows, err := conn.QueryContext(ctx, v.body, args...)
+	if err != nil {
+		release()
+		return nil, queryError(ctx, v.body, err)
+	}
+	columns, err := rows.Columns()
+	if err != nil {
+		rows.Close()
+		release()
+		return nil, err
+	}
+	return &Rows{Columns: columns, ctx: ctx, rows: rows, release: release}, nil
+}
+
+// Check compiles a statement and returns its columns. declared are the
+// parameters that it should use: no more, no fewer, but for "now".
+func (s *Snapshot) Check(ctx context.Context, statement string, declared []string) (columns []string, err error) {
+	v, err := vet(statement)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(v.parameters)) {
+		if name != "now" && !slices.Contains(declared, name) {
+			return nil, &QueryError{Message: "parameter :" + name + " is not declared"}
+		}
+	}
+	for _, name := range declared {
+		if name != "now" && !v.parameters[name] {
+			return nil, &QueryError{Message: "parameter :" + name + " is declared and not used"}
+		}
+	}
+	conn, release, err := s.guard(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	return shape(ctx, conn, v)
+}
+
+// shape compiles the statement as a subquery, which can be nothing but a
+// SELECT, and returns its columns.
+func shape(ctx context.Context, conn *sql.Conn, v vetted) ([]string, error) {
+	args, _ := v.bind(nil)
+	rows, err := conn.QueryContext(ctx, "SELECT * FROM (\n"+v.body+"\n) LIMIT 0", args...)
+	if err != nil {
+		return nil, queryError(ctx, v.body, err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		return nil, err
+	}
+	return columns, rows.Err()
+}
+
+// bind makes the driver's arguments. nil params bind NULL to everything.
+func (v vetted) bind(params map[string]any) ([]any, error) {
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		if !v.parameters[name] && name != "now" {
+			return nil, &QueryError{Message: "parameter :" + name + " is not used by the statement"}
+		}
+	}
+	var args []any
+	for _, name := range slices.Sorted(maps.Keys(v.parameters)) {
+		value, ok := params[name]
+		if !ok && params != nil {
+			return nil, &QueryError{Message: "parameter :" + name + " has no value"}
+		}
+		switch value.(type) {
+		case nil, int, int64, float64, string, bool:
+			args = append(args, sql.Named(name, value))
+		default:
+			return nil, &QueryError{Message: fmt.Sprintf("parameter :%s: a %T cannot be a value", name, value)}
+		}
+	}
+	return args, nil
+}
+
+// guard takes a connection on which nothing but reading this file is possible:
+// mode=ro alone lets ATTACH and VACUUM INTO create files. release gives it back.
+// When ctx ends, whatever runs on the connection stops.
+func (s *Snapshot) guard(ctx context.Context) (conn *sql.Conn, release func(), err error) {
+	conn, err = s.db.Conn(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read snapshot %s: %w", s.info.File, err)
+	}
+	for _, limit := range [][2]int{{sqlite3.SQLITE_LIMIT_ATTACHED, 0}, {sqlite3.SQLITE_LIMIT_LENGTH, maxLength}} {
+		if _, err := sqlite.Limit(conn, limit[0], limit[1]); err != nil {
+			conn.Close()
+			return nil, nil, fmt.Errorf("read snapshot %s: %w", s.info.File, err)
+		}
+	}
+	stop, err := interruptWith(ctx, conn)
+	if err != nil {
+		conn.Close()
+		return nil, nil, fmt.Errorf("read snapshot %s: %w", s.info.File, err)
+	}
+	return conn, func() { stop(); conn.Close() }, nil
+}
+
+var (
+	driverPrefix = regexp.MustCompile(`^(?:SQL logic error: )?`)
+	driverCode   = regexp.MustCompile(` \(\d+\)$`)
+	nearToken    = regexp.MustCompile(`^near "([^"]+)": (.+)$`)
+	unknownName  = regexp.MustCompile(`^(?:no such column|no such table|no such function|ambiguous column name): (\S+)`)
+)
+
+// queryError turns the driver's error into a [QueryError]; the end of the
+// context stays what it is.
+func queryError(ctx context.Context, statement string, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	message := driverPrefix.ReplaceAllString(driverCode.ReplaceAllString(e.Error(), ""), "")
+	q := &QueryError{Message: message}
+	if m := nearToken.FindStringSubmatch(message); m != nil {
+		q.Near, q.Message = m[1], m[2]
+	} else if m := unknownName.FindStringSubmatch(message); m != nil {
+		q.Near = m[1][strings.LastIndexByte(m[1], '.')+1:]
+	}
+	q.locate(statement)
+	return q
+}
+
+// locate finds the place of Near when the statement has it only once.
+func (e *QueryError) locate(statement string) {
+	found := -1
+	for _, t := range lex(statement) {
+		if e.Near == "" || !strings.EqualFold(strings.Trim(t.value, "\"`[]"), e.Near) {
+			continue
+		}
+		if found >= 0 {
+			return
+		}
+		found = t.offset
+	}
+	if found >= 0 {
+		e.Line, e.Column = place(statement, found)
+	}
+}

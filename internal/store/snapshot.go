@@ -1,0 +1,199 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Snapshot is a published snapshot, open for reading. It is safe for
+// concurrent use.
+type Snapshot struct {
+	db        *sql.DB
+	info      Info
+	sum       func() string
+	temporary string // folder to remove on Close; "" if none
+}
+
+// Info says what a snapshot is.
+type Info struct {
+	Path           string
+	File           string // base name
+	SHA256         string // hex, of the file as it is now; "" if it could not be read
+	StartedAt      time.Time
+	FinishedAt     time.Time // the "now" of every rule
+	AuditorVersion string
+	SchemaVersion  int
+	APIURL         string
+	WebURL         string
+	IsComplete     bool     // every required resource was read wholly
+	Filters        string   // JSON of a targeted run; "" when everything was asked for
+	Orgs           []string // sorted
+}
+
+// Open opens the published snapshot at path. A file that is none gives
+// [fs.ErrNotExist], [ErrEmptyFile], [ErrNotDatabase], [ErrForeign],
+// [ErrPartial] or a [SchemaError].
+func Open(ctx context.Context, path string) (*Snapshot, error) {
+	if strings.HasSuffix(path, partialSuffix) {
+		if _, err := os.Lstat(path); err != nil {
+			return nil, fmt.Errorf("open snapshot: %w", err)
+		}
+		return nil, fmt.Errorf("open snapshot %s: %w", path, ErrPartial)
+	}
+	if err := checkHeader(path); err != nil {
+		return nil, fmt.Errorf("open snapshot %s: %w", path, err)
+	}
+	s := openSnapshot(path)
+	if err := s.readInfo(ctx); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("open snapshot %s: %w", path, err)
+	}
+	return s, nil
+}
+
+// openSnapshot opens a file read-only. What the settings do not close is closed
+// for each statement, see guard.
+func openSnapshot(path string) *Snapshot {
+	db := openDatabase(path, url.Values{
+		"mode":        {"ro"},
+		"_dqs":        {"0"},
+		"_defensive":  {"1"},
+		"_query_only": {"1"},
+		"_pragma":     {"busy_timeout(1000)", "trusted_schema(0)", "cache_size(-16384)", "cell_size_check(1)"},
+	})
+	db.SetMaxIdleConns(4)
+	s := &Snapshot{db: db, info: Info{Path: path, File: filepath.Base(path)}}
+	s.sum = sync.OnceValue(func() string { return fileSum(path) })
+	return s
+}
+
+// checkHeader tells from the first bytes of a file whether it is a database of
+// ours, so that SQLite never opens another.
+func checkHeader(path string) error {
+	stat, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if !stat.Mode().IsRegular() {
+		return fmt.Errorf("%w: not a file", ErrNotSnapshot)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	header := make([]byte, 100)
+	n, err := io.ReadFull(file, header)
+	switch {
+	case n == 0 && errors.Is(err, io.EOF):
+		return ErrEmptyFile
+	case errors.Is(err, io.ErrUnexpectedEOF), err == nil && !strings.HasPrefix(string(header), "SQLite format 3\x00"):
+		return ErrNotDatabase
+	case err != nil:
+		return err
+	case binary.BigEndian.Uint32(header[68:]) != applicationID:
+		return ErrForeign
+	}
+	if version := int(binary.BigEndian.Uint32(header[60:])); version > SchemaVersion {
+		return &SchemaError{Got: version, Want: SchemaVersion}
+	}
+	return nil
+}
+
+// readInfo reads what the snapshot says of itself.
+func (s *Snapshot) readInfo(ctx context.Context) error {
+	var started string
+	var finished, filters sql.NullString
+	const snapshot = `SELECT started_at, finished_at, auditor_version, schema_version, api_url, web_url, is_complete, filters FROM _snapshot`
+	err := s.db.QueryRowContext(ctx, snapshot).Scan(&started, &finished, &s.info.AuditorVersion, &s.info.SchemaVersion,
+		&s.info.APIURL, &s.info.WebURL, &s.info.IsComplete, &filters)
+	if err != nil {
+		return err
+	}
+	if !finished.Valid {
+		return ErrPartial
+	}
+	s.info.Filters = filters.String
+	if s.info.StartedAt, err = time.Parse(time.RFC3339, started); err != nil {
+		return err
+	}
+	if s.info.FinishedAt, err = time.Parse(time.RFC3339, finished.String); err != nil {
+		return err
+	}
+	rows, err := s.db.QueryContext(ctx, "SELECT i.org FROM _installations AS i ORDER BY i.org")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var org string
+		if err := rows.Scan(&org); err != nil {
+			return err
+		}
+		s.info.Orgs = append(s.info.Orgs, org)
+	}
+	return rows.Err()
+}
+
+// fileSum returns the SHA-256 of a file in hex, "" if it cannot be read.
+func fileSum(path string) string {
+	file, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer file.Close()
+	sum, err := sumOf(file)
+	if err != nil {
+		return ""
+	}
+	return sum
+}
+
+// Info says what this snapshot is. The first call reads the whole file for
+// its checksum.
+func (s *Snapshot) Info() Info {
+	info := s.info
+	info.SHA256 = s.sum()
+	return info
+}
+
+// Coverage lists how far each resource could be read, sorted by organization
+// and resource.
+func (s *Snapshot) Coverage(ctx context.Context) ([]Coverage, error) {
+	const query = `SELECT org, resource, status, is_required, COALESCE(http_status, 0), COALESCE(message, ''), COALESCE(permission, ''), row_count, request_count
+		FROM _coverage ORDER BY org, resource`
+	rows, err := s.db.QueryContext(ctx, query)
+	if err != nil {
+		return nil, fmt.Errorf("read coverage of %s: %w", s.info.File, err)
+	}
+	defer rows.Close()
+	var all []Coverage
+	for rows.Next() {
+		var c Coverage
+		err := rows.Scan(&c.Org, &c.Resource, &c.Status, &c.IsRequired, &c.HTTPStatus, &c.Message, &c.Permission, &c.RowCount, &c.RequestCount)
+		if err != nil {
+			return nil, fmt.Errorf("read coverage of %s: %w", s.info.File, err)
+		}
+		all = append(all, c)
+	}
+	return all, rows.Err()
+}
+
+// Close closes the file.
+func (s *Snapshot) Close() error {
+	err := s.db.Close()
+	if s.temporary != "" {
+		err = errors.Join(err, os.RemoveAll(s.temporary))
+	}
+	return err
+}
