@@ -63,7 +63,7 @@ func (a answer) name() string { return a.method + " " + pathOf(a.url) }
 func (c *chain) rest(ctx context.Context, method, ref string, body any) (answer, error) {
 	u, err := c.client.resolve(ref)
 	if err != nil {
-		return answer{}, describe(method, &url.URL{Path: ref}, err)
+		return answer{}, describe(method, asURL(ref), err)
 	}
 	k := &call{chain: c}
 	gh := github.NewClient(k.httpClient())

@@ -32,12 +32,10 @@ func parseEndpoint(apiURL string) (endpoint, error) {
 		return endpoint{}, err
 	}
 	path := strings.TrimRight(u.Path, "/")
-	root := url.URL{Scheme: u.Scheme, Host: u.Host}
-	e := endpoint{web: webURL(root, path)}
-	e.rest = root.JoinPath(path, "/")
-	e.graphql = root.JoinPath(path, "graphql")
+	at := func(path string) *url.URL { return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: path} }
+	e := endpoint{rest: at(path + "/"), graphql: at(path + "/graphql"), web: webURL(*at(""), path)}
 	if strings.HasSuffix(path, enterprisePath) {
-		e.graphql = root.JoinPath(strings.TrimSuffix(path, "v3"), "graphql")
+		e.graphql = at(strings.TrimSuffix(path, "v3") + "graphql")
 	}
 	return e, nil
 }

@@ -24,31 +24,36 @@ func nextLink(headers []string) string {
 	return ""
 }
 
-// cutLink splits `<target>; params, rest`. A comma inside the brackets or
-// inside quotes does not end a link.
+// cutLink splits `<target>; params, rest`. A comma inside the brackets does
+// not end a link.
 func cutLink(s string) (target, params, rest string, ok bool) {
 	_, s, ok = strings.Cut(s, "<")
 	if !ok {
 		return "", "", "", false
 	}
 	target, s, ok = strings.Cut(s, ">")
-	if !ok {
-		return "", "", "", false
-	}
+	params, rest = cutUnquoted(s, ',')
+	return strings.TrimSpace(target), params, rest, ok
+}
+
+// cutUnquoted splits at the first separator that is not inside quotes.
+func cutUnquoted(s string, separator byte) (before, after string) {
 	isQuoted := false
 	for i := 0; i < len(s); i++ {
 		switch {
 		case s[i] == '"':
 			isQuoted = !isQuoted
-		case s[i] == ',' && !isQuoted:
-			return strings.TrimSpace(target), s[:i], s[i+1:], true
+		case s[i] == separator && !isQuoted:
+			return s[:i], s[i+1:]
 		}
 	}
-	return strings.TrimSpace(target), s, "", true
+	return s, ""
 }
 
 func isNext(params string) bool {
-	for p := range strings.SplitSeq(params, ";") {
+	for params != "" {
+		var p string
+		p, params = cutUnquoted(params, ';')
 		name, value, _ := strings.Cut(p, "=")
 		if !strings.EqualFold(strings.TrimSpace(name), "rel") {
 			continue

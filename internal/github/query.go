@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -69,11 +71,12 @@ func (s *Session) Query(ctx context.Context, q any, vars map[string]any) (*Query
 	rec := &recorder{next: client.Transport}
 	client.Transport = rec
 	err := githubv4.NewEnterpriseClient(c.graphql.String(), client).Query(ctx, q, vars)
+	var transport *url.Error
+	if errors.As(err, &transport) {
+		return nil, describe(http.MethodPost, c.graphql, err)
+	}
 	if rec.resp != nil && rec.resp.StatusCode != http.StatusOK {
 		return nil, newError(http.MethodPost, c.graphql, rec.resp, rec.body)
-	}
-	if rec.err != nil {
-		return nil, describe(http.MethodPost, c.graphql, rec.err)
 	}
 	problems := rec.problems(pathOf(c.graphql))
 	switch {
@@ -110,29 +113,28 @@ type recorder struct {
 	resp *http.Response
 	body []byte
 	said envelope
-	err  error
 }
 
 func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
-	r.resp, r.err = r.next.RoundTrip(req)
-	if r.err != nil {
-		return nil, r.err
+	resp, err := r.next.RoundTrip(req)
+	if err != nil {
+		return nil, err
 	}
-	r.body = bodyOf(r.resp)
-	if r.resp.StatusCode != http.StatusOK {
-		return r.resp, nil
+	r.resp, r.body = resp, bodyOf(resp)
+	if resp.StatusCode != http.StatusOK {
+		return resp, nil
 	}
-	if r.err = json.Unmarshal(r.body, &r.said); r.err != nil {
-		return nil, r.err
+	if err := json.Unmarshal(r.body, &r.said); err != nil {
+		return nil, errors.New("the answer is not that of a GraphQL server")
 	}
 	if len(r.said.Errors) > 0 {
 		data, err := json.Marshal(map[string]any{"data": r.said.Data})
 		if err != nil {
 			return nil, err
 		}
-		r.resp.Body = wholeBody{bytes.NewReader(data), data}
+		resp.Body = wholeBody{bytes.NewReader(data), data}
 	}
-	return r.resp, nil
+	return resp, nil
 }
 
 func (r *recorder) problems(endpoint string) *QueryErrors {

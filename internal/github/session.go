@@ -3,6 +3,7 @@ package github
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"net/http"
@@ -62,7 +63,8 @@ func (c *chain) pages(ctx context.Context, path string) iter.Seq2[Page, error] {
 			seen[ref] = true
 			page, err := c.page(ctx, ref)
 			if err == nil && seen[page.Next] {
-				err = describe(http.MethodGet, c.mustResolve(ref), fmt.Errorf("the link to the next page leads back"))
+				page = Page{Requests: page.Requests}
+				err = describe(http.MethodGet, asURL(ref), errors.New("the link to the next page leads back"))
 			}
 			if !yield(page, err) || err != nil {
 				return
@@ -77,7 +79,7 @@ func (c *chain) pages(ctx context.Context, path string) iter.Seq2[Page, error] {
 func (c *chain) firstPage(path string) (string, error) {
 	u, err := c.client.resolve(path)
 	if err != nil {
-		return "", describe(http.MethodGet, &url.URL{Path: path}, err)
+		return "", describe(http.MethodGet, asURL(path), err)
 	}
 	if !strings.Contains(path, "://") && !u.Query().Has("per_page") {
 		if u.RawQuery != "" {
@@ -88,8 +90,9 @@ func (c *chain) firstPage(path string) (string, error) {
 	return u.String(), nil
 }
 
-func (c *chain) mustResolve(ref string) *url.URL {
-	u, err := c.client.resolve(ref)
+// asURL reads a path or URL for a message.
+func asURL(ref string) *url.URL {
+	u, err := url.Parse(ref)
 	if err != nil {
 		return &url.URL{Path: ref}
 	}

@@ -86,6 +86,7 @@ func (t *installationToken) get(ctx context.Context) (string, error) {
 
 // renew replaces a token that was refused, unless somebody has done so.
 func (t *installationToken) renew(ctx context.Context, refused string) (string, error) {
+	before := t.attempts.Load()
 	if err := t.acquire(ctx); err != nil {
 		return "", err
 	}
@@ -95,6 +96,8 @@ func (t *installationToken) renew(ctx context.Context, refused string) (string, 
 		return t.current.token, nil
 	case t.isOnProbation(refused):
 		return "", nil
+	case t.failure != nil && t.attempts.Load() != before:
+		return "", t.failure
 	}
 	token, err := t.mint(ctx)
 	if err == nil {
