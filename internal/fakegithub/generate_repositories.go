@@ -69,7 +69,7 @@ func (g *generator) repository() *Repository {
 		r.IsArchived, r.ArchivedAt = true, g.ago(20, 700)
 		r.PushedAt = minTime(r.PushedAt, r.ArchivedAt.Add(-time.Hour))
 	case g.chance(0.02):
-		r.IsEmpty, r.PushedAt, r.Size = true, time.Time{}, 0
+		r.IsEmpty, r.PushedAt, r.Size = true, r.CreatedAt, 0 // a repository's creation counts as a push
 	case g.chance(0.03):
 		r.IsFork = true
 	case g.chance(0.012):
@@ -152,7 +152,7 @@ func (g *generator) notableRepositories() []*Repository {
 			r.CreatedAt, r.DefaultBranch = g.ago(2000, 2100), "master"
 			r.PushedAt, r.IsArchived, r.ArchivedAt = g.ago(1200, 1500), true, g.ago(600, 900)
 		}},
-		{"playground", Private, "", func(r *Repository) { r.IsEmpty, r.PushedAt, r.Size = true, time.Time{}, 0 }},
+		{"playground", Private, "", func(r *Repository) { r.IsEmpty, r.PushedAt, r.Size = true, r.CreatedAt, 0 }},
 		{"crypto_export.test", Private, "C", func(r *Repository) { r.IsDisabled = true }},
 		{"x", Private, "", func(r *Repository) { r.PushedAt = g.ago(500, 900) }},
 	} {

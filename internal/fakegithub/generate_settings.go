@@ -22,7 +22,7 @@ func (g *generator) settings(r *Repository) {
 	if r.HasVulnerabilityAlerts && !r.IsEmpty && g.chance(0.6) {
 		r.OpenAlerts = g.rng.IntN(int(30*(1-m)) + 2)
 	}
-	r.IsSecurityFixesPaused = r.Security.DependabotSecurityUpdates == "enabled" && !r.PushedAt.IsZero() && r.PushedAt.Before(g.now.AddDate(0, -4, 0)) && g.chance(0.5)
+	r.IsSecurityFixesPaused = r.Security.DependabotSecurityUpdates == "enabled" && r.PushedAt.Before(g.now.AddDate(0, -4, 0)) && g.chance(0.5)
 	r.HasPrivateReporting = r.Visibility == Public && !r.IsArchived && g.chance(m-0.1)
 	r.HasSecurityPolicy = r.Visibility == Public && g.chance(m) || g.chance(0.1)
 	r.SignoffRequired = g.chance(0.04)
@@ -36,6 +36,9 @@ func (g *generator) settings(r *Repository) {
 
 func (g *generator) access(r *Repository, team *Team) {
 	r.Teams = append(r.Teams, TeamAccess{team, pick(g.rng, []string{"admin", "maintain", "push"})})
+	if len(g.crowd[RoleOutside]) > 0 && g.chance(0.06) {
+		r.Collaborators = append(r.Collaborators, Collaborator{pick(g.rng, g.crowd[RoleOutside]), pick(g.rng, []string{"push", "pull"})})
+	}
 	if other := pick(g.rng, g.World.Teams); other != team && g.chance(0.6) {
 		r.Teams = append(r.Teams, TeamAccess{other, pick(g.rng, []string{"pull", "push", "triage"})})
 	}

@@ -65,6 +65,9 @@ func (c *client) do(method, path, credential, body string, headers ...string) re
 	if credential != "" {
 		req.Header.Set("Authorization", "Bearer "+credential)
 	}
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
 	for i := 0; i+1 < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}

@@ -95,7 +95,9 @@ func getApp(x *exchange) answer {
 }
 
 func listInstallations(x *exchange) answer {
-	return list(x, "/app/installations", x.s.installations, func(b []byte, in *installation) []byte { return x.appendInstallation(b, in) })
+	return list(x, "/app/installations", x.s.installations, func(b []byte, in *installation) []byte {
+		return x.installation(b, in).end()
+	})
 }
 
 func getInstallation(x *exchange) answer {
@@ -103,14 +105,16 @@ func getInstallation(x *exchange) answer {
 	if in == nil {
 		return x.notFound()
 	}
-	return answer{http.StatusOK, x.appendInstallation(nil, in)}
+	o := x.installation(nil, in)
+	o.text("client_id", x.s.app.clientID) // the list leaves it out
+	return answer{http.StatusOK, o.end()}
 }
 
-func (x *exchange) appendInstallation(b []byte, in *installation) []byte {
+// installation begins an installation object; the caller ends it.
+func (x *exchange) installation(b []byte, in *installation) *object {
 	id := strconv.FormatInt(in.id, 10)
 	o := begin(b)
 	o.id("id", in.id)
-	o.text("client_id", x.s.app.clientID)
 	o.key("account")
 	o.b = x.links.appendUser(o.b, in.accountID, in.login, in.targetType)
 	o.text("repository_selection", in.selection())
@@ -137,7 +141,7 @@ func (x *exchange) appendInstallation(b []byte, in *installation) []byte {
 		o.b = x.links.appendUser(o.b, owner.ID, owner.Login, "User")
 	}
 	o.offsetTime("suspended_at", in.suspendedAt)
-	return o.end()
+	return o
 }
 
 // narrowing is the optional body of the minting call.

@@ -171,7 +171,6 @@ func (l links) appendUser(b []byte, id int64, login, kind string) []byte {
 		o.text(link.key, self+link.suffix)
 	}
 	o.text("type", kind)
-	o.text("user_view_type", "public")
 	o.flag("site_admin", false)
 	return o.end()
 }

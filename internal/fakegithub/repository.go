@@ -43,6 +43,13 @@ type Repository struct {
 	Protections            []*BranchProtection // classic rules
 	Rulesets               []*Ruleset          // the repository's own
 	Teams                  []TeamAccess
+	Collaborators          []Collaborator // direct ones, from outside
+}
+
+// Collaborator is a person's own permission on a repository.
+type Collaborator struct {
+	User       *User
+	Permission string // as in TeamAccess
 }
 
 // Security holds the features of security_and_analysis: enabled, disabled, or

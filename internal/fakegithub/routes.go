@@ -72,6 +72,8 @@ func routes() []route {
 		{method: "GET", pattern: "/repos/{owner}/{repo}/vulnerability-alerts", permission: "administration=read", hides: true, docs: docsRepos + "#check-if-vulnerability-alerts-are-enabled-for-a-repository", handle: getVulnerabilityAlerts},
 		{method: "GET", pattern: "/repos/{owner}/{repo}/codeowners/errors", permission: "contents=read", query: []string{"ref"}, docs: docsRepos + "#list-codeowners-errors", handle: getCodeownersErrors},
 		{method: "GET", pattern: "/repos/{owner}/{repo}/teams", permission: "administration=read", query: paged, docs: docsRepos + "#list-repository-teams", handle: listTeams},
+
+		{method: "POST", pattern: "/graphql", docs: "graphql", graphql: true, handle: postGraphQL},
 	}
 }
 

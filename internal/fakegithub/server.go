@@ -42,10 +42,10 @@ type Options struct {
 	// under /api/graphql, no private vulnerability reporting, no rate limits
 	// unless RateLimit says so, API version 2022-11-28 only.
 	GHES bool
-	// PropagateNulls follows the GraphQL specification to the letter where a
-	// refused field is non-null in the schema (deployKeys): the null then
-	// swallows the whole repository. By default it stays at the field.
-	PropagateNulls bool
+	// NullsStay leaves the null of a refused field where it is, also where
+	// the schema calls the field non-null (deployKeys). By default such a
+	// null swallows the object around it, as the specification says.
+	NullsStay bool
 	// PrivateKeyPEM is the App's RSA key; nil: one is made at first need.
 	PrivateKeyPEM []byte
 	// Middleware wraps the serving; the log of requests stays outside.
@@ -82,6 +82,7 @@ type Server struct {
 	tokens        *tokenStore
 	limits        *limiter
 	rendered      *pageCache
+	graphql       *graphqlEngine
 
 	mu       sync.Mutex
 	log      []Logged
@@ -105,6 +106,7 @@ func New(w *World, o Options) *Server {
 	s.tokens = newTokenStore()
 	s.limits = newLimiter()
 	s.rendered = newPageCache()
+	s.graphql = newGraphQLEngine()
 	s.routes = routes()
 	s.inner = http.HandlerFunc(s.serve)
 	if o.Middleware != nil {

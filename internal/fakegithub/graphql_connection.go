@@ -1,0 +1,104 @@
+package fakegithub
+
+import (
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// connection is a list on its way to a page of it.
+type connection struct {
+	items []any
+	id    func(any) int64          // of an item, for cursors that survive insertions; nil: its position
+	edge  func(any) map[string]any // what edges tell beside cursor and node; nil: nothing
+	more  map[string]any           // what the connection tells beside the usual
+}
+
+// page applies after, before, first and last in the order of the Relay
+// specification.
+func (c connection) page(args map[string]any) (record, *fieldError) {
+	from, to := 0, len(c.items)
+	for _, name := range []string{"after", "before"} {
+		cursor, ok := args[name].(string)
+		if !ok {
+			continue
+		}
+		at, ok := c.find(cursor, name == "after")
+		if !ok {
+			return record{}, &fieldError{"INVALID_CURSOR_ARGUMENTS", fmt.Sprintf("`%s` does not appear to be a valid cursor.", cursor)}
+		}
+		if name == "after" {
+			from = at
+		} else {
+			to = min(to, at)
+		}
+	}
+	to = max(from, to)
+	if n, ok := intArgument(args["first"]); ok {
+		to = min(to, from+n)
+	}
+	if n, ok := intArgument(args["last"]); ok {
+		from = max(from, to-n)
+	}
+	return c.record(from, to), nil
+}
+
+func (c connection) record(from, to int) record {
+	info := map[string]any{"hasNextPage": to < len(c.items), "hasPreviousPage": from > 0, "startCursor": nil, "endCursor": nil}
+	if to > from {
+		info["startCursor"], info["endCursor"] = c.cursor(from), c.cursor(to-1)
+	}
+	edges := make([]any, 0, to-from)
+	for i := from; i < to; i++ {
+		edge := map[string]any{"cursor": c.cursor(i), "node": c.items[i]}
+		if c.edge != nil {
+			for k, v := range c.edge(c.items[i]) {
+				edge[k] = v
+			}
+		}
+		edges = append(edges, record{values: edge})
+	}
+	values := map[string]any{"totalCount": len(c.items), "nodes": c.items[from:to], "edges": edges, "pageInfo": record{values: info}}
+	for k, v := range c.more {
+		values[k] = v
+	}
+	return record{values: values}
+}
+
+const cursorPrefix = "cursor:v2:"
+
+// cursor names an item by its id and its position.
+func (c connection) cursor(i int) string {
+	id := int64(-1)
+	if c.id != nil {
+		id = c.id(c.items[i])
+	}
+	return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "%s%d:%d", cursorPrefix, i, id))
+}
+
+// find returns where a page after (or before) the cursor begins (or ends): at
+// the item it names, wherever that has moved, or, when it is gone, at its
+// position.
+func (c connection) find(cursor string, after bool) (int, bool) {
+	b, err := base64.StdEncoding.DecodeString(cursor)
+	rest, ok := strings.CutPrefix(string(b), cursorPrefix)
+	position, id, two := strings.Cut(rest, ":")
+	i, err1 := strconv.Atoi(position)
+	n, err2 := strconv.ParseInt(id, 10, 64)
+	if err != nil || !ok || !two || err1 != nil || err2 != nil || i < 0 {
+		return 0, false
+	}
+	if c.id != nil {
+		at := slices.IndexFunc(c.items, func(v any) bool { return v != nil && c.id(v) == n })
+		if at < 0 { // gone: what stood behind it has moved up
+			return min(i, len(c.items)), true
+		}
+		i = at
+	}
+	if after {
+		i++
+	}
+	return min(i, len(c.items)), true
+}

@@ -1,0 +1,240 @@
+package fakegithub
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// fields are the resolvers of one object type, by field name.
+type fields map[string]fieldFunc
+
+// fieldFunc resolves one field of a parent. A nil value is null. An error is
+// reported at the field's path, which then is null.
+type fieldFunc func(e *execution, parent any, args map[string]any) (any, *fieldError)
+
+// fieldError is a refusal of one field.
+type fieldError struct{ kind, message string }
+
+// forbidden is what GitHub says to an App that lacks a permission.
+var forbidden = &fieldError{"FORBIDDEN", "Resource not accessible by integration"}
+
+// record is a small object that needs no resolvers of its own.
+type record struct {
+	kind   string
+	values map[string]any
+}
+
+// execution is one query on its way through the data.
+type execution struct {
+	x           *exchange
+	engine      *graphqlEngine
+	op          *ast.OperationDefinition
+	vars        map[string]any
+	cost, nodes int
+	left        budget
+	errors      []graphqlError
+}
+
+// run answers the data, null when the null went up to the root.
+func (e *execution) run() []byte {
+	b, ok := e.object(nil, e.engine.schema.Query, queryRoot{}, []*ast.Field{{SelectionSet: e.op.SelectionSet}}, nil)
+	if !ok {
+		return []byte("null")
+	}
+	return b
+}
+
+// selected is one response key with all fields that were asked under it.
+type selected struct {
+	key    string
+	fields []*ast.Field
+}
+
+// collect gathers what a selection asks of an object of the concrete type.
+func (e *execution) collect(out []selected, set ast.SelectionSet, concrete string) []selected {
+	for _, s := range set {
+		switch s := s.(type) {
+		case *ast.Field:
+			if !e.isIncluded(s.Directives) {
+				continue
+			}
+			i := slices.IndexFunc(out, func(o selected) bool { return o.key == s.Alias })
+			if i < 0 {
+				out = append(out, selected{s.Alias, []*ast.Field{s}})
+			} else {
+				out[i].fields = append(out[i].fields, s)
+			}
+		case *ast.InlineFragment:
+			if e.isIncluded(s.Directives) && e.applies(s.TypeCondition, concrete) {
+				out = e.collect(out, s.SelectionSet, concrete)
+			}
+		case *ast.FragmentSpread:
+			if e.isIncluded(s.Directives) && e.applies(s.Definition.TypeCondition, concrete) {
+				out = e.collect(out, s.Definition.SelectionSet, concrete)
+			}
+		}
+	}
+	return out
+}
+
+func (e *execution) applies(condition, concrete string) bool {
+	return condition == "" || condition == concrete || slices.ContainsFunc(e.engine.schema.PossibleTypes[condition], func(d *ast.Definition) bool { return d.Name == concrete })
+}
+
+// object writes one object; ok is false when a null in a non-null field
+// swallowed it.
+func (e *execution) object(b []byte, d *ast.Definition, value any, same []*ast.Field, path []any) (out []byte, ok bool) {
+	var keys []selected
+	for _, f := range same {
+		keys = e.collect(keys, f.SelectionSet, d.Name)
+	}
+	b = append(b, '{')
+	for i, k := range keys {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(appendText(b, k.key), ':')
+		if b, ok = e.field(b, d, value, k, append(path[:len(path):len(path)], k.key)); !ok {
+			return b, false
+		}
+	}
+	return append(b, '}'), true
+}
+
+// field resolves and completes one field.
+func (e *execution) field(b []byte, d *ast.Definition, parent any, k selected, path []any) ([]byte, bool) {
+	f := k.fields[0]
+	if f.Name == "__typename" {
+		return appendText(b, d.Name), true
+	}
+	args := f.ArgumentMap(e.vars)
+	value, refused := e.resolve(d, parent, f, args)
+	if refused != nil {
+		err := e.errorAt(f, path, refused.kind, refused.message)
+		if refused.kind == "FORBIDDEN" {
+			err.Extensions = map[string]any{"saml_failure": false}
+		}
+		e.errors = append(e.errors, *err)
+		return append(b, "null"...), !f.Definition.Type.NonNull || e.x.s.o.NullsStay
+	}
+	if c, isConnection := value.(connection); isConnection {
+		page, refused := c.page(args)
+		if refused != nil {
+			e.errors = append(e.errors, *e.errorAt(f, path, refused.kind, refused.message))
+			return append(b, "null"...), !f.Definition.Type.NonNull
+		}
+		page.kind = f.Definition.Type.Name()
+		value = page
+	}
+	return e.complete(b, f.Definition.Type, value, k.fields, path)
+}
+
+// resolve finds the value: of a record by name, of introspection nowhere, of
+// everything else by the type's resolvers.
+func (e *execution) resolve(d *ast.Definition, parent any, f *ast.Field, args map[string]any) (any, *fieldError) {
+	if r, ok := parent.(record); ok {
+		if v, ok := r.values[f.Name]; ok {
+			return v, nil
+		}
+	} else if resolve := e.engine.types[d.Name][f.Name]; resolve != nil {
+		return resolve(e, parent, args)
+	}
+	return nil, &fieldError{"INTERNAL", fmt.Sprintf("the simulated GitHub has no answer for %s.%s", d.Name, f.Name)}
+}
+
+// complete writes a value as its type demands.
+func (e *execution) complete(b []byte, t *ast.Type, value any, same []*ast.Field, path []any) ([]byte, bool) {
+	start := len(b)
+	if value == nil {
+		return append(b, "null"...), !t.NonNull
+	}
+	var ok bool
+	if t.Elem != nil {
+		b, ok = e.list(b, t, value.([]any), same, path)
+	} else if d := e.engine.schema.Types[t.Name()]; d.IsLeafType() {
+		b, ok = appendLeaf(b, value), true
+	} else {
+		if d.IsAbstractType() {
+			d = e.engine.schema.Types[typeName(value)]
+		}
+		b, ok = e.object(b, d, value, same, path)
+	}
+	if !ok {
+		return append(b[:start], "null"...), !t.NonNull
+	}
+	return b, true
+}
+
+func (e *execution) list(b []byte, t *ast.Type, items []any, same []*ast.Field, path []any) (out []byte, ok bool) {
+	b = append(b, '[')
+	for i, item := range items {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		at := append(path[:len(path):len(path)], i)
+		if missing, isMissing := item.(*fieldError); isMissing {
+			e.errors = append(e.errors, *e.errorAt(same[0], at, missing.kind, missing.message))
+			item = nil
+		}
+		if b, ok = e.complete(b, t.Elem, item, same, at); !ok {
+			return b, false
+		}
+	}
+	return append(b, ']'), true
+}
+
+func appendLeaf(b []byte, value any) []byte {
+	switch v := value.(type) {
+	case string:
+		return appendText(b, v)
+	case time.Time:
+		return appendText(b, v.UTC().Format("2006-01-02T15:04:05Z"))
+	}
+	j, err := json.Marshal(value)
+	if err != nil {
+		panic(fmt.Sprintf("fakegithub: a GraphQL leaf of %T", value)) // a value of ours: a programming error
+	}
+	return append(b, j...)
+}
+
+// typeName tells the object type of a value in an interface or a union.
+func typeName(value any) string {
+	switch v := value.(type) {
+	case record:
+		return v.kind
+	case *World:
+		return "Organization"
+	case repositoryNode:
+		return "Repository"
+	case teamNode:
+		return "Team"
+	case userNode:
+		return "User"
+	}
+	panic(fmt.Sprintf("fakegithub: %T is in no union", value))
+}
+
+// orNull turns Go's zero into null.
+func orNull[T comparable](v T) any {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return v
+}
+
+func anys[T any](list []T) []any {
+	out := make([]any, len(list))
+	for i, v := range list {
+		out[i] = v
+	}
+	return out
+}
+
+// enum is the GraphQL spelling of a word of ours.
+func enum(s string) string { return strings.ToUpper(s) }

@@ -1,0 +1,337 @@
+package fakegithub
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// The parents that resolvers work on.
+type (
+	queryRoot struct{}
+	userNode  struct {
+		w *World
+		u *User
+	}
+	teamNode struct {
+		w *World
+		t *Team
+	}
+)
+
+// objectTypes lists the resolvers of every object type that is not a record.
+func objectTypes() map[string]fields {
+	return map[string]fields{
+		"Query": queryFields(), "Organization": organizationFields(), "User": userFields(), "Team": teamFields(),
+		"Repository": repositoryFields(), "Ref": refFields(), "BranchProtectionRule": protectionFields(),
+		"RepositoryRuleset": rulesetFields(), "RepositoryRule": ruleFields(),
+	}
+}
+
+// plain resolves a field from its parent alone.
+func plain[T any](f func(T) any) fieldFunc {
+	return func(_ *execution, parent any, _ map[string]any) (any, *fieldError) { return f(parent.(T)), nil }
+}
+
+// asked resolves a field that depends on the arguments or on who asks.
+func asked[T any](f func(*execution, T, map[string]any) (any, *fieldError)) fieldFunc {
+	return func(e *execution, parent any, args map[string]any) (any, *fieldError) { return f(e, parent.(T), args) }
+}
+
+// has tells whether the caller holds a permission in an organization.
+func (e *execution) has(w *World, key, level string) bool {
+	t := e.x.caller.token
+	return t.installation.world == w && e.x.caller.has(key, level)
+}
+
+func (e *execution) sees(w *World, r *Repository) bool {
+	t := e.x.caller.token
+	return r.Visibility == Public || t.installation.world == w && t.installation.includes(r)
+}
+
+func (e *execution) administers(w *World, r *Repository) bool {
+	return e.has(w, "administration", "read") && e.x.caller.token.installation.includes(r)
+}
+
+func queryFields() fields {
+	return fields{
+		"id":           plain(func(queryRoot) any { return "Query" }),
+		"organization": asked(queryOrganization),
+		"repository":   asked(queryRepository),
+		"rateLimit":    asked(queryRateLimit),
+		"node": asked(func(e *execution, _ queryRoot, args map[string]any) (any, *fieldError) {
+			return e.node(args["id"].(string))
+		}),
+		"nodes": asked(func(e *execution, _ queryRoot, args map[string]any) (any, *fieldError) {
+			ids, _ := args["ids"].([]any)
+			out := make([]any, len(ids))
+			for i, id := range ids {
+				v, missing := e.node(id.(string))
+				if out[i] = v; missing != nil {
+					out[i] = missing
+				}
+			}
+			return out, nil
+		}),
+	}
+}
+
+func queryOrganization(e *execution, _ queryRoot, args map[string]any) (any, *fieldError) {
+	if w := e.x.s.worldByLogin(args["login"].(string)); w != nil {
+		return w, nil
+	}
+	return nil, &fieldError{"NOT_FOUND", fmt.Sprintf("Could not resolve to an Organization with the login of '%s'.", args["login"])}
+}
+
+func queryRepository(e *execution, _ queryRoot, args map[string]any) (any, *fieldError) {
+	if w := e.x.s.worldByLogin(args["owner"].(string)); w != nil {
+		if r := w.Repository(args["name"].(string)); r != nil && e.sees(w, r) {
+			return repositoryNode{w, r}, nil
+		}
+	}
+	return nil, &fieldError{"NOT_FOUND", fmt.Sprintf("Could not resolve to a Repository with the name '%s/%s'.", args["owner"], args["name"])}
+}
+
+func queryRateLimit(e *execution, _ queryRoot, _ map[string]any) (any, *fieldError) {
+	if e.x.graphqlLimit() < 0 {
+		return nil, nil
+	}
+	return record{"RateLimit", map[string]any{"cost": e.cost, "limit": e.left.limit, "used": e.left.used, "remaining": e.left.remaining(), "resetAt": e.left.reset, "nodeCount": e.nodes}}, nil
+}
+
+// node finds what a global id names: an organization, repository, user or team.
+func (e *execution) node(id string) (any, *fieldError) {
+	kind, n, _ := parseNodeID(id)
+	for _, w := range e.x.s.worlds {
+		switch kind {
+		case "Organization":
+			if w.Org.ID == n {
+				return w, nil
+			}
+		case "Repository":
+			if r := w.byID[n]; r != nil && e.sees(w, r) {
+				return repositoryNode{w, r}, nil
+			}
+		case "User":
+			if i := slices.IndexFunc(w.Users, func(u *User) bool { return u.ID == n }); i >= 0 {
+				return userNode{w, w.Users[i]}, nil
+			}
+		case "Team":
+			if i := slices.IndexFunc(w.Teams, func(t *Team) bool { return t.ID == n }); i >= 0 && e.has(w, "members", "read") {
+				return teamNode{w, w.Teams[i]}, nil
+			}
+		}
+	}
+	return nil, &fieldError{"NOT_FOUND", fmt.Sprintf("Could not resolve to a node with the global id of '%s'", id)}
+}
+
+func organizationFields() fields {
+	return fields{
+		"id":                                plain(func(w *World) any { return nodeID("Organization", w.Org.ID) }),
+		"databaseId":                        plain(func(w *World) any { return w.Org.ID }),
+		"login":                             plain(func(w *World) any { return w.Org.Login }),
+		"name":                              plain(func(w *World) any { return orNull(w.Org.Name) }),
+		"description":                       plain(func(w *World) any { return orNull(w.Org.Description) }),
+		"archivedAt":                        plain(func(*World) any { return nil }),
+		"email":                             plain(func(*World) any { return nil }),
+		"websiteUrl":                        plain(func(*World) any { return nil }),
+		"createdAt":                         plain(func(w *World) any { return w.Org.CreatedAt }),
+		"updatedAt":                         plain(func(w *World) any { return w.Org.UpdatedAt }),
+		"isVerified":                        plain(func(w *World) any { return w.Org.IsVerified }),
+		"ipAllowListEnabledSetting":         plain(func(*World) any { return "DISABLED" }),
+		"membersCanForkPrivateRepositories": plain(func(w *World) any { return w.Org.MembersCanForkPrivate }),
+		"webCommitSignoffRequired":          plain(func(w *World) any { return w.Org.SignoffRequired }),
+		"viewerCanAdminister":               plain(func(*World) any { return false }),
+		"viewerIsAMember":                   plain(func(*World) any { return false }),
+		"avatarUrl":                         asked(func(e *execution, w *World, _ map[string]any) (any, *fieldError) { return e.avatar(w.Org.ID), nil }),
+		"url": asked(func(e *execution, w *World, _ map[string]any) (any, *fieldError) {
+			return e.x.links.web + "/" + w.Org.Login, nil
+		}),
+		"resourcePath": plain(func(w *World) any { return "/" + w.Org.Login }),
+		"requiresTwoFactorAuthentication": asked(func(e *execution, w *World, _ map[string]any) (any, *fieldError) {
+			if !e.has(w, "organization_administration", "read") {
+				return nil, nil
+			}
+			return w.Org.RequiresTwoFactor, nil
+		}),
+		"membersWithRole": asked(organizationMembers),
+		"pendingMembers":  plain(func(*World) any { return connection{} }),
+		"repositories":    asked(organizationRepositories),
+		"repository":      asked(organizationRepository),
+		"rulesets":        asked(organizationRulesets),
+		"ruleset": asked(func(e *execution, w *World, args map[string]any) (any, *fieldError) {
+			n, _ := intArgument(args["databaseId"])
+			return findRuleset(w, w.Rulesets, n), nil
+		}),
+		"teams": asked(organizationTeams),
+		"team": asked(func(e *execution, w *World, args map[string]any) (any, *fieldError) {
+			i := slices.IndexFunc(w.Teams, func(t *Team) bool { return t.Slug == args["slug"] })
+			if i < 0 || !e.has(w, "members", "read") {
+				return nil, nil
+			}
+			return teamNode{w, w.Teams[i]}, nil
+		}),
+	}
+}
+
+func (e *execution) avatar(id int64) string {
+	return fmt.Sprintf("%s/avatars/u/%d?v=4", e.x.links.web, id)
+}
+
+// organizationMembers are nobody to an App without the members permission:
+// like branchProtectionRules, the connection is empty and no error is given.
+func organizationMembers(e *execution, w *World, _ map[string]any) (any, *fieldError) {
+	var items []any
+	if e.has(w, "members", "read") {
+		for _, u := range w.people(RoleOwner, RoleMember) {
+			items = append(items, userNode{w, u})
+		}
+	}
+	return connection{items: items, id: func(v any) int64 { return v.(userNode).u.ID }, edge: func(v any) map[string]any {
+		role := "MEMBER"
+		if v.(userNode).u.Role == RoleOwner {
+			role = "ADMIN"
+		}
+		return map[string]any{"role": role, "hasTwoFactorEnabled": v.(userNode).u.HasTwoFactor}
+	}}, nil
+}
+
+func organizationRepository(e *execution, w *World, args map[string]any) (any, *fieldError) {
+	if r := w.Repository(args["name"].(string)); r != nil && e.sees(w, r) {
+		return repositoryNode{w, r}, nil
+	}
+	return nil, &fieldError{"NOT_FOUND", fmt.Sprintf("Could not resolve to a Repository with the name '%s/%s'.", w.Org.Login, args["name"])}
+}
+
+// organizationRulesets need more than reading, as the REST endpoint does.
+func organizationRulesets(e *execution, w *World, _ map[string]any) (any, *fieldError) {
+	if !e.has(w, "organization_administration", "write") {
+		return nil, forbidden
+	}
+	return rulesetConnection(w, w.Rulesets), nil
+}
+
+func organizationTeams(e *execution, w *World, args map[string]any) (any, *fieldError) {
+	var items []any
+	if e.has(w, "members", "read") {
+		query, _ := args["query"].(string)
+		rootsOnly, _ := args["rootTeamsOnly"].(bool)
+		for _, t := range w.Teams {
+			if (args["privacy"] == nil || args["privacy"] == t.privacy()) && !(rootsOnly && t.Parent != nil) && strings.Contains(t.Slug, strings.ToLower(query)) {
+				items = append(items, teamNode{w, t})
+			}
+		}
+	}
+	return connection{items: items, id: func(v any) int64 { return v.(teamNode).t.ID }}, nil
+}
+
+func organizationRepositories(e *execution, w *World, args map[string]any) (any, *fieldError) {
+	own := e.x.caller.token.installation.world == w
+	var repos []*Repository
+	for _, r := range w.Repositories {
+		listed := own && e.x.caller.token.installation.includes(r) || !own && r.Visibility == Public
+		if listed && passesRepositoryArguments(r, args) {
+			repos = append(repos, r)
+		}
+	}
+	if order, ok := args["orderBy"].(map[string]any); ok {
+		orderRepositories(repos, order["field"].(string), order["direction"] == "DESC")
+	}
+	items, size := make([]any, len(repos)), 0
+	for i, r := range repos {
+		items[i] = repositoryNode{w, r}
+		size += r.Size
+	}
+	return connection{items: items, id: func(v any) int64 { return v.(repositoryNode).r.ID }, more: map[string]any{"totalDiskUsage": size}}, nil
+}
+
+// passesRepositoryArguments: the organization owns all of its repositories, so
+// affiliations only matter when they leave OWNER out.
+func passesRepositoryArguments(r *Repository, args map[string]any) bool {
+	for _, flag := range [...]struct {
+		name string
+		is   bool
+	}{{"isArchived", r.IsArchived}, {"isFork", r.IsFork}, {"isLocked", false}, {"hasIssuesEnabled", r.HasIssues}} {
+		if want, ok := args[flag.name].(bool); ok && want != flag.is {
+			return false
+		}
+	}
+	for _, name := range []string{"affiliations", "ownerAffiliations"} {
+		if list, ok := args[name].([]any); ok && !slices.Contains(list, "OWNER") {
+			return false
+		}
+	}
+	if v, ok := args["visibility"].(string); ok && v != enum(r.Visibility) {
+		return false
+	}
+	v, ok := args["privacy"].(string)
+	return !ok || (v == "PRIVATE") == r.IsPrivate()
+}
+
+func orderRepositories(repos []*Repository, field string, descending bool) {
+	switch field {
+	case "NAME":
+		sortRepositories(repos, "full_name", descending)
+	case "STARGAZERS":
+		slices.SortStableFunc(repos, func(a, b *Repository) int {
+			if c := cmp.Compare(a.Stars, b.Stars); !descending {
+				return c
+			} else {
+				return -c
+			}
+		})
+	default: // CREATED_AT, UPDATED_AT, PUSHED_AT
+		sortRepositories(repos, strings.ToLower(strings.TrimSuffix(field, "_AT")), descending)
+	}
+}
+
+func userFields() fields {
+	return fields{
+		"id":          plain(func(n userNode) any { return nodeID("User", n.u.ID) }),
+		"databaseId":  plain(func(n userNode) any { return n.u.ID }),
+		"login":       plain(func(n userNode) any { return n.u.Login }),
+		"name":        plain(func(n userNode) any { return orNull(n.u.Name) }),
+		"email":       plain(func(userNode) any { return "" }),
+		"createdAt":   plain(func(n userNode) any { return n.u.CreatedAt }),
+		"updatedAt":   plain(func(n userNode) any { return n.u.CreatedAt }),
+		"isSiteAdmin": plain(func(userNode) any { return false }),
+		"avatarUrl":   asked(func(e *execution, n userNode, _ map[string]any) (any, *fieldError) { return e.avatar(n.u.ID), nil }),
+		"url": asked(func(e *execution, n userNode, _ map[string]any) (any, *fieldError) {
+			return e.x.links.web + "/" + n.u.Login, nil
+		}),
+		"resourcePath": plain(func(n userNode) any { return "/" + n.u.Login }),
+		"repositories": plain(func(userNode) any { return connection{more: map[string]any{"totalDiskUsage": 0}} }),
+		"repository": asked(func(_ *execution, n userNode, args map[string]any) (any, *fieldError) {
+			return nil, &fieldError{"NOT_FOUND", fmt.Sprintf("Could not resolve to a Repository with the name '%s/%s'.", n.u.Login, args["name"])}
+		}),
+	}
+}
+
+func (t *Team) privacy() string {
+	if t.IsSecret {
+		return "SECRET"
+	}
+	return "VISIBLE"
+}
+
+func teamFields() fields {
+	return fields{
+		"id":           plain(func(n teamNode) any { return nodeID("Team", n.t.ID) }),
+		"databaseId":   plain(func(n teamNode) any { return n.t.ID }),
+		"name":         plain(func(n teamNode) any { return n.t.Name }),
+		"slug":         plain(func(n teamNode) any { return n.t.Slug }),
+		"combinedSlug": plain(func(n teamNode) any { return n.w.Org.Login + "/" + n.t.Slug }),
+		"description":  plain(func(n teamNode) any { return orNull(n.t.Description) }),
+		"privacy":      plain(func(n teamNode) any { return n.t.privacy() }),
+		"organization": plain(func(n teamNode) any { return n.w }),
+		"createdAt":    plain(func(n teamNode) any { return n.w.Org.CreatedAt }),
+		"updatedAt":    plain(func(n teamNode) any { return n.w.Org.CreatedAt }),
+		"resourcePath": plain(func(n teamNode) any { return n.path() }),
+		"url": asked(func(e *execution, n teamNode, _ map[string]any) (any, *fieldError) {
+			return e.x.links.web + n.path(), nil
+		}),
+	}
+}
+
+func (n teamNode) path() string { return "/orgs/" + n.w.Org.Login + "/teams/" + n.t.Slug }

@@ -1,0 +1,116 @@
+package fakegithub
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// maxNodes is how many nodes one query may ask for.
+const maxNodes = 500_000
+
+// weigh checks the bounds of every connection before anything is executed and
+// computes nodes and points: a point per hundred requests that the connections
+// stand for, at least one.
+func (e *execution) weigh() []graphqlError {
+	requests := 0
+	errs := e.weighSet(e.op.SelectionSet, 1, []any{}, &requests)
+	if len(errs) == 0 && e.nodes > maxNodes {
+		errs = append(errs, graphqlError{Type: "MAX_NODE_LIMIT_EXCEEDED", Message: fmt.Sprintf("This query requests up to %d possible nodes which exceeds the maximum limit of %d.", e.nodes, maxNodes)})
+	}
+	e.cost = max(1, (requests+50)/100)
+	return errs
+}
+
+// weighSet walks a selection whose parent occurs times times.
+func (e *execution) weighSet(set ast.SelectionSet, times int, path []any, requests *int) []graphqlError {
+	var errs []graphqlError
+	for _, s := range set {
+		switch s := s.(type) {
+		case *ast.Field:
+			errs = append(errs, e.weighField(s, times, path, requests)...)
+		case *ast.InlineFragment:
+			if e.isIncluded(s.Directives) {
+				errs = append(errs, e.weighSet(s.SelectionSet, times, path, requests)...)
+			}
+		case *ast.FragmentSpread:
+			if e.isIncluded(s.Directives) {
+				errs = append(errs, e.weighSet(s.Definition.SelectionSet, times, path, requests)...)
+			}
+		}
+	}
+	return errs
+}
+
+func (e *execution) weighField(f *ast.Field, times int, path []any, requests *int) []graphqlError {
+	if !e.isIncluded(f.Directives) {
+		return nil
+	}
+	path = append(path[:len(path):len(path)], f.Alias)
+	if strings.HasSuffix(f.Definition.Type.Name(), "Connection") {
+		bound, err := e.bound(f, path)
+		if err != nil {
+			return []graphqlError{*err}
+		}
+		*requests = min(*requests+times, 1<<40)
+		times = min(times*bound, 1<<40)
+		e.nodes = min(e.nodes+times, 1<<40)
+	}
+	return e.weighSet(f.SelectionSet, times, path, requests)
+}
+
+// bound reads first or last, which GitHub demands of every connection.
+func (e *execution) bound(f *ast.Field, path []any) (int, *graphqlError) {
+	args := f.ArgumentMap(e.vars)
+	for _, name := range []string{"first", "last"} {
+		n, given := intArgument(args[name])
+		switch {
+		case !given:
+		case n > maxPerPage:
+			return 0, e.errorAt(f, path, "EXCESSIVE_PAGINATION", fmt.Sprintf("Requesting %d records on the `%s` connection exceeds the `%s` limit of %d records.", n, f.Name, name, maxPerPage))
+		case n < 1:
+			return 0, e.errorAt(f, path, "MISSING_PAGINATION_BOUNDARIES", fmt.Sprintf("`%s` on the `%s` connection cannot be less than one.", name, f.Name))
+		default:
+			return n, nil
+		}
+	}
+	return 0, e.errorAt(f, path, "MISSING_PAGINATION_BOUNDARIES", fmt.Sprintf("You must provide a `first` or `last` value to properly paginate the `%s` connection.", f.Name))
+}
+
+func (e *execution) errorAt(f *ast.Field, path []any, kind, message string) *graphqlError {
+	out := &graphqlError{Type: kind, Path: append([]any(nil), path...), Message: message}
+	if f.Position != nil {
+		out.Locations = []map[string]int{{"line": f.Position.Line, "column": f.Position.Column}}
+	}
+	return out
+}
+
+// isIncluded evaluates @skip and @include.
+func (e *execution) isIncluded(directives ast.DirectiveList) bool {
+	for _, d := range directives {
+		condition, _ := d.ArgumentMap(e.vars)["if"].(bool)
+		if d.Name == "skip" && condition || d.Name == "include" && !condition {
+			return false
+		}
+	}
+	return true
+}
+
+// intArgument reads an Int argument, literal or variable; given is false for
+// an absent or null one.
+func intArgument(v any) (n int, given bool) {
+	switch v := v.(type) {
+	case int64:
+		return int(v), true
+	case int:
+		return v, true
+	case float64:
+		return int(v), true
+	case json.Number:
+		i, err := v.Int64()
+		return int(i), err == nil
+	}
+	return 0, false
+}
