@@ -1,0 +1,232 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"auditor/internal/rules"
+	"auditor/internal/store"
+)
+
+// Options are what a report needs beside the snapshot and the rules.
+type Options struct {
+	AuditorVersion string
+	Exceptions     []Exception
+	RuleTimeout    time.Duration // for each rule; 0: none
+}
+
+// Build judges the snapshot now by the rules of one report and compares it with
+// the previous one, which may be nil. A previous snapshot is judged anew by the
+// same rules, so that a changed rule is not taken for a changed organization.
+func Build(ctx context.Context, name string, set *rules.Set, now, previous *store.Snapshot, o Options) (*Report, error) {
+	if !slices.Contains(set.Reports(), name) {
+		return nil, fmt.Errorf("report %q: no rule belongs to it", name)
+	}
+	b := &builder{set: set, options: o, report: &Report{
+		Version: Version, Name: name, Title: titleOf(name), AuditorVersion: o.AuditorVersion,
+	}}
+	if err := b.build(ctx, now, previous); err != nil {
+		return nil, fmt.Errorf("report %s: %w", name, err)
+	}
+	return b.report, nil
+}
+
+type builder struct {
+	set        *rules.Set
+	options    Options
+	report     *Report
+	exceptions *exceptions
+}
+
+func (b *builder) build(ctx context.Context, now, previous *store.Snapshot) error {
+	r := b.report
+	r.Snapshot = snapshotOf(now.Info())
+	r.GeneratedAt = r.Snapshot.FinishedAt
+	var err error
+	if r.Coverage, err = coverageOf(ctx, now); err != nil {
+		return err
+	}
+	if b.exceptions, err = newExceptions(b.options.Exceptions, r.GeneratedAt.Time); err != nil {
+		return err
+	}
+	today, err := b.judge(ctx, now)
+	if err != nil {
+		return err
+	}
+	r.Findings = today.findings
+	for _, result := range today.results {
+		r.Rules = append(r.Rules, ruleOf(result))
+	}
+	b.waive(r.Findings)
+	r.Warnings = append(r.Warnings, b.exceptions.warnings(b.scope(today))...)
+	r.UnusedExceptions = b.exceptions.unused()
+	if err := b.compare(ctx, today, now, previous); err != nil {
+		return err
+	}
+	if r.Inventory, err = b.inventory(ctx, now); err != nil {
+		return err
+	}
+	r.arrange()
+	r.Trend = append(r.Trend, TrendPoint{At: r.GeneratedAt, BySeverity: r.Summary.BySeverity})
+	return nil
+}
+
+// judgement is what all rules of the report say about one snapshot.
+type judgement struct {
+	results  []rules.Result
+	findings []Finding
+	blind    map[string]map[string]bool // by rule, then organization: not everything was seen
+}
+
+func (b *builder) judge(ctx context.Context, snapshot *store.Snapshot) (judgement, error) {
+	j := judgement{blind: map[string]map[string]bool{}}
+	for _, rule := range b.set.Rules() {
+		if rule.Report != b.report.Name {
+			continue
+		}
+		result, err := rules.Run(ctx, snapshot, rule, b.options.RuleTimeout)
+		if err != nil {
+			return j, err
+		}
+		j.add(result)
+	}
+	return j, nil
+}
+
+func (j *judgement) add(result rules.Result) {
+	id := result.Rule.ID
+	j.blind[id] = map[string]bool{}
+	for _, m := range result.Missing {
+		j.blind[id][m.Org] = true
+	}
+	for i := range result.Findings {
+		j.findings = append(j.findings, findingOf(id, &result.Findings[i]))
+	}
+	result.Findings = nil // kept once only
+	j.results = append(j.results, result)
+}
+
+func findingOf(rule string, f *rules.Finding) Finding {
+	key := f.Subject.Key
+	if key == "" {
+		key = f.Subject.Kind + "/" + f.Subject.ID
+	}
+	out := Finding{
+		Key: rule + ":" + f.Org + ":" + key, Rule: rule, Severity: f.Severity, Status: f.Status, Org: f.Org, Reason: f.Reason,
+		Subject: Subject{
+			Kind: f.Subject.Kind, ID: f.Subject.ID, Name: f.Subject.Name,
+			URL: OptionalString(f.Subject.URL), Owner: OptionalString(f.Subject.Owner),
+		},
+	}
+	for _, v := range f.Evidence {
+		out.Evidence = append(out.Evidence, Value(v))
+	}
+	return out
+}
+
+func ruleOf(result rules.Result) Rule {
+	r := Rule{
+		ID: result.Rule.ID, Title: result.Rule.Title, Severity: result.Rule.Severity, Description: result.Rule.Description,
+		Remediation: result.Rule.Remediation, See: result.Rule.See, Parameters: result.Parameters,
+		Outcome: result.Outcome, Population: result.Population,
+	}
+	for _, m := range result.Missing {
+		r.Missing = append(r.Missing, m.Org+"/"+m.Resource)
+	}
+	slices.Sort(r.Missing)
+	r.Missing = slices.Compact(r.Missing)
+	return r
+}
+
+func snapshotOf(i store.Info) Snapshot {
+	return Snapshot{
+		File: i.File, SHA256: i.SHA256, StartedAt: At(i.StartedAt), FinishedAt: At(i.FinishedAt),
+		IsComplete: i.IsComplete, Orgs: i.Orgs,
+	}
+}
+
+func coverageOf(ctx context.Context, snapshot *store.Snapshot) ([]Coverage, error) {
+	list, err := snapshot.Coverage(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []Coverage
+	for _, c := range list {
+		out = append(out, Coverage{
+			Org: c.Org, Resource: c.Resource, Status: c.Status, IsRequired: c.IsRequired, HTTPStatus: OptionalInt(c.HTTPStatus),
+			Message: OptionalString(c.Message), Permission: OptionalString(c.Permission), RowCount: c.RowCount, RequestCount: c.RequestCount,
+		})
+	}
+	return out, nil
+}
+
+// waive marks the findings that an exception covers.
+func (b *builder) waive(findings []Finding) {
+	for i := range findings {
+		rule, _ := b.set.Find(findings[i].Rule)
+		b.exceptions.apply(&findings[i], append([]string{rule.ID}, rule.Formerly...))
+	}
+}
+
+func (b *builder) scope(j judgement) scope {
+	s := scope{all: map[string][]string{}, report: map[string]bool{}, incomplete: map[string]bool{}}
+	for _, rule := range append(b.set.Rules(), b.set.Disabled()...) {
+		s.all[rule.ID] = append([]string{rule.ID}, rule.Formerly...)
+	}
+	for _, result := range j.results {
+		s.report[result.Rule.ID] = true
+		s.incomplete[result.Rule.ID] = len(result.Missing) > 0
+	}
+	return s
+}
+
+// inventory runs the report's query for its whole population, if it has one.
+func (b *builder) inventory(ctx context.Context, snapshot *store.Snapshot) (Table, error) {
+	rule, ok := b.set.Find(b.report.Name + "/inventory")
+	if !ok || rule.Severity != "" {
+		return Table{}, nil
+	}
+	rows, err := snapshot.Select(ctx, rule.SQL, rule.Bindings(snapshot.Info().FinishedAt))
+	if err != nil {
+		return Table{}, fmt.Errorf("query %s: %w", rule.ID, err)
+	}
+	t := Table{Title: rule.Title}
+	comments := columnComments(rows.Columns)
+	for _, name := range rows.Columns {
+		t.Columns = append(t.Columns, Column{Name: name, Kind: kindOf(name), Comment: comments[name]})
+	}
+	for row, err := range rows.All() {
+		if err != nil {
+			return Table{}, fmt.Errorf("query %s: %w", rule.ID, err)
+		}
+		t.Rows = append(t.Rows, slices.Clone(row)) // the store uses its slice again
+	}
+	return t, nil
+}
+
+// columnComments looks the columns up in the snapshot's manual: first in the
+// view that has most of them, then in the others.
+func columnComments(columns []string) map[string]string {
+	views := store.Views()
+	shared := func(v store.View) int {
+		n := 0
+		for _, c := range v.Columns {
+			if slices.Contains(columns, c.Name) {
+				n++
+			}
+		}
+		return n
+	}
+	slices.SortStableFunc(views, func(a, b store.View) int { return shared(b) - shared(a) })
+	comments := map[string]string{}
+	for _, v := range views {
+		for _, c := range v.Columns {
+			if comments[c.Name] == "" {
+				comments[c.Name] = c.Comment
+			}
+		}
+	}
+	return comments
+}

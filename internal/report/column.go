@@ -1,0 +1,55 @@
+package report
+
+import "strings"
+
+// The kinds of columns. A column's kind follows its name, so that no rule and
+// no inventory needs code for its looks.
+const (
+	KindText   = "text"
+	KindTime   = "time"   // _at: RFC 3339 text
+	KindLink   = "link"   // _url
+	KindYesNo  = "yes/no" // is_, has_: 0 and 1
+	KindNumber = "number" // _count, _days, _id
+)
+
+// kindByName is the one list of what names mean.
+var kindByName = []struct {
+	prefix, suffix, kind string
+}{
+	{prefix: "is_", kind: KindYesNo},
+	{prefix: "has_", kind: KindYesNo},
+	{suffix: "_at", kind: KindTime},
+	{suffix: "_url", kind: KindLink},
+	{suffix: "_count", kind: KindNumber},
+	{suffix: "_days", kind: KindNumber},
+}
+
+// kindOf tells what a column holds from its name.
+func kindOf(column string) string {
+	for _, k := range kindByName {
+		if strings.HasPrefix(column, k.prefix) && strings.HasSuffix(column, k.suffix) {
+			return k.kind
+		}
+	}
+	switch column { // the bare words, as in SELECT count(*) AS count
+	case "url":
+		return KindLink
+	case "count", "days":
+		return KindNumber
+	}
+	return KindText
+}
+
+// Column is one column of a table.
+type Column struct {
+	Name    string // as in SQL: last_used_at
+	Kind    string // one of the Kind constants; "": by name
+	Comment string // what it means; "" if the snapshot's manual has no word on it
+}
+
+// Table is a result for people: the inventory of a report.
+type Table struct {
+	Title   string
+	Columns []Column
+	Rows    [][]any // int64, float64, string or nil; as wide as Columns
+}

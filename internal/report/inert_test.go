@@ -1,0 +1,66 @@
+package report
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf16"
+)
+
+func TestVisible(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain ünïcode 日本 👩‍💻": "plain ünïcode 日本 👩‍💻",
+		"a\x00b\x1b[31m":       `a\u0000b\u001b[31m`,
+		"\u202eabc\u2066":      `\u202eabc\u2066`,
+		"a\r\nb\tc\n":          `a\nb c\n`,
+		"x\xffy":               "x\ufffdy",
+		"tag\U000e0041":        `tag\U000e0041`,
+		"\u009b31m\x7f":        `\u009b31m\u007f`,
+	} {
+		if got := visible(in, ""); got != want {
+			t.Errorf("visible(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestCutIsVisibleAndFits(t *testing.T) {
+	for _, s := range []string{strings.Repeat("a", 40000), strings.Repeat("😀", 20000), strings.Repeat("é", 32768)} {
+		got := cut(s, maxCell)
+		if n := len(utf16.Encode([]rune(got))); n > maxCell || n < maxCell-60 {
+			t.Errorf("%d units", n)
+		}
+		if !strings.Contains(got, "[cut, ") {
+			t.Errorf("nothing says that it was cut: …%q", got[len(got)-20:])
+		}
+	}
+	if s := strings.Repeat("é", maxCell); cut(s, maxCell) != s {
+		t.Error("a text that fits was cut")
+	}
+}
+
+func TestInertCSV(t *testing.T) {
+	for in, want := range map[string]string{
+		"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@x": "'@x", "\t=1": "' =1", "  =1": "'  =1", "＝1": "'＝1",
+		"a;=1": "a;'=1", "a\n=1": "a\n'=1", "a; -b": "a;' -b",
+		"release-bot": "release-bot", "a=b": "a=b", "[1,-2]": "[1,-2]", "": "",
+	} {
+		if got := inertCSV(in); got != want {
+			t.Errorf("inertCSV(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestInertMarkdown(t *testing.T) {
+	for in, want := range map[string]string{
+		"<b>&amp;":             "&lt;b&gt;&amp;amp;",
+		"@octocat #1":          "@&#8203;octocat #&#8203;1",
+		`a|b\|c`:               "a&#124;b&#92;&#124;c",
+		"[x](https://e.test)":  `\[x\](https&#58;//e.test)`,
+		"`code` **b** _i_ ~s~": "\\`code\\` \\*\\*b\\*\\* \\_i\\_ \\~s\\~",
+		"www.e.test":           "www&#46;e.test",
+		"a\nb":                 `a&#92;nb`,
+	} {
+		if got := inertMarkdown(in); got != want {
+			t.Errorf("inertMarkdown(%q) = %q, want %q", in, got, want)
+		}
+	}
+}

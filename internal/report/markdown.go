@@ -1,0 +1,207 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	// markdownLimit is the most bytes a Markdown report may have.
+	// $GITHUB_STEP_SUMMARY takes 1 MiB from all that a step writes there: room
+	// for three reports.
+	markdownLimit = 320 << 10
+	// The longest texts and lists: a summary, not an archive.
+	markdownText     = 240
+	markdownFindings = 100
+	markdownRows     = 50
+)
+
+// WriteMarkdown writes the report for a job summary: counts first, then what
+// could not be seen, the rules, and the worst findings.
+func WriteMarkdown(w io.Writer, r *Report) error {
+	m := &markdown{report: r}
+	m.heading()
+	m.counts()
+	m.gaps()
+	m.trend()
+	m.rules()
+	m.worst()
+	m.evidence()
+	if _, err := w.Write(m.text.Bytes()); err != nil {
+		return fmt.Errorf("write report %s as Markdown: %w", r.Name, err)
+	}
+	return nil
+}
+
+// markdown is a page being written. It fits into its limit by refusing lines,
+// never by cutting one in the middle.
+type markdown struct {
+	report *Report
+	text   bytes.Buffer
+}
+
+// line adds a line if there is room for it.
+func (m *markdown) line(format string, args ...any) bool {
+	s := fmt.Sprintf(format, args...)
+	if m.text.Len()+len(s)+1 > markdownLimit {
+		return false
+	}
+	m.text.WriteString(s)
+	m.text.WriteByte('\n')
+	return true
+}
+
+// md is a text of a stranger, shortened and made harmless.
+func md(s string) string {
+	if n := utf8.RuneCountInString(s); n > markdownText {
+		s = string([]rune(s)[:markdownText]) + fmt.Sprintf("… [cut, %d characters in all]", n)
+	}
+	return inertMarkdown(strings.TrimSpace(s))
+}
+
+// mdLink links a name to a web page; the name alone if there is none.
+func mdLink(name, address string) string {
+	u, err := url.Parse(address)
+	if err != nil || !isWebAddress(address) || len(address) > 2*markdownText {
+		return md(name)
+	}
+	// url.String escapes all but a few signs that would end the link.
+	safe := strings.NewReplacer(" ", "%20", `"`, "%22", "(", "%28", ")", "%29", "|", "%7C", "<", "%3C", ">", "%3E", "`", "%60", `\`, "%5C", "*", "%2A", "~", "%7E", "[", "%5B", "]", "%5D", "@", "%40", "&", "&amp;").Replace(visible(u.String(), ""))
+	return "[" + md(name) + "](" + safe + ")"
+}
+
+func (m *markdown) heading() {
+	r := m.report
+	m.line("## %s", md(r.Title))
+	m.line("")
+	m.line("**%s**", md(r.verdict()))
+	m.line("")
+	m.line("GitHub audit of %s, as of %s UTC.", md(some(r.Snapshot.Orgs, 5)), r.Snapshot.FinishedAt.UTC().Format("2 January 2006, 15:04"))
+	m.line("")
+}
+
+func (m *markdown) counts() {
+	s := m.report.Summary
+	change := []string{"–", "–"} // 0 would be a claim
+	if m.report.PreviousSnapshot != nil {
+		change = []string{fmt.Sprint(s.New), fmt.Sprint(s.Resolved)}
+	}
+	m.line("| Critical | High | Medium | Low | Findings | New | Resolved | Unknown | Excepted |")
+	m.line("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+	m.line("| %d | %d | %d | %d | **%d** | %s | %s | %d | %d |", s.BySeverity.Critical, s.BySeverity.High, s.BySeverity.Medium, s.BySeverity.Low, s.Findings, change[0], change[1], s.Unknown, s.Excepted)
+	m.line("")
+}
+
+// gaps say what could not be seen.
+func (m *markdown) gaps() {
+	line, bad := m.report.completeness()
+	if len(bad) > 0 || !m.report.Snapshot.IsComplete {
+		line = "⚠️ " + line
+	}
+	m.line("%s", line)
+	m.line("")
+	m.list("", bad)
+	m.list("Warning: ", m.report.Warnings)
+	if len(bad)+len(m.report.Warnings) > 0 {
+		m.line("")
+	}
+}
+
+func (m *markdown) list(prefix string, texts []string) {
+	for _, s := range texts[:min(len(texts), markdownRows)] {
+		m.line("- %s%s", prefix, md(s))
+	}
+	if more := len(texts) - markdownRows; more > 0 {
+		m.line("- and %d more", more)
+	}
+}
+
+func (m *markdown) trend() {
+	if len(m.report.Trend) < 2 {
+		return
+	}
+	m.line("### Trend")
+	m.line("")
+	m.line("| Snapshot (UTC) | Critical | High | Medium | Low | Findings |")
+	m.line("| --- | ---: | ---: | ---: | ---: | ---: |")
+	points := m.report.Trend
+	for _, t := range points[max(0, len(points)-markdownRows):] {
+		c := t.BySeverity
+		m.line("| %s | %d | %d | %d | %d | %d |", t.At.UTC().Format("2006-01-02 15:04"), c.Critical, c.High, c.Medium, c.Low, c.Total())
+	}
+	m.line("")
+}
+
+func (m *markdown) rules() {
+	list := m.report.rulesByWeight()
+	if len(list) == 0 {
+		return
+	}
+	m.line("### Rules")
+	m.line("")
+	m.line("| Severity | Rule | Findings | Of | Unknown | Outcome |")
+	m.line("| --- | --- | ---: | ---: | ---: | --- |")
+	for _, r := range list[:min(len(list), 4*markdownRows)] {
+		of, outcome := "?", md(r.Outcome)
+		if r.Population != nil {
+			of = fmt.Sprint(*r.Population)
+		}
+		if len(r.Missing) > 0 {
+			outcome += ", missing " + md(some(r.Missing, 3))
+		}
+		m.line("| %s | %s | %d | %s | %d | %s |", md(r.Severity), md(r.Title), r.Failed, of, r.Unknown, outcome)
+	}
+	m.line("")
+}
+
+// worst lists the first findings that count; the list is sorted already.
+func (m *markdown) worst() {
+	total := m.report.Summary.Findings
+	if total == 0 {
+		return
+	}
+	m.line("### Worst findings")
+	m.line("")
+	m.line("| Severity | Finding | Organization | Subject | Owner | Reason | New |")
+	m.line("| --- | --- | --- | --- | --- | --- | --- |")
+	titles, shown := map[string]string{}, 0
+	for _, rule := range m.report.Rules {
+		titles[rule.ID] = rule.Title
+	}
+	for i := range m.report.Findings {
+		f := &m.report.Findings[i]
+		if !f.Counts() {
+			continue
+		}
+		if shown == markdownFindings || m.text.Len() > markdownLimit-16<<10 || !m.finding(f, titles[f.Rule]) {
+			break
+		}
+		shown++
+	}
+	m.line("")
+	if shown < total {
+		m.line("%d of %d findings are shown; the workbook and the JSON report have all.", shown, total)
+		m.line("")
+	}
+}
+
+func (m *markdown) finding(f *Finding, title string) bool {
+	if title == "" {
+		title = f.Rule
+	}
+	isNew := ""
+	if f.IsNew != nil {
+		isNew = yesNo(*f.IsNew)
+	}
+	return m.line("| %s | %s | %s | %s | %s | %s | %s |", md(f.Severity), md(title), md(f.Org),
+		mdLink(f.Subject.label(), string(f.Subject.URL)), md(string(f.Subject.Owner)), md(f.Reason), isNew)
+}
+
+func (m *markdown) evidence() {
+	s := m.report.Snapshot
+	m.line("Snapshot %s, SHA-256 %s, auditor %s.", md(s.File), md(s.SHA256), md(m.report.AuditorVersion))
+}

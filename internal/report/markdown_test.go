@@ -1,0 +1,127 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func markdownOf(t testing.TB, r *Report) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := WriteMarkdown(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestMarkdownGolden(t *testing.T) {
+	golden(t, "sample.md", []byte(markdownOf(t, sampleReport(9, 0))))
+}
+
+func TestMarkdownWithoutFindings(t *testing.T) {
+	r := sampleReport(0, 0)
+	r.PreviousSnapshot, r.Trend = nil, nil
+	got := markdownOf(t, r)
+	for _, want := range []string{"**No findings.**", "| 0 | 0 | 0 | 0 | **0** | – | – | 0 | 0 |"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "Worst findings") || strings.Contains(got, "Trend") {
+		t.Errorf("an empty section in\n%s", got)
+	}
+}
+
+func TestMarkdownAlwaysFits(t *testing.T) {
+	long := strings.Repeat("@", 40000)
+	r := hostileReport(long)
+	finding, rule := r.Findings[2], Rule{ID: "a/b", Title: long, Severity: "low", Outcome: long}
+	coverage := r.Coverage[0]
+	for i := range 3000 {
+		finding.Subject.ID = fmt.Sprint(i)
+		r.Findings, r.Rules = append(r.Findings, finding), append(r.Rules, rule)
+		r.Coverage, r.Warnings, r.Snapshot.Orgs = append(r.Coverage, coverage), append(r.Warnings, long), append(r.Snapshot.Orgs, long)
+		r.Trend = append(r.Trend, TrendPoint{At: r.GeneratedAt})
+	}
+	r.arrange()
+	got := markdownOf(t, r)
+	if len(got) > markdownLimit || !strings.HasPrefix(got, "## Stale tokens") {
+		t.Errorf("%d bytes", len(got))
+	}
+	checkTables(t, got, "a flood")
+}
+
+func TestMarkdownShowsTheWorstOfMany(t *testing.T) {
+	got := markdownOf(t, sampleReport(5000, 0))
+	_, list, _ := strings.Cut(got, "### Worst findings")
+	if n := strings.Count(list, "\n| critical |"); n != markdownFindings {
+		t.Errorf("%d critical findings of hundreds are shown", n)
+	}
+	if !regexp.MustCompile(`100 of \d+ findings are shown; the workbook and the JSON report have all\.`).MatchString(got) {
+		t.Error("nothing says that there are more")
+	}
+}
+
+func TestMarkdownIsInert(t *testing.T) {
+	for _, text := range hostileTexts() {
+		checkMarkdown(t, markdownOf(t, hostileReport(text)), text)
+	}
+}
+
+func FuzzMarkdown(f *testing.F) {
+	seedHostile(f)
+	f.Fuzz(func(t *testing.T, text string) { checkMarkdown(t, markdownOf(t, hostileReport(text)), text) })
+}
+
+var (
+	// What GitHub would act on, had it come through: HTML, mentions, numbers of
+	// issues, images, addresses outside of a link of ours.
+	livingMarkdown = regexp.MustCompile(`(?i)<|@[^&]|#[0-9A-Z]|[^\\]!\[|https?://|mailto:|www\.[a-z]`)
+	entities       = regexp.MustCompile(`&#(\d+;)`)
+	ownLink        = regexp.MustCompile(`\]\(https?://[^\s()<>|"\x60\\]+\)`)
+	headings       = regexp.MustCompile(`(?m)^(#{2,3}) `)
+)
+
+// checkMarkdown checks what stands in the text after our own links and marks
+// are taken out.
+func checkMarkdown(t *testing.T, got, text string) {
+	t.Helper()
+	if i := strings.IndexFunc(got, func(r rune) bool { return r != '\n' && isHostile(r) }); i >= 0 || !utf8.ValidString(got) {
+		t.Fatalf("%.40q: hostile rune at %d", text, i)
+	}
+	checkLiving(t, headings.ReplaceAllString(ownLink.ReplaceAllString(got, "]"), ""), text)
+	checkTables(t, got, text)
+}
+
+func checkLiving(t testing.TB, got, text string) {
+	t.Helper()
+	got = entities.ReplaceAllString(got, "&$1") // the number sign of an entity is none
+	if i := livingMarkdown.FindStringIndex(got); i != nil {
+		t.Errorf("%.40q: still acts: %q", text, got[max(0, i[0]-30):min(len(got), i[1]+30)])
+	}
+}
+
+// checkTables checks that every row has as many cells as its header, and that
+// what stands outside of tables is ours.
+func checkTables(t *testing.T, got, text string) {
+	t.Helper()
+	columns := 0
+	for line := range strings.SplitSeq(got, "\n") {
+		switch {
+		case strings.HasPrefix(line, "| ") && strings.HasSuffix(line, " |"):
+			if n := strings.Count(line, "|"); columns == 0 {
+				columns = n
+			} else if n != columns {
+				t.Fatalf("%.40q: %d cells instead of %d: %.200s", text, n-1, columns-1, line)
+			}
+		case line == "":
+			columns = 0
+		case !regexp.MustCompile(`^(##|###|\*\*|GitHub audit|⚠️|All required|Complete|Not complete|- |Snapshot |\d+ of )`).MatchString(line):
+			t.Fatalf("%.40q: a line that we did not write: %.200s", text, line)
+		}
+	}
+}

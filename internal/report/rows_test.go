@@ -1,0 +1,248 @@
+package report
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jedib0t/go-pretty/v6/text"
+)
+
+func rowsOf(rows ...[]any) iter.Seq2[[]any, error] {
+	return func(yield func([]any, error) bool) {
+		for _, r := range rows {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
+func written(t testing.TB, format string, columns []string, width int, rows ...[]any) string {
+	t.Helper()
+	var b bytes.Buffer
+	n, err := WriteRows(&b, format, columns, rowsOf(rows...), width)
+	if err != nil || n != len(rows) {
+		t.Fatalf("%d rows, %v", n, err)
+	}
+	return b.String()
+}
+
+var (
+	queryColumns = []string{"name", "repository_count", "is_expired", "share", "expires_at"}
+	queryRows    = [][]any{
+		{"ci deploy", int64(12), int64(1), 0.25, nil},
+		{"日本語トークン", int64(-3), int64(0), nil, "2026-11-21T00:00:00Z"},
+		{nil, nil, nil, 1e21, ""},
+	}
+)
+
+func TestRowsGolden(t *testing.T) {
+	for _, format := range RowFormats {
+		golden(t, "rows."+format, []byte(written(t, format, queryColumns, 0, queryRows...)))
+	}
+}
+
+func TestRowsOfNoRows(t *testing.T) {
+	for format, want := range map[string]string{
+		"table": "a  is_b\n─  ────\n", "csv": "a,is_b\n", "json": "[]\n", "markdown": "| a | is\\_b |\n| --- | --- |\n",
+	} {
+		if got := written(t, format, []string{"a", "is_b"}, 80); got != want {
+			t.Errorf("%s: got %q, want %q", format, got, want)
+		}
+	}
+}
+
+func TestRowsKeepColumnsOfOneName(t *testing.T) {
+	if got, want := written(t, "json", []string{"id", "id", "id_2"}, 0, []any{int64(1), int64(2), int64(3)}), "[\n{\"id\":1,\"id_2\":2,\"id_2_2\":3}\n]\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestTableFitsTheTerminal(t *testing.T) {
+	columns := []string{"name", "reason", "repository_count"}
+	var rows [][]any
+	for i := range 50 {
+		rows = append(rows, []any{strings.Repeat("n", i), strings.Repeat("日本", i*3), int64(i)})
+	}
+	for _, width := range []int{200, 120, 80, 40, 30, 20, 10, 3} {
+		for line := range strings.Lines(written(t, "table", columns, width, rows...)) {
+			if w := text.StringWidthWithoutEscSequences(strings.TrimSuffix(line, "\n")); w > max(width, narrowest+len(gutter)+2) {
+				t.Errorf("a line of %d on a terminal of %d: %q", w, width, line)
+			}
+		}
+	}
+	if got := written(t, "table", columns, 80, rows...); strings.Contains(strings.Split(got, "\n")[40], "…") != true {
+		t.Error("nothing shows that a text was cut")
+	}
+}
+
+func TestTableTooWideForTheTerminalIsPrintedAsRecords(t *testing.T) {
+	var columns []string
+	var row []any
+	for i := range 20 {
+		columns, row = append(columns, fmt.Sprintf("column_%d", i)), append(row, "some value")
+	}
+	lines := strings.Split(written(t, "table", columns, 80, row, row), "\n")
+	if len(lines) != 2*20+2 || lines[0] != "column_0   some value" || lines[20] != "" {
+		t.Errorf("got %d lines: %q", len(lines), lines[:3])
+	}
+}
+
+// Rows beyond the sample are printed as they come, in the widths of the sample.
+func TestTableStreams(t *testing.T) {
+	var b bytes.Buffer
+	seen := 0
+	n, err := WriteRows(&b, "table", []string{"a"}, func(yield func([]any, error) bool) {
+		for i := range 20 * tableSample {
+			if i == 19*tableSample {
+				seen = b.Len()
+			}
+			if !yield([]any{strings.Repeat("x", min(i, 2000)%30)}, nil) {
+				return
+			}
+		}
+	}, 40)
+	if err != nil || n != 20*tableSample || seen == 0 {
+		t.Errorf("%d rows, %v; %d bytes were out before the end", n, err, seen)
+	}
+}
+
+func TestRowsEndWithTheirError(t *testing.T) {
+	broken := errors.New("interrupted")
+	for _, format := range RowFormats {
+		var b bytes.Buffer
+		n, err := WriteRows(&b, format, []string{"a"}, func(yield func([]any, error) bool) {
+			_ = yield([]any{"1"}, nil) && yield(nil, broken)
+		}, 0)
+		if n != 1 || !errors.Is(err, broken) {
+			t.Errorf("%s: %d rows, %v", format, n, err)
+		}
+		if _, err := WriteRows(&full{0}, format, []string{"a"}, rowsOf([]any{"1"}), 0); !errors.Is(err, errFull) {
+			t.Errorf("%s on a full disk: %v", format, err)
+		}
+	}
+	if _, err := WriteRows(&bytes.Buffer{}, "xml", nil, nil, 0); err == nil || !strings.Contains(err.Error(), "table, csv, json, markdown") {
+		t.Errorf("unknown format: %v", err)
+	}
+}
+
+func TestRowsAreInert(t *testing.T) {
+	for _, s := range hostileTexts() {
+		for _, check := range rowChecks {
+			check(t, s)
+		}
+	}
+}
+
+var rowChecks = map[string]func(testing.TB, string){"csv": checkCSV, "json": checkRowsJSON, "markdown": checkRowsMarkdown, "table": checkTable}
+
+func FuzzRowsCSV(f *testing.F) {
+	seedHostile(f)
+	f.Fuzz(func(t *testing.T, s string) { checkCSV(t, s) })
+}
+
+func FuzzRowsJSON(f *testing.F) {
+	seedHostile(f)
+	f.Fuzz(func(t *testing.T, s string) { checkRowsJSON(t, s) })
+}
+
+func FuzzRowsMarkdown(f *testing.F) {
+	seedHostile(f)
+	f.Fuzz(func(t *testing.T, s string) { checkRowsMarkdown(t, s) })
+}
+
+func FuzzRowsTable(f *testing.F) {
+	seedHostile(f)
+	f.Fuzz(func(t *testing.T, s string) { checkTable(t, s) })
+}
+
+func checkHostile(t testing.TB, got, text string) {
+	t.Helper()
+	if i := strings.IndexFunc(got, func(r rune) bool { return r != '\n' && isHostile(r) }); i >= 0 || !utf8.ValidString(got) {
+		t.Fatalf("%.40q: hostile rune at %d in %.80q", text, i, got)
+	}
+}
+
+// checkCSV reads the file as spreadsheets do, with either separator: no field
+// may be a formula.
+func checkCSV(t testing.TB, s string) {
+	t.Helper()
+	got := written(t, "csv", []string{s, "b"}, 0, []any{s, "x"}, []any{"x", s}, []any{int64(-1), s})
+	checkHostile(t, got, s)
+	records, err := csv.NewReader(strings.NewReader(got)).ReadAll()
+	if err != nil || len(records) != 4 {
+		t.Fatalf("%.40q: %d records, %v", s, len(records), err)
+	}
+	// Semicolons and line breaks split wherever quotes stand in a wrong place.
+	pieces := strings.FieldsFunc(got, func(r rune) bool { return r == ';' || r == '\n' })
+	for _, piece := range append(pieces, slices.Concat(records...)...) {
+		piece = strings.TrimLeft(piece, " \"")
+		if piece != "" && strings.ContainsAny(piece[:1], "=+@") || strings.HasPrefix(piece, "-") && piece != "-1" && !strings.HasPrefix(piece, "-1,") {
+			t.Errorf("%.40q gives the formula %.80q", s, piece)
+		}
+	}
+}
+
+func checkRowsJSON(t testing.TB, s string) {
+	t.Helper()
+	got := written(t, "json", []string{"a", "b"}, 0, []any{s, "x"}, []any{nil, s})
+	checkHostile(t, got, s)
+	var rows []map[string]any
+	if err := json.Unmarshal([]byte(got), &rows); err != nil || len(rows) != 2 {
+		t.Fatalf("%.40q: %v", s, err)
+	}
+	if want := string([]rune(s)); rows[0]["a"] != want || rows[1]["b"] != want {
+		t.Errorf("%.40q came back as %.40q", want, rows[0]["a"])
+	}
+}
+
+func checkRowsMarkdown(t testing.TB, s string) {
+	t.Helper()
+	got := written(t, "markdown", []string{s, "b"}, 0, []any{s, "x"}, []any{int64(1), s})
+	checkHostile(t, got, s)
+	lines := strings.Split(strings.TrimSuffix(got, "\n"), "\n")
+	for _, line := range lines {
+		if strings.Count(line, "|") != 3 {
+			t.Errorf("%.40q makes the row %.80q", s, line)
+		}
+	}
+	if len(lines) != 4 {
+		t.Errorf("%.40q makes %d lines", s, len(lines))
+	}
+	checkLiving(t, got, s)
+}
+
+func checkTable(t testing.TB, s string) {
+	t.Helper()
+	for _, width := range []int{0, 60} {
+		got := written(t, "table", []string{"a", "b"}, width, []any{s, "x"}, []any{int64(1), s})
+		checkHostile(t, got, s)
+		if n := strings.Count(got, "\n"); n != 4 {
+			t.Errorf("%.40q makes %d lines", s, n)
+		}
+	}
+}
+
+func TestShorten(t *testing.T) {
+	for _, c := range []struct {
+		in    string
+		width int
+		want  string
+	}{{"abc", 3, "abc"}, {"abcd", 3, "ab…"}, {"日本語", 6, "日本語"}, {"日本語", 5, "日本…"}, {"日本語", 4, "日…"}, {"", 0, ""}} {
+		if got := shorten(c.in, c.width); got != c.want {
+			t.Errorf("shorten(%q, %d) = %q, want %q", c.in, c.width, got, c.want)
+		}
+	}
+	if diff := cmp.Diff([]string{"a", "A", "a_2"}, uniqueKeys([]string{"a", "A", "a"})); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -1,0 +1,155 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"strconv"
+	"time"
+)
+
+// Time is an instant that prints as RFC 3339 in UTC with Z and whole seconds.
+// Zero means not known: JSON null.
+type Time struct{ time.Time }
+
+// At wraps an instant.
+func At(t time.Time) Time { return Time{t} }
+
+// String is the RFC 3339 text, "" if not known.
+func (t Time) String() string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02T15:04:05Z")
+}
+
+// MarshalJSON prints the text, or null if not known.
+func (t Time) MarshalJSON() ([]byte, error) { return encode(orNull(t.String())) }
+
+// OptionalString is a text of which "" means not known: JSON null.
+type OptionalString string
+
+// MarshalJSON prints the text, or null if not known.
+func (s OptionalString) MarshalJSON() ([]byte, error) { return encode(orNull(string(s))) }
+
+// OptionalInt is a number of which 0 means not known: JSON null.
+type OptionalInt int
+
+// MarshalJSON prints the number, or null if not known.
+func (i OptionalInt) MarshalJSON() ([]byte, error) { return encode(orNull(int(i))) }
+
+// Strings is a list that prints as [] when nil.
+type Strings []string
+
+// MarshalJSON prints the list.
+func (s Strings) MarshalJSON() ([]byte, error) { return encode(append([]string{}, s...)) }
+
+// Parameters are the values a rule ran with, by name; prints as {} when nil.
+type Parameters map[string]any
+
+// MarshalJSON prints the names sorted.
+func (p Parameters) MarshalJSON() ([]byte, error) {
+	clean := make(map[string]any, len(p))
+	for k, v := range p {
+		clean[k] = jsonValue(v)
+	}
+	return encode(clean)
+}
+
+// OrgCounts counts findings by organization; prints as {} when nil.
+type OrgCounts map[string]int
+
+// MarshalJSON prints the organizations sorted.
+func (c OrgCounts) MarshalJSON() ([]byte, error) {
+	if c == nil {
+		return []byte("{}"), nil
+	}
+	return encode(map[string]int(c))
+}
+
+// Value is one named fact of a finding: int64, float64, string, bool or nil.
+type Value struct {
+	Column string
+	Value  any
+}
+
+// Evidence is what a rule shows for its verdict, in the order of its columns.
+type Evidence []Value
+
+// MarshalJSON prints an object with its keys in the order of the columns.
+func (e Evidence) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	if err := writeObject(&b, e); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// writeObject prints one flat JSON object, keys in the order given. Columns
+// named is_ and has_ become true and false, for jq takes 0 for true.
+func writeObject(b *bytes.Buffer, values []Value) error {
+	b.WriteByte('{')
+	for i, v := range values {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		key, err := encode(v.Column)
+		if err != nil {
+			return err
+		}
+		value, err := encode(jsonValue(typed(kindOf(v.Column), v.Value)))
+		if err != nil {
+			return err
+		}
+		b.Write(key)
+		b.WriteByte(':')
+		b.Write(value)
+	}
+	b.WriteByte('}')
+	return nil
+}
+
+// typed turns the 0 and 1 of a yes/no column into bool; all else stays.
+func typed(kind string, v any) any {
+	if n, ok := v.(int64); ok && kind == KindYesNo && (n == 0 || n == 1) {
+		return n == 1
+	}
+	return v
+}
+
+// jsonValue replaces what JSON has no word for: SQLite can answer infinity
+// (9e999), and bytes are text to us.
+func jsonValue(v any) any {
+	switch v := v.(type) {
+	case float64:
+		if math.IsInf(v, 0) || math.IsNaN(v) {
+			return strconv.FormatFloat(v, 'g', -1, 64)
+		}
+	case []byte:
+		return string(v)
+	case time.Time:
+		return Time{v}
+	}
+	return v
+}
+
+// orNull gives nil for the zero value.
+func orNull[T comparable](v T) any {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return v
+}
+
+// encode is json.Marshal without HTML escaping, which would make "<" six bytes
+// long and the file unpleasant to read; no browser runs this text as HTML.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}

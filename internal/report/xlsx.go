@@ -1,0 +1,77 @@
+package report
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/xuri/excelize/v2"
+)
+
+// maxRows is the number of rows a sheet of Excel can have.
+const maxRows = excelize.TotalRows
+
+// WriteXLSX writes the workbook: Summary, Findings, the inventory, Coverage,
+// Rules. The long sheets are streamed, so memory does not grow with them.
+func WriteXLSX(w io.Writer, r *Report) error {
+	if err := writeWorkbook(w, r, maxRows); err != nil {
+		return fmt.Errorf("write report %s as workbook: %w", r.Name, err)
+	}
+	return nil
+}
+
+func writeWorkbook(w io.Writer, r *Report, rowLimit int) (err error) {
+	b := &workbook{file: excelize.NewFile(), report: r, rowLimit: rowLimit}
+	defer func() { // removes the temporary files of the streams
+		if closed := b.file.Close(); err == nil {
+			err = closed
+		}
+	}()
+	if err := b.addStyles(); err != nil {
+		return err
+	}
+	// The sheets that a reader sees first are made first; the file's own empty
+	// sheet becomes the Summary.
+	if err := b.file.SetSheetName("Sheet1", sheetSummary); err != nil {
+		return err
+	}
+	steps := []func() error{b.findings, b.inventory, b.coverage, b.rules, b.summary, b.properties}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	b.file.SetActiveSheet(0)
+	return b.file.Write(w)
+}
+
+// The names of the fixed sheets; an inventory may not take one of them.
+const (
+	sheetSummary  = "Summary"
+	sheetFindings = "Findings"
+	sheetCoverage = "Coverage"
+	sheetRules    = "Rules"
+)
+
+// workbook is one workbook being written.
+type workbook struct {
+	file     *excelize.File
+	report   *Report
+	rowLimit int // rows a sheet may have; smaller in tests
+	style    map[look]int
+	format   map[string]int // conditional formats, by the word they colour
+}
+
+// properties fills what file managers show. Times are the snapshot's, so that
+// the same snapshot gives the same properties.
+func (b *workbook) properties() error {
+	made := b.report.GeneratedAt.String()
+	return b.file.SetDocProps(&excelize.DocProperties{
+		Title:          b.report.Title,
+		Subject:        "GitHub audit of " + inertCell(some(b.report.Snapshot.Orgs, 5)),
+		Creator:        "auditor " + b.report.AuditorVersion,
+		LastModifiedBy: "auditor",
+		Created:        made,
+		Modified:       made,
+		Description:    "Made from " + b.report.Snapshot.File + ", SHA-256 " + b.report.Snapshot.SHA256,
+	})
+}

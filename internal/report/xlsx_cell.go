@@ -1,0 +1,155 @@
+package report
+
+import (
+	"math"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf16"
+
+	"github.com/xuri/excelize/v2"
+)
+
+// wrapLimit is the longest text that a cell breaks into lines: a hostile
+// reason would make its row fill the screen.
+const wrapLimit = 400
+
+// cell makes a stream cell of a typed value. Nil is an empty cell, except
+// where a word is due: an unknown setting must not look like a forgotten one.
+func (b *workbook) cell(kind string, v any) any {
+	v = typed(kind, v)
+	switch v := v.(type) {
+	case nil:
+		if kind == KindYesNo || kind == kindSetting {
+			return excelize.Cell{StyleID: b.style[lookMuted], Value: unknownWord}
+		}
+		return nil
+	case bool:
+		return excelize.Cell{StyleID: b.style[lookText], Value: yesNo(v)}
+	case int64:
+		return b.number(kind, v)
+	case int:
+		return b.number(kind, int64(v))
+	case float64:
+		if math.IsInf(v, 0) || math.IsNaN(v) {
+			return b.text(strconv.FormatFloat(v, 'g', -1, 64))
+		}
+		return excelize.Cell{StyleID: b.style[lookNumber], Value: v}
+	case Time:
+		return b.date(v.Time)
+	case []byte:
+		return b.text(string(v))
+	case string:
+		return b.string(kind, v)
+	}
+	return nil
+}
+
+func (b *workbook) string(kind, s string) any {
+	switch kind {
+	case KindTime:
+		if t, err := time.Parse(time.RFC3339, s); err == nil {
+			return b.date(t)
+		}
+	case KindLink:
+		return b.link(s, s)
+	}
+	return b.text(s)
+}
+
+func (b *workbook) text(s string) excelize.Cell { return b.plainOrInert(s, lookText, lookInertText) }
+
+// paragraph is text that may break into lines.
+func (b *workbook) paragraph(s string) excelize.Cell {
+	if len(s) > wrapLimit || strings.Count(s, "\n") > 5 {
+		return b.text(s)
+	}
+	return b.plainOrInert(s, lookWrap, lookInertWrap)
+}
+
+func (b *workbook) plainOrInert(s string, plain, inert look) excelize.Cell {
+	if startsFormula(s) {
+		plain = inert
+	}
+	return excelize.Cell{StyleID: b.style[plain], Value: inertCell(s)}
+}
+
+// number writes counts with separators and ids without. Beyond 15 digits Excel
+// would round: text.
+func (b *workbook) number(kind string, n int64) any {
+	if n > 999999999999999 || n < -999999999999999 {
+		return b.text(strconv.FormatInt(n, 10))
+	}
+	l := lookNumber
+	if kind == KindNumber {
+		l = lookCount
+	}
+	return excelize.Cell{StyleID: b.style[l], Value: n}
+}
+
+// date writes a real date; what Excel's calendar lacks stays text.
+func (b *workbook) date(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	if t.Year() < 1901 || t.Year() > 9999 {
+		return b.text(Time{t}.String())
+	}
+	return excelize.Cell{StyleID: b.style[lookDate], Value: serial(t)}
+}
+
+// serial counts days since the end of 1899, which is what Excel calls a date.
+func serial(t time.Time) float64 {
+	const epoch = 25569 // 1 January 1970
+	return epoch + float64(t.Unix())/86400
+}
+
+// link writes a HYPERLINK formula, with its text as the cached value: other
+// readers than Excel see nothing else. A formula it is, since a sheet can hold
+// only 65,530 real links. What does not fit a formula is written as text.
+func (b *workbook) link(address, text string) any {
+	if !isWebAddress(address) || !fitsFormula(address) || !fitsFormula(text) {
+		return b.text(text)
+	}
+	return excelize.Cell{
+		StyleID: b.style[lookLink],
+		Formula: `HYPERLINK("` + quote.Replace(address) + `","` + quote.Replace(text) + `")`,
+		Value:   text,
+	}
+}
+
+var (
+	quote = strings.NewReplacer(`"`, `""`)
+	// Excel may read _x0022_ as a quotation mark, which would end the string
+	// inside the formula.
+	escapedRune = regexp.MustCompile(`(?i)_x[0-9a-f]{4}_`)
+)
+
+// fitsFormula tells texts that can stand between quotes in a formula: at most
+// 255 units, nothing that a reader of XML would take apart.
+func fitsFormula(s string) bool {
+	return s != "" && len(utf16.Encode([]rune(s))) <= 255 && visible(s, "") == s &&
+		strings.TrimSpace(s) == s && !escapedRune.MatchString(s)
+}
+
+func isWebAddress(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
+}
+
+func yesNo(v bool) string {
+	if v {
+		return "yes"
+	}
+	return "no"
+}
+
+// some joins the first n words: "acme, beta and 27 more".
+func some(words []string, n int) string {
+	if len(words) <= n {
+		return strings.Join(words, ", ")
+	}
+	return strings.Join(words[:n], ", ") + " and " + strconv.Itoa(len(words)-n) + " more"
+}

@@ -1,0 +1,250 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/xuri/excelize/v2"
+)
+
+// decisions are what a reader can decide about a subject, by its kind.
+var decisions = []struct {
+	kind    string
+	choices []string
+}{
+	{"token", []string{"keep", "revoke", "accept risk"}},
+	{"request", []string{"approve", "deny", "accept risk"}},
+	{"repository", []string{"enable", "accept risk"}},
+	{"org", []string{"enable", "accept risk"}},
+}
+
+// Widths of the columns of Findings that come before the evidence. Decision
+// and Comment are the reader's.
+var findingColumns = []sheetColumn{
+	{title: "Severity", width: 11, words: Severities},
+	{title: "Status", width: 10, words: []string{unknownWord}, note: "fail: the rule's condition holds. unknown: GitHub did not say, or the App may not see it."},
+	{title: "Finding", width: 38},
+	{title: "Organization", width: 16},
+	{title: "Kind", width: 11},
+	{title: "Subject", width: 30, note: "The link leads to the page on GitHub."},
+	{title: "Owner", width: 18},
+	{title: "Reason", width: 60},
+	{title: "New", width: 8, note: "Was it absent from the previous snapshot? Empty: cannot be told."},
+	{title: "First seen", width: 17},
+	{title: "Exception", width: 32, note: "Accepted in the configuration: shown, but not counted."},
+	{title: "Decision", width: 15, note: "For you: choose from the list."},
+	{title: "Comment", width: 34, note: "For you."},
+}
+
+const (
+	decisionColumn    = 12 // L, counted from 1
+	commentColumn     = 13
+	maxEvidenceColumn = 30
+)
+
+// findings writes the sheet Findings: one row a finding, its evidence in
+// typed columns after the reader's own.
+func (b *workbook) findings() error {
+	evidence := evidenceColumns(b.report.Findings)
+	titles := map[string]string{}
+	for _, rule := range b.report.Rules {
+		titles[rule.ID] = rule.Title
+	}
+	columns := slices.Clone(findingColumns)
+	place := map[string]int{}
+	for i, name := range evidence {
+		place[name] = i
+		columns = append(columns, sheetColumn{title: heading(name), width: evidenceWidth(name), note: "Evidence: " + name, isNumber: kindOf(name) == KindNumber})
+	}
+	columns = append(columns, sheetColumn{title: "Rule", width: 38}, sheetColumn{title: "Key", width: 50, note: "The same in every snapshot: carry your decisions over by it."})
+	return b.stream(sheet{
+		name: sheetFindings, table: "Findings", columns: columns, count: len(b.report.Findings),
+		print: commentColumn,
+		row: func(i int) []any {
+			f := &b.report.Findings[i]
+			cells := b.findingCells(f, titles[f.Rule])
+			facts := make([]any, len(evidence))
+			for _, v := range f.Evidence {
+				if p, ok := place[v.Column]; ok && v.Value != nil {
+					facts[p] = b.cell(kindOf(v.Column), v.Value)
+				}
+			}
+			return append(append(cells, facts...), b.text(f.Rule), b.text(f.Key))
+		},
+		finish: b.dropDowns,
+	})
+}
+
+func (b *workbook) findingCells(f *Finding, title string) []any {
+	if title == "" {
+		title = f.Rule
+	}
+	var isNew any
+	if f.IsNew != nil {
+		isNew = b.text(yesNo(*f.IsNew))
+	}
+	var waived any
+	if f.Exception != nil {
+		waived = b.paragraph(f.Exception.String())
+	}
+	input := excelize.Cell{StyleID: b.style[lookInput]}
+	return []any{
+		b.text(f.Severity), b.text(f.Status), b.paragraph(title), b.text(f.Org), b.text(f.Subject.Kind),
+		b.link(string(f.Subject.URL), f.Subject.label()), b.cell(KindText, orNull(string(f.Subject.Owner))),
+		b.paragraph(f.Reason), isNew, b.date(f.FirstSeenAt.Time), waived, input, input,
+	}
+}
+
+// label is the name to show for a subject: never empty.
+func (s Subject) label() string {
+	if strings.TrimSpace(s.Name) == "" {
+		return s.Kind + " " + s.ID
+	}
+	return s.Name
+}
+
+// String is the exception in one sentence.
+func (w *Waiver) String() string {
+	s := w.Reason
+	if w.ApprovedBy != "" {
+		s += ", approved by " + string(w.ApprovedBy)
+	}
+	if w.Until != "" {
+		s += ", until " + string(w.Until)
+	}
+	return s
+}
+
+// evidenceColumns lists the columns that the findings carry, in the order in
+// which they first appear.
+func evidenceColumns(findings []Finding) []string {
+	var names []string
+	seen := map[string]bool{}
+	for i := range findings {
+		for _, v := range findings[i].Evidence {
+			if !seen[v.Column] && len(names) < maxEvidenceColumn {
+				seen[v.Column] = true
+				names = append(names, v.Column)
+			}
+		}
+	}
+	return names
+}
+
+func evidenceWidth(column string) float64 {
+	if kindOf(column) == KindText {
+		return 22
+	}
+	return widthOfKind[kindOf(column)]
+}
+
+// dropDowns offers in each row what can be decided about its kind of subject.
+// Findings of one kind stand together, so few ranges do.
+func (b *workbook) dropDowns(name string, first, last int) error {
+	rows := map[string][]string{}
+	for start := first; start < last; {
+		kind, end := b.report.Findings[start].Subject.Kind, start
+		for end < last && b.report.Findings[end].Subject.Kind == kind {
+			end++
+		}
+		rows[kind] = append(rows[kind], area(decisionColumn, start-first+2, decisionColumn, end-first+1))
+		start = end
+	}
+	for _, d := range decisions {
+		if len(rows[d.kind]) == 0 {
+			continue
+		}
+		v := excelize.NewDataValidation(true)
+		v.SetSqref(strings.Join(rows[d.kind], " "))
+		if err := v.SetDropList(d.choices); err != nil {
+			return err
+		}
+		v.SetError(excelize.DataValidationErrorStyleWarning, "Decision", "Usual decisions: "+strings.Join(d.choices, ", "))
+		if err := b.file.AddDataValidation(name, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// coverage writes the sheet Coverage: what could be seen, what not and why.
+func (b *workbook) coverage() error {
+	list := b.report.Coverage
+	return b.stream(sheet{
+		name: sheetCoverage, table: "Coverage", count: len(list),
+		columns: []sheetColumn{
+			{title: "Organization", width: 18}, {title: "Resource", width: 34}, {title: "Status", width: 12, words: coverageWords},
+			{title: "Required", width: 10, note: "yes: without it the audit is not complete."},
+			{title: "Rows", width: 10, isNumber: true}, {title: "Requests", width: 10, isNumber: true}, {title: "HTTP status", width: 9, isNumber: true},
+			{title: "Permission to grant", width: 40}, {title: "Message", width: 70},
+		},
+		row: func(i int) []any {
+			c := list[i]
+			var status any
+			if c.HTTPStatus != 0 {
+				status = b.number(KindText, int64(c.HTTPStatus))
+			}
+			return []any{
+				b.text(c.Org), b.text(c.Resource), b.text(c.Status), b.text(yesNo(c.IsRequired)),
+				b.number(KindNumber, c.RowCount), b.number(KindNumber, c.RequestCount), status,
+				b.paragraph(string(c.Permission)), b.paragraph(string(c.Message)),
+			}
+		},
+	})
+}
+
+// rules writes the sheet Rules: what was asked, why, and what to do.
+func (b *workbook) rules() error {
+	list, links := b.report.Rules, 1
+	for i := range list {
+		links = max(links, min(len(list[i].See), 4))
+	}
+	columns := []sheetColumn{
+		{title: "Rule", width: 34}, {title: "Title", width: 34}, {title: "Severity", width: 11, words: Severities},
+		{title: "Outcome", width: 13, words: outcomeWords, note: "incomplete: something that the rule reads could not be seen, so there may be more."},
+		{title: "Findings", width: 10, isNumber: true}, {title: "Of", width: 10, isNumber: true, note: "Subjects that the rule applies to."},
+		{title: "Unknown", width: 10, isNumber: true, note: "Subjects about which GitHub did not say."}, {title: "Excepted", width: 10, isNumber: true},
+		{title: "Missing", width: 28}, {title: "Parameters", width: 20}, {title: "Why", width: 60},
+		{title: "Remediation", width: 60},
+	}
+	for range links { // one a cell, or it would not be a link
+		columns = append(columns, sheetColumn{title: "Link", width: 50})
+	}
+	return b.stream(sheet{
+		name: sheetRules, table: "Rules", count: len(list), freeze: 1, columns: columns,
+		row: func(i int) []any { return b.ruleCells(&list[i], links) },
+	})
+}
+
+func (b *workbook) ruleCells(r *Rule, links int) []any {
+	var population any
+	if r.Population != nil {
+		population = b.number(KindNumber, *r.Population)
+	}
+	cells := []any{
+		b.text(r.ID), b.paragraph(r.Title), b.text(r.Severity), b.text(r.Outcome),
+		b.number(KindNumber, int64(r.Failed)), population, b.number(KindNumber, int64(r.Unknown)), b.number(KindNumber, int64(r.Excepted)),
+		b.paragraph(strings.Join(r.Missing, "\n")), b.paragraph(r.parameters("\n")), b.prose(r.Description), b.prose(r.Remediation),
+	}
+	for _, address := range r.See[:min(len(r.See), links)] {
+		cells = append(cells, b.link(address, address))
+	}
+	return cells
+}
+
+// prose is the text of a rule: longer than a cell should wrap if a stranger
+// wrote it, but a rule's author is none.
+func (b *workbook) prose(s string) excelize.Cell {
+	return b.plainOrInert(s, lookWrap, lookInertWrap)
+}
+
+// parameters lists the values that the rule ran with, sorted by name.
+func (r *Rule) parameters(separator string) string {
+	var parts []string
+	for name, value := range r.Parameters {
+		parts = append(parts, fmt.Sprintf("%s = %v", name, value))
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, separator)
+}

@@ -1,0 +1,301 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/xuri/excelize/v2"
+)
+
+// The columns of the Summary: labels, up to six numbers, a gap, charts.
+const (
+	colLabel, colFirst, colLast = 2, 3, 8
+	colChart, colEnd            = 10, 17
+	shownWarnings               = 15
+	shownGroups                 = 10
+)
+
+// page is the Summary being written, from top to bottom.
+type page struct {
+	*workbook
+	row int // the next free row
+	err error
+}
+
+// summary writes the first sheet: what was audited, what could not be seen,
+// how bad it is, whether it gets better, and who has most of it.
+func (b *workbook) summary() error {
+	p := &page{workbook: b, row: 1}
+	p.frame()
+	p.heading()
+	p.boxes()
+	p.facts()
+	p.tiles()
+	p.bySeverity()
+	p.byRule()
+	p.trend()
+	p.top()
+	p.do(b.fitToPage(sheetSummary))
+	if p.err == nil {
+		p.err = b.printSetup(sheetSummary, "")
+	}
+	if p.err != nil {
+		return fmt.Errorf("sheet %s: %w", sheetSummary, p.err)
+	}
+	return nil
+}
+
+// do keeps the first error, so that the page reads like a page.
+func (p *page) do(err error) {
+	if p.err == nil {
+		p.err = err
+	}
+}
+
+// put writes one cell of the current row.
+func (p *page) put(column int, value any, l look) {
+	if s, ok := value.(string); ok {
+		value = inertCell(s)
+	}
+	cell := at(column, p.row)
+	p.do(p.file.SetCellValue(sheetSummary, cell, value))
+	p.do(p.file.SetCellStyle(sheetSummary, cell, cell, p.style[l]))
+}
+
+// band writes a text across the page, as high as its lines need.
+func (p *page) band(text string, l look) {
+	p.put(colLabel, text, l)
+	left, right := at(colLabel, p.row), at(colEnd, p.row)
+	p.do(p.file.SetCellStyle(sheetSummary, left, right, p.style[l]))
+	p.do(p.file.MergeCell(sheetSummary, left, right))
+	const perLine = 170 // characters, about
+	p.height(float64(18 + 15*min(len(inertCell(text))/perLine, 8)))
+	p.row++
+}
+
+func (p *page) height(points float64) { p.do(p.file.SetRowHeight(sheetSummary, p.row, points)) }
+
+func (p *page) frame() {
+	width := func(from, to int, w float64) {
+		first, _ := excelize.ColumnNumberToName(from)
+		last, _ := excelize.ColumnNumberToName(to)
+		p.do(p.file.SetColWidth(sheetSummary, first, last, w))
+	}
+	width(1, 1, 2)
+	width(colLabel, colLabel, 44)
+	width(colFirst, colLast, 11)
+	width(colLast+1, colLast+1, 3)
+	width(colChart, colEnd, 10)
+	hide := false
+	p.do(p.file.SetSheetView(sheetSummary, 0, &excelize.ViewOptions{ShowGridLines: &hide}))
+}
+
+func (p *page) heading() {
+	r := p.report
+	p.put(colLabel, r.Title, lookTitle)
+	p.height(36)
+	p.row++
+	p.put(colLabel, fmt.Sprintf("GitHub audit of %s, as of %s UTC", some(r.Snapshot.Orgs, 5), r.Snapshot.FinishedAt.UTC().Format("2 January 2006, 15:04")), lookSubtitle)
+	p.row++
+	p.put(colLabel, r.verdict(), lookVerdict)
+	p.height(22)
+	p.row += 2
+}
+
+// boxes say first what could not be seen.
+func (p *page) boxes() {
+	line, bad := p.report.completeness()
+	l := lookGood
+	if !p.report.Snapshot.IsComplete {
+		l = lookBad
+	} else if len(bad) > 0 {
+		l = lookWarn
+	}
+	p.band(line, l)
+	for _, s := range bad[:min(len(bad), shownWarnings)] {
+		p.band("•  "+s, l)
+	}
+	if more := len(bad) - shownWarnings; more > 0 {
+		p.band(fmt.Sprintf("•  and %d more on the sheet Coverage", more), l)
+	}
+	warnings := p.report.Warnings
+	for _, s := range warnings[:min(len(warnings), shownWarnings)] {
+		p.band("Warning: "+s, lookWarn)
+	}
+	if more := len(warnings) - shownWarnings; more > 0 {
+		p.band(fmt.Sprintf("Warning: and %d more in the JSON report", more), lookWarn)
+	}
+	p.row++
+}
+
+// facts name the evidence.
+func (p *page) facts() {
+	r, s := p.report, p.report.Snapshot
+	fact := func(label string, value any) {
+		p.put(colLabel, label, lookLabel)
+		if t, ok := value.(Time); ok {
+			p.put(colFirst, serial(t.Time), lookDate)
+			p.do(p.file.MergeCell(sheetSummary, at(colFirst, p.row), at(colFirst+1, p.row)))
+		} else {
+			p.put(colFirst, value, lookText)
+		}
+		p.row++
+	}
+	fact("Organizations", some(s.Orgs, 12))
+	fact("Snapshot", s.File)
+	fact("SHA-256 of the snapshot", s.SHA256)
+	fact("Collected from (UTC)", s.StartedAt)
+	fact("Collected until (UTC)", s.FinishedAt)
+	if previous := r.PreviousSnapshot; previous != nil {
+		fact("Compared with", previous.File)
+	} else {
+		fact("Compared with", "nothing: there is no earlier snapshot")
+	}
+	fact("Made by", "auditor "+r.AuditorVersion)
+	p.row++
+}
+
+// tiles show the numbers to remember.
+func (p *page) tiles() {
+	s := p.report.Summary
+	tiles := []struct {
+		label string
+		n     any
+		look  look
+	}{
+		{"Findings", s.Findings, lookTile},
+		{"Critical", s.BySeverity.Critical, lookTileCritical}, {"High", s.BySeverity.High, lookTileHigh},
+		{"Medium", s.BySeverity.Medium, lookTileMedium}, {"Low", s.BySeverity.Low, lookTileLow},
+		{"Unknown", s.Unknown, lookTile}, {"Excepted", s.Excepted, lookTile},
+		{"New", p.compared(s.New), lookTile}, {"Resolved", p.compared(s.Resolved), lookTile},
+	}
+	column := colLabel
+	for _, t := range tiles {
+		p.put(column, t.n, t.look)
+		p.row++
+		p.put(column, t.label, lookTileLabel)
+		p.row--
+		if column++; column == colLast+1 {
+			column = colChart
+		}
+	}
+	p.height(38)
+	p.row += 3
+}
+
+// compared is a count of changes, or a dash when there is nothing to compare
+// with: 0 would be a claim.
+func (p *page) compared(n int) any {
+	if p.report.PreviousSnapshot == nil {
+		return "–"
+	}
+	return n
+}
+
+// section writes a heading and the header of a small table below it.
+func (p *page) section(title string, headers ...string) {
+	p.put(colLabel, title, lookHeading)
+	p.do(p.file.SetCellStyle(sheetSummary, at(colLabel, p.row), at(colEnd, p.row), p.style[lookHeading]))
+	p.row++
+	for i, h := range headers {
+		l := lookHeaderRight
+		if i == 0 || h == "Severity" || h == "Outcome" { // words stand below
+			l = lookHeader
+		}
+		p.put(colLabel+i, h, l)
+	}
+	p.row++
+}
+
+// line writes a row of a small table.
+func (p *page) line(label string, values ...any) {
+	p.put(colLabel, label, lookText)
+	for i, v := range values {
+		if v == nil {
+			continue
+		}
+		l := lookCount
+		if _, ok := v.(string); ok {
+			l = lookText
+		}
+		p.put(colFirst+i, v, l)
+	}
+	p.row++
+}
+
+func (p *page) bySeverity() {
+	p.section("Findings by severity", "Severity", "Findings", "Rules")
+	top := p.row
+	for _, s := range Severities {
+		rules := 0
+		for _, rule := range p.report.Rules {
+			if rule.Severity == s {
+				rules++
+			}
+		}
+		p.line(s, p.report.Summary.BySeverity.Of(s), rules)
+	}
+	p.do(p.colour(sheetSummary, area(colLabel, top, colLabel, p.row-1), Severities))
+	p.chart(top-1, chart{
+		title: "Findings by severity", kind: excelize.Col, rows: 10, series: severitySeries(top),
+	})
+}
+
+func (p *page) byRule() {
+	rules := p.report.rulesByWeight()
+	if len(rules) == 0 {
+		return
+	}
+	p.section("Findings by rule", "Rule", "Severity", "Findings", "Of", "Unknown", "Outcome")
+	top := p.row
+	for _, r := range rules {
+		var of any
+		if r.Population != nil {
+			of = *r.Population
+		}
+		p.line(r.Title, r.Severity, r.Failed, of, r.Unknown, r.Outcome)
+	}
+	bottom := p.row - 1
+	p.do(p.colour(sheetSummary, area(colFirst, top, colFirst, bottom), Severities))
+	p.do(p.colour(sheetSummary, area(colFirst+4, top, colFirst+4, bottom), outcomeWords))
+	charted := min(len(rules), 15)
+	p.chart(top-1, chart{
+		title: "Findings by rule", kind: excelize.Bar, rows: max(9, charted+4),
+		categories: span(colLabel, top, top+charted-1), values: span(colFirst+1, top, top+charted-1),
+	})
+}
+
+// trend compares the past snapshots with this one.
+func (p *page) trend() {
+	points := p.report.Trend
+	p.section("Trend", "Snapshot (UTC)", "Critical", "High", "Medium", "Low", "Findings")
+	if len(points) < 2 {
+		p.put(colLabel, "Needs two snapshots or more.", lookMuted)
+		p.row += 2
+		return
+	}
+	top := p.row
+	for _, t := range points {
+		p.line(t.At.UTC().Format("2006-01-02 15:04"), t.BySeverity.Critical, t.BySeverity.High, t.BySeverity.Medium, t.BySeverity.Low, t.BySeverity.Total())
+	}
+	p.chart(top-1, chart{title: "Trend", kind: excelize.ColStacked, rows: 10, series: trendSeries(top, p.row-1)})
+}
+
+// top lists those with most of the findings.
+func (p *page) top() {
+	for _, ranking := range p.report.rankings() {
+		p.section(ranking.title, "Name", "Critical", "High", "Medium", "Low", "Findings")
+		for _, t := range ranking.list[:min(len(ranking.list), shownGroups)] {
+			name := t.name
+			if len(p.report.Snapshot.Orgs) > 1 && t.org != t.name {
+				name += " (" + t.org + ")"
+			}
+			p.line(name, t.counts.Critical, t.counts.High, t.counts.Medium, t.counts.Low, t.counts.Total())
+		}
+		if more := len(ranking.list) - shownGroups; more > 0 {
+			p.put(colLabel, "and "+strconv.Itoa(more)+" more", lookMuted)
+			p.row++
+		}
+		p.row++
+	}
+}

@@ -1,0 +1,453 @@
+package report
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf16"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/xuri/excelize/v2"
+)
+
+// book is a written workbook, opened again.
+type book struct {
+	*excelize.File
+	bytes []byte
+	t     testing.TB
+}
+
+func bookOf(t testing.TB, r *Report, rowLimit int) book {
+	t.Helper()
+	var b bytes.Buffer
+	if err := writeWorkbook(&b, r, rowLimit); err != nil {
+		t.Fatal(err)
+	}
+	f, err := excelize.OpenReader(bytes.NewReader(b.Bytes()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return book{f, b.Bytes(), t}
+}
+
+func (b book) rows(sheet string) [][]string {
+	b.t.Helper()
+	rows, err := b.GetRows(sheet, excelize.Options{RawCellValue: true})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return rows
+}
+
+// part is a file inside the workbook.
+func (b book) part(name string) string {
+	b.t.Helper()
+	z, err := zip.NewReader(bytes.NewReader(b.bytes), int64(len(b.bytes)))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	f, err := z.Open(name)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(f)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return string(text)
+}
+
+// column finds a column by its header, from 0.
+func (b book) column(sheet, title string) int {
+	b.t.Helper()
+	i := slices.Index(b.rows(sheet)[0], title)
+	if i < 0 {
+		b.t.Fatalf("%s has no column %q: %q", sheet, title, b.rows(sheet)[0])
+	}
+	return i
+}
+
+func (b book) value(sheet, title string, row int) string {
+	b.t.Helper()
+	v, err := b.GetCellValue(sheet, at(b.column(sheet, title)+1, row), excelize.Options{RawCellValue: true})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return v
+}
+
+func TestWorkbookHasItsSheets(t *testing.T) {
+	got := bookOf(t, sampleReport(20, 5), maxRows).GetSheetList()
+	want := []string{"Summary", "Findings", "Tokens", "Coverage", "Rules"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestFindingsSheet(t *testing.T) {
+	r := sampleReport(20, 0)
+	b := bookOf(t, r, maxRows)
+	want := []string{"Severity", "Status", "Finding", "Organization", "Kind", "Subject", "Owner", "Reason", "New", "First seen", "Exception", "Decision", "Comment", "Last used at", "Unused days", "Expires at", "Repository selection", "Is expired", "Rule", "Key"}
+	if diff := cmp.Diff(want, b.rows("Findings")[0]); diff != "" {
+		t.Error(diff)
+	}
+	f := r.Findings[0]
+	for title, want := range map[string]string{
+		"Severity": f.Severity, "Status": f.Status, "Organization": f.Org, "Kind": "token", "Subject": f.Subject.Name, "Owner": string(f.Subject.Owner),
+		"Reason": f.Reason, "Rule": f.Rule, "Key": f.Key, "Decision": "", "Comment": "", "Unused days": fmt.Sprint(f.Evidence[1].Value),
+	} {
+		if got := b.value("Findings", title, 2); got != want {
+			t.Errorf("%s is %q, want %q", title, got, want)
+		}
+	}
+	formula, err := b.GetCellFormula("Findings", "F2")
+	if want := `HYPERLINK("` + string(f.Subject.URL) + `","` + f.Subject.Name + `")`; err != nil || formula != want {
+		t.Errorf("link is %s, want %s (%v)", formula, want, err)
+	}
+	when, err := b.GetCellValue("Findings", at(b.column("Findings", "Last used at")+1, 2))
+	if want := f.Evidence[0].Value.(string); err != nil || when != strings.Replace(want[:16], "T", " ", 1) {
+		t.Errorf("date shows as %q, want %q (%v)", when, want, err)
+	}
+	if kind, err := b.GetCellType("Findings", at(b.column("Findings", "Last used at")+1, 2)); err != nil || kind != excelize.CellTypeUnset {
+		t.Errorf("a date is a cell of type %v, not a number (%v)", kind, err)
+	}
+}
+
+func TestEveryListIsATable(t *testing.T) {
+	r := sampleReport(20, 5)
+	b := bookOf(t, r, maxRows)
+	for sheet, want := range map[string]string{"Findings": "A1:T21", "Tokens": "A1:O6", "Coverage": "A1:I18", "Rules": "A1:N6"} {
+		tables, err := b.GetTables(sheet)
+		if err != nil || len(tables) != 1 {
+			t.Errorf("%s has tables %v (%v)", sheet, tables, err)
+			continue
+		}
+		if tables[0].Range != want {
+			t.Errorf("the table of %s is %s, want %s", sheet, tables[0].Range, want)
+		}
+		panes, err := b.GetPanes(sheet)
+		if err != nil || !panes.Freeze || panes.YSplit != 1 {
+			t.Errorf("the header of %s is not frozen: %+v (%v)", sheet, panes, err)
+		}
+		if width, err := b.GetColWidth(sheet, "A"); err != nil || width == 9.140625 {
+			t.Errorf("%s has no widths: %v (%v)", sheet, width, err)
+		}
+		formats, err := b.GetConditionalFormats(sheet)
+		if err != nil || len(formats) == 0 {
+			t.Errorf("%s has no colours (%v)", sheet, err)
+		}
+	}
+	for _, part := range []string{"xl/worksheets/sheet2.xml", "xl/worksheets/sheet3.xml"} {
+		text := b.part(part)
+		if strings.Contains(text, "<dimension") {
+			t.Errorf("%s claims a dimension", part)
+		}
+		if !strings.Contains(text, "fitToPage") {
+			t.Errorf("%s is not scaled to the page", part)
+		}
+	}
+}
+
+// The order of a table's columns in its own part must be that of the header
+// cells, word by word, or Excel offers to repair the file.
+func TestTableColumnsEqualHeaders(t *testing.T) {
+	r := sampleReport(3, 3)
+	for i, name := range []string{"owner", "OWNER", "", "_x0041_", "line\nbreak", "=1+1", strings.Repeat("w", 300)} {
+		r.Inventory.Columns[i].Name = name
+	}
+	b := bookOf(t, r, maxRows)
+	for i, sheet := range []string{"Findings", "Tokens", "Coverage", "Rules"} {
+		var table struct {
+			Columns []struct {
+				Name string `xml:"name,attr"`
+			} `xml:"tableColumns>tableColumn"`
+		}
+		if err := xml.Unmarshal([]byte(b.part(fmt.Sprintf("xl/tables/table%d.xml", i+1))), &table); err != nil {
+			t.Fatal(err)
+		}
+		header, seen := b.rows(sheet)[0], map[string]bool{}
+		for j, c := range table.Columns {
+			if c.Name != header[j] || c.Name == "" || seen[strings.ToLower(c.Name)] {
+				t.Errorf("%s column %d: %q in the table, %q in the cell", sheet, j+1, c.Name, header[j])
+			}
+			seen[strings.ToLower(c.Name)] = true
+		}
+	}
+}
+
+func TestDecisionsFitTheSubject(t *testing.T) {
+	r := sampleReport(6, 0)
+	for i, kind := range []string{"token", "token", "repository", "token", "request", "org"} {
+		r.Findings[i].Subject.Kind = kind
+	}
+	validations, err := bookOf(t, r, maxRows).GetDataValidations("Findings")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, v := range validations {
+		got[v.Sqref] = v.Formula1
+	}
+	want := map[string]string{
+		"L2:L3 L5:L5": `"keep,revoke,accept risk"`, "L4:L4": `"enable,accept risk"`, "L6:L6": `"approve,deny,accept risk"`, "L7:L7": `"enable,accept risk"`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestInventoryIsTyped(t *testing.T) {
+	b := bookOf(t, sampleReport(0, 4), maxRows)
+	for title, want := range map[string][]string{
+		"Is expired":       {"no", "yes", "no", "yes"},
+		"Secret scanning":  {"enabled", "disabled", "paused", "unknown"},
+		"Owner role":       {"member", "owner", "outside", ""},
+		"Expires at":       {"", "", "", ""},
+		"Repository count": {"0", "1", "2", "3"},
+		"Grant ID":         {"98000", "98001", "98002", "98003"},
+	} {
+		for i, w := range want {
+			if got := b.value("Tokens", title, i+2); got != w {
+				t.Errorf("%s in row %d is %q, want %q", title, i+2, got, w)
+			}
+		}
+	}
+	if got, _ := b.GetCellFormula("Tokens", "O2"); !strings.HasPrefix(got, `HYPERLINK("https://github.com/`) {
+		t.Errorf("link is %q", got)
+	}
+	notes, err := b.GetComments("Tokens")
+	if err != nil || !slices.ContainsFunc(notes, func(c excelize.Comment) bool { return strings.Contains(c.Text, "upper bound") }) {
+		t.Errorf("no header explains itself: %v (%v)", notes, err)
+	}
+}
+
+func TestDatesAreRight(t *testing.T) {
+	for _, want := range []time.Time{sampleTime, time.Date(2024, 2, 29, 23, 59, 59, 0, time.UTC), time.Date(1999, 12, 31, 0, 0, 0, 0, time.UTC)} {
+		got, err := excelize.ExcelDateToTime(serial(want), false)
+		if err != nil || !got.Equal(want) {
+			t.Errorf("%v came back as %v (%v)", want, got, err)
+		}
+	}
+}
+
+func TestSummarySaysWhatMatters(t *testing.T) {
+	r := sampleReport(40, 0)
+	b := bookOf(t, r, maxRows)
+	all := fmt.Sprint(b.rows("Summary"))
+	for _, want := range []string{
+		"Stale tokens", "acme, beta-labs", "21 November 2026, 02:14 UTC", r.Snapshot.File, r.Snapshot.SHA256, r.PreviousSnapshot.File, r.verdict(),
+		"beta-labs: members denied, HTTP 403, Resource not accessible by integration. Grant the App: Organization permissions > Members: Read-only",
+		"Warning: exception 2", "Findings by severity", "Findings by rule", "Trend", "Owners with most findings", "Never expires", "2026-11-20 02:14",
+	} {
+		if !strings.Contains(all, want) {
+			t.Errorf("the Summary does not say %q", want)
+		}
+	}
+	for i := 1; i <= 3; i++ {
+		if !strings.Contains(b.part(fmt.Sprintf("xl/charts/chart%d.xml", i)), "<barChart>") {
+			t.Errorf("chart %d is no bar chart", i)
+		}
+	}
+}
+
+func TestSummarySaysWhetherItIsComplete(t *testing.T) {
+	r := sampleReport(3, 0)
+	r.Coverage, r.Warnings = r.Coverage[:3], nil
+	if s := fmt.Sprint(bookOf(t, r, maxRows).rows("Summary")); !strings.Contains(s, "Complete: everything") {
+		t.Error("a complete audit is not called so")
+	}
+	r.Coverage[1].Status, r.Coverage[1].IsRequired, r.Snapshot.IsComplete = "denied", true, false
+	rows := bookOf(t, r, maxRows).rows("Summary")
+	if s := fmt.Sprint(rows[:6]); !strings.Contains(s, "Not complete: required data could not be read") || !strings.Contains(s, "denied (required)") {
+		t.Errorf("what could not be seen does not come first: %v", rows[:6])
+	}
+	r.PreviousSnapshot = nil
+	if s := fmt.Sprint(bookOf(t, r, maxRows).rows("Summary")); !strings.Contains(s, "there is no earlier snapshot") || !strings.Contains(s, "–") {
+		t.Error("a first audit claims to have compared")
+	}
+}
+
+func TestWorkbookWithoutFindings(t *testing.T) {
+	b := bookOf(t, sampleReport(0, 0), maxRows)
+	tables, err := b.GetTables("Findings")
+	if err != nil || len(tables) != 1 || tables[0].Range != "A1:O2" {
+		t.Errorf("an empty table is %+v (%v)", tables, err)
+	}
+	if s := fmt.Sprint(b.rows("Summary")); !strings.Contains(s, "No findings") {
+		t.Error("the Summary does not say that there are no findings")
+	}
+}
+
+func TestLongListsContinueOnTheNextSheet(t *testing.T) {
+	r := sampleReport(25, 12)
+	b := bookOf(t, r, 11)
+	want := []string{"Summary", "Findings", "Findings (2)", "Findings (3)", "Tokens", "Tokens (2)", "Coverage", "Coverage (2)", "Rules"}
+	if diff := cmp.Diff(want, b.GetSheetList()); diff != "" {
+		t.Fatal(diff)
+	}
+	var keys []string
+	for i, sheet := range []string{"Findings", "Findings (2)", "Findings (3)"} {
+		rows := b.rows(sheet)
+		if rows[0][0] != "Severity" {
+			t.Errorf("%s has no header", sheet)
+		}
+		for _, row := range rows[1:] {
+			keys = append(keys, row[len(row)-1])
+		}
+		tables, err := b.GetTables(sheet)
+		if err != nil || len(tables) != 1 || tables[0].Name != []string{"Findings", "Findings_2", "Findings_3"}[i] {
+			t.Errorf("%s has tables %v (%v)", sheet, tables, err)
+		}
+		if v, err := b.GetDataValidations(sheet); err != nil || len(v) == 0 {
+			t.Errorf("%s has no drop-down (%v)", sheet, err)
+		}
+	}
+	for i, f := range r.Findings {
+		if keys[i] != f.Key {
+			t.Fatalf("row %d is %s, want %s", i, keys[i], f.Key)
+		}
+	}
+}
+
+func TestWorkbookHasTheSameCellsForTheSameInput(t *testing.T) {
+	a, b := bookOf(t, sampleReport(30, 10), maxRows), bookOf(t, sampleReport(30, 10), maxRows)
+	for _, sheet := range a.GetSheetList() {
+		if diff := cmp.Diff(a.rows(sheet), b.rows(sheet)); diff != "" {
+			t.Errorf("%s: %s", sheet, diff)
+		}
+	}
+	if a.part("docProps/core.xml") != b.part("docProps/core.xml") {
+		t.Error("the properties differ")
+	}
+}
+
+func TestLinksThatDoNotFitAFormulaAreText(t *testing.T) {
+	w := &workbook{style: map[look]int{}}
+	for _, c := range []struct{ address, text string }{
+		{"https://github.com/" + strings.Repeat("a", 250), "x"}, {"https://github.com/a", strings.Repeat("x", 256)}, {"javascript:alert(1)", "x"},
+		{"https://github.com/a", "_x0022_),1+1"}, {"https://github.com/_x0022_", "x"}, {"https://github.com/a", " x"}, {"https://github.com/a\x00", "x"}, {"", "x"}, {"file:///etc/passwd", "x"},
+	} {
+		if cell, ok := w.link(c.address, c.text).(excelize.Cell); !ok || cell.Formula != "" || cell.Value == nil {
+			t.Errorf("%q, %q became %+v", c.address, c.text, cell)
+		}
+	}
+	cell := w.link("https://github.com/a?b=\"", `say "x"`).(excelize.Cell)
+	if cell.Formula != `HYPERLINK("https://github.com/a?b=""","say ""x""")` || cell.Value != `say "x"` {
+		t.Errorf("quotes: %+v", cell)
+	}
+}
+
+func TestSheetName(t *testing.T) {
+	for title, want := range map[string]string{
+		"Tokens": "Tokens", "All tokens, those longest without use first": "All tokens", "All repositories with every setting": "All repositories",
+		"a/b:c": "a b", "'quoted'": "quoted", "Summary": "Inventory", "": "Inventory", strings.Repeat("x", 40): "Inventory",
+	} {
+		if got := sheetName(title, "Inventory"); got != want {
+			t.Errorf("sheetName(%q) = %q, want %q", title, got, want)
+		}
+	}
+}
+
+func TestWorkbookIsInert(t *testing.T) {
+	texts := hostileTexts()
+	r := hostileReport(texts[0])
+	model := r.Findings[1]
+	r.Findings = nil
+	for i, text := range texts {
+		f := model
+		f.Subject.ID = fmt.Sprintf("%03d", i)
+		f.Org, f.Reason, f.Subject.Name, f.Subject.Owner = "acme", text, text, OptionalString(text)
+		f.Evidence = Evidence{{"token_name", text}, {"seen_at", text}, {"html_url", text}, {"is_x", text}, {"x_count", text}}
+		r.Findings = append(r.Findings, f)
+		r.Inventory.Rows = append(r.Inventory.Rows, slices.Repeat([]any{text}, len(r.Inventory.Columns)))
+		r.Warnings = append(r.Warnings, text)
+		r.Rules = append(r.Rules, Rule{ID: text, Title: text, Description: text, See: Strings{text}})
+	}
+	r.arrange()
+	b := bookOf(t, r, maxRows)
+	b.checkParts("all hostile texts")
+	reason := b.column("Findings", "Reason")
+	for i, row := range b.rows("Findings")[1:] {
+		if want := inertCell(texts[i]); row[reason] != want {
+			t.Errorf("%.40q is in the cell as %.60q", texts[i], row[reason])
+		}
+		if n := len(utf16.Encode([]rune(row[reason]))); n > maxCell {
+			t.Errorf("a cell has %d units", n)
+		}
+	}
+}
+
+func FuzzWorkbook(f *testing.F) {
+	for _, s := range hostileTexts()[:8] { // a workbook takes a while
+		f.Add(s[:min(len(s), 100)])
+	}
+	f.Fuzz(func(t *testing.T, text string) { checkWorkbook(t, text) })
+}
+
+// checkWorkbook writes a workbook with the text everywhere: it must open, no
+// cell may be a formula that is not ours, no part may be broken XML, and the
+// text must be there as text.
+func checkWorkbook(t *testing.T, text string) {
+	t.Helper()
+	b := bookOf(t, hostileReport(text), maxRows)
+	b.checkParts(text)
+	if got, want := b.value("Findings", "Reason", 2), inertCell(text); got != want {
+		t.Errorf("%.40q is in the cell as %.60q", text, got)
+	}
+}
+
+func (b book) checkParts(text string) {
+	b.t.Helper()
+	z, err := zip.NewReader(bytes.NewReader(b.bytes), int64(len(b.bytes)))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, f := range z.File {
+		checkPart(b.t, b.part(f.Name), f.Name, text)
+	}
+}
+
+func checkPart(t testing.TB, part, name, text string) {
+	t.Helper()
+	if i := strings.IndexFunc(part, func(r rune) bool { return isHostile(r) && !strings.ContainsRune("\n\r\t", r) }); i >= 0 {
+		t.Errorf("%.40q: %s has a hostile rune: %q", text, name, part[max(0, i-20):i+10])
+	}
+	d := xml.NewDecoder(strings.NewReader(part))
+	inFormula := false
+	for {
+		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			t.Fatalf("%.40q: %s: %v", text, name, err)
+		}
+		switch token := token.(type) {
+		case xml.StartElement:
+			inFormula = token.Name.Local == "f" && strings.Contains(name, "worksheets/")
+		case xml.EndElement:
+			inFormula = false
+		case xml.CharData:
+			if inFormula && !ownFormula(string(token)) {
+				t.Errorf("%.40q: %s has the formula %q", text, name, token)
+			}
+		}
+	}
+}
+
+// ownFormula accepts HYPERLINK("…","…") with every inner quote doubled.
+func ownFormula(s string) bool {
+	inner, ok := strings.CutPrefix(s, `HYPERLINK("`)
+	inner, ok2 := strings.CutSuffix(inner, `")`)
+	parts := strings.Split(strings.ReplaceAll(inner, `""`, ""), `","`)
+	return ok && ok2 && len(parts) == 2 && !strings.Contains(parts[0]+parts[1], `"`) && !escapedRune.MatchString(s)
+}
