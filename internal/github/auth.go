@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 )
 
 // credentials give what goes into the Authorization header.
@@ -60,23 +61,40 @@ func (a *auth) send(req *http.Request, token string) (*http.Response, error) {
 	}
 	again.Header.Set("Authorization", "Bearer "+token)
 	resp, err := a.next.RoundTrip(again)
-	if err != nil {
-		return nil, err
+	if len(token) < minEcho {
+		return resp, err
 	}
-	return scrub(resp, token), nil
+	if err != nil {
+		return nil, scrubError(err, token)
+	}
+	scrub(resp, token)
+	return resp, nil
 }
 
 // scrub takes the token out of an answer that echoes it: whatever its format,
 // it must not reach a message or the snapshot.
-func scrub(resp *http.Response, token string) *http.Response {
-	data := bodyOf(resp)
-	if len(token) < minEcho || !bytes.Contains(data, []byte(token)) {
-		return resp
+func scrub(resp *http.Response, token string) {
+	for _, values := range resp.Header {
+		for i, v := range values {
+			values[i] = strings.ReplaceAll(v, token, redacted)
+		}
 	}
-	data = bytes.ReplaceAll(data, []byte(token), []byte(redacted))
-	resp.Body = wholeBody{bytes.NewReader(data), data}
-	resp.ContentLength = int64(len(data))
-	return resp
+	if data := bodyOf(resp); bytes.Contains(data, []byte(token)) {
+		data = bytes.ReplaceAll(data, []byte(token), []byte(redacted))
+		resp.Body = wholeBody{bytes.NewReader(data), data}
+		resp.ContentLength = int64(len(data))
+	}
+}
+
+// scrubError does the same with an error that quotes what the server sent.
+func scrubError(err error, token string) error {
+	network, ok := err.(*NetworkError)
+	if !ok || !strings.Contains(network.Err.Error(), token) {
+		return err
+	}
+	scrubbed := *network
+	scrubbed.Err = errors.New(strings.ReplaceAll(network.Err.Error(), token, redacted))
+	return &scrubbed
 }
 
 // minEcho is the shortest token that is looked for. Real ones have 40

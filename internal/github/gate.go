@@ -109,7 +109,7 @@ func (g *gate) hit(r resource, l *limit, generation int) {
 		g.strikes++
 		g.generation++
 	}
-	growth := min(g.strikes-1, maxGrowth)
+	growth := min(max(g.strikes-1, 0), maxGrowth)
 	// Whatever the server says: a limit that comes again at once is waited
 	// for longer and longer, or a clock that differs from the server's would
 	// have us hammer on.

@@ -145,7 +145,7 @@ func (r *recorder) problems(endpoint string) *QueryErrors {
 	for _, e := range r.said.Errors {
 		q := QueryError{Type: redact(e.Type), Message: redact(e.Message)}
 		for _, step := range e.Path {
-			q.Path = append(q.Path, strings.Trim(string(step), `"`))
+			q.Path = append(q.Path, redact(strings.Trim(string(step), `"`)))
 		}
 		all.Errors = append(all.Errors, q)
 	}

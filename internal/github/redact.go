@@ -24,12 +24,12 @@ var secrets = []struct {
 	// a key, also with \n spelled out, also without its end
 	{regexp.MustCompile(`(?s)-----BEGIN [^-]*-----.*?(-----END [^-]*-----|$)`), redacted},
 	{regexp.MustCompile(`(?i)\b(authorization["']?\s*[:=]\s*["']?)(\w+\s+)?[^\s"',;]+`), "$1" + redacted},
-	{regexp.MustCompile(`(?i)\b(bearer)[\s:=]+[^\s"',;]+`), "$1 " + redacted},
+	{regexp.MustCompile(`(?i)\b(bearer)[\s:=]+[^\s"'<>]+`), "$1 " + redacted},
 	{regexp.MustCompile(`(?i)gh[a-z]_[A-Za-z0-9._~+/=-]{10,}`), redacted},
 	{regexp.MustCompile(`(?i)github_pat_[A-Za-z0-9._-]+`), redacted},
-	{regexp.MustCompile(`\bey[A-Za-z0-9_-]{8,}\.[A-Za-z0-9._-]+`), redacted}, // a JWT: base64 of `{"`
-	{regexp.MustCompile(`\b(v1\.)?[0-9a-f]{40}\b`), redacted},                // tokens as they were until 2021
-	{regexp.MustCompile(`://[^/\s@]+@`), "://" + redacted + "@"},             // a proxy's password
+	{regexp.MustCompile(`ey[JA][A-Za-z0-9_-]{8,}\.[A-Za-z0-9._-]+`), redacted}, // a JWT: base64 of `{"`
+	{regexp.MustCompile(`(v1\.)?[0-9a-f]{40,}`), redacted},                     // tokens as they were until 2021
+	{regexp.MustCompile(`://[^/\s@]+@`), "://" + redacted + "@"},               // a proxy's password
 }
 
 // redact makes text from outside fit to be shown: what looks like a secret is

@@ -63,12 +63,16 @@ func TestRetry(t *testing.T) {
 		{"garbled status", hijacked("HTTP/1.1 abc\r\n\r\n", 0), "malformed", "GET /x: net/http: HTTP/1.x transport connection broken: malformed HTTP status code"},
 		{"HTML with 200", html, "the answer is not JSON but text/html", "GET /x: 200 the answer is not JSON but text/html"},
 		{"nothing with 200", body(""), "not JSON", "GET /x: 200 the answer is not JSON"},
-		{"stalled body", stalled, "no whole answer within 100ms", "GET /x: no whole answer within 100ms"},
-		{"no answer", silent, "no whole answer within 100ms", "GET /x: no whole answer within 100ms"},
+		{"stalled body", stalled, "no whole answer within 400ms", "GET /x: no whole answer within 400ms"},
+		{"no answer", silent, "no whole answer within 400ms", "GET /x: no whole answer within 400ms"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			quick := func(o *Options) { o.TryTimeout = 100 * time.Millisecond }
+			quick := func(o *Options) {
+				if strings.Contains(tt.reason, "within") { // else a busy machine is too slow
+					o.TryTimeout = 400 * time.Millisecond
+				}
+			}
 			f := newFake(t, each(tt.bad, tt.bad, body(ok)))
 			got, err := f.session(f.withToken, quick).Get(t.Context(), "x")
 			if string(got) != ok || err != nil {
@@ -105,14 +109,15 @@ func wantBackoff(t *testing.T, naps []time.Duration) {
 func TestIsTimeout(t *testing.T) {
 	silent := func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 	for _, tt := range []struct {
-		handle http.HandlerFunc
-		want   bool
+		handle  http.HandlerFunc
+		want    bool
+		timeout time.Duration
 	}{
-		{status(502), true}, {status(504), true}, {silent, true},
-		{status(500), false}, {status(404), false}, {hijacked("", 0), false},
+		{status(502), true, 0}, {status(504), true, 0}, {silent, true, 50 * time.Millisecond},
+		{status(500), false, 0}, {status(404), false, 0}, {hijacked("", 0), false, 0},
 	} {
 		f := newFake(t, tt.handle)
-		_, err := f.session(f.withToken, func(o *Options) { o.TryTimeout = 50 * time.Millisecond }).Get(t.Context(), "x")
+		_, err := f.session(f.withToken, func(o *Options) { o.TryTimeout = tt.timeout }).Get(t.Context(), "x")
 		if err == nil || IsTimeout(err) != tt.want {
 			t.Errorf("%v: IsTimeout %v", err, IsTimeout(err))
 		}
