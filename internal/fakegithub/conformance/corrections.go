@@ -3,8 +3,10 @@ package conformance
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/mail"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -95,6 +97,29 @@ func timesAreTimes(doc *openapi3.T) error {
 		return errors.New("all times are described as such: drop the correction")
 	}
 	return nil
+}
+
+// removedIn lists the fields that a later version of the API no longer has, as
+// its documentation of breaking changes says: the description is of 2022-11-28.
+var removedIn = map[string][]string{
+	"2026-03-10": {"has_downloads", "use_squash_pr_title_as_default", "rate", "secret_scanning_push_protection_custom_link_enabled"},
+}
+
+// inVersion is the schema of an answer as that version of the API has it.
+func inVersion(schema *openapi3.Schema, version string) *openapi3.Schema {
+	removed := removedIn[version]
+	if len(removed) == 0 {
+		return schema
+	}
+	thinned := *schema
+	if schema.Items != nil {
+		thinned.Items = openapi3.NewSchemaRef("", inVersion(schema.Items.Value, version))
+	}
+	isRemoved := func(name string) bool { return slices.Contains(removed, name) }
+	thinned.Required = slices.DeleteFunc(slices.Clone(schema.Required), isRemoved)
+	thinned.Properties = maps.Clone(schema.Properties)
+	maps.DeleteFunc(thinned.Properties, func(name string, _ *openapi3.SchemaRef) bool { return isRemoved(name) })
+	return &thinned
 }
 
 // formats are what kin-openapi does not check at all (uri, email) or only by a

@@ -24,38 +24,40 @@ func isGraphQL(u *url.URL) bool { return u.Path == "/graphql" || u.Path == "/api
 // variables are not of the types that it declares. What GitHub demands beyond
 // the schema (first or last, node limits) is no matter of this check.
 func (v *Validator) CheckGraphQL(query string, variables map[string]any) error {
-	_, err := v.parse(query, variables)
+	_, _, err := v.parse(query, variables)
 	return err
 }
 
-func (v *Validator) parse(query string, variables map[string]any) (*ast.QueryDocument, error) {
+// parse returns the query and its variables, with the defaults of those that
+// were left out.
+func (v *Validator) parse(query string, variables map[string]any) (*ast.QueryDocument, map[string]any, error) {
 	doc, list := gqlparser.LoadQueryWithRules(v.schema, query, rules.NewDefaultRules())
 	if len(list) > 0 {
-		return nil, fmt.Errorf("graphql: %w, in %s", list, short(query))
+		return nil, nil, fmt.Errorf("graphql: %w, in %s", list, short(query))
 	}
 	if len(doc.Operations) != 1 {
-		return nil, fmt.Errorf("graphql: one operation is expected, got %d", len(doc.Operations))
+		return nil, nil, fmt.Errorf("graphql: one operation is expected, got %d", len(doc.Operations))
 	}
 	// Through JSON: what counts is what the server reads, and gqlparser writes
 	// into the variables that it is given.
 	text, err := json.Marshal(variables)
 	if err != nil {
-		return nil, fmt.Errorf("graphql: variables: %w", err)
+		return nil, nil, fmt.Errorf("graphql: variables: %w", err)
 	}
 	decoded, err := decode(text)
 	if err != nil {
-		return nil, fmt.Errorf("graphql: variables: %w", err)
+		return nil, nil, fmt.Errorf("graphql: variables: %w", err)
 	}
 	values, _ := decoded.(map[string]any)
 	p := &problems{where: "graphql: variable"}
 	v.checkVariables(p, doc.Operations[0], values)
 	if err := p.err(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if _, err := validator.VariableValues(v.schema, doc.Operations[0], values); err != nil {
-		return nil, fmt.Errorf("graphql: %w", err)
+	if values, err = validator.VariableValues(v.schema, doc.Operations[0], values); err != nil {
+		return nil, nil, fmt.Errorf("graphql: %w", err)
 	}
-	return doc, nil
+	return doc, values, nil
 }
 
 // checkVariables is as strict as GitHub where gqlparser is lenient: it takes

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -34,7 +35,7 @@ func (v *Validator) checkGraphQLResponse(p *problems, r *http.Request, status in
 	if err != nil {
 		return p.err() // the request is CheckRequest's business
 	}
-	doc, err := v.parse(request.Query, request.Variables)
+	doc, variables, err := v.parse(request.Query, request.Variables)
 	data := fields["data"]
 	switch {
 	case err != nil && !hasErrors:
@@ -43,7 +44,7 @@ func (v *Validator) checkGraphQLResponse(p *problems, r *http.Request, status in
 		p.add("neither data nor errors, got %s", short(value))
 	case err == nil && data != nil:
 		root := &ast.Field{SelectionSet: doc.Operations[0].SelectionSet}
-		graphQLAnswer{v.schema, doc}.check(p, "data", ast.NamedType(v.schema.Query.Name, nil), []*ast.Field{root}, data)
+		graphQLAnswer{v.schema, doc, variables}.check(p, "data", ast.NamedType(v.schema.Query.Name, nil), []*ast.Field{root}, data)
 	}
 	return p.err()
 }
@@ -80,32 +81,43 @@ func checkGraphQLErrors(p *problems, fields map[string]any) bool {
 
 // graphQLAnswer walks an answer along the query.
 type graphQLAnswer struct {
-	schema *ast.Schema
-	doc    *ast.QueryDocument
+	schema    *ast.Schema
+	doc       *ast.QueryDocument
+	variables map[string]any
 }
 
 // selected is what a query selects on one object: field by response key.
 type selected map[string][]*ast.Field
 
-// merge adds what set selects on an object of the concrete type. The directives
-// are those of the fragments around it.
-func (a graphQLAnswer) merge(into selected, set ast.SelectionSet, concrete string, directives ast.DirectiveList) {
+// merge adds what set selects on an object of the concrete type.
+func (a graphQLAnswer) merge(into selected, set ast.SelectionSet, concrete string) {
 	for _, s := range set {
 		switch s := s.(type) {
 		case *ast.Field:
-			field := *s
-			field.Directives = slices.Concat(s.Directives, directives)
-			into[s.Alias] = append(into[s.Alias], &field)
+			if a.isIncluded(s.Directives) {
+				into[s.Alias] = append(into[s.Alias], s)
+			}
 		case *ast.InlineFragment:
-			if a.applies(s.TypeCondition, concrete) {
-				a.merge(into, s.SelectionSet, concrete, slices.Concat(s.Directives, directives))
+			if a.applies(s.TypeCondition, concrete) && a.isIncluded(s.Directives) {
+				a.merge(into, s.SelectionSet, concrete)
 			}
 		case *ast.FragmentSpread:
-			if f := a.doc.Fragments.ForName(s.Name); f != nil && a.applies(f.TypeCondition, concrete) {
-				a.merge(into, f.SelectionSet, concrete, slices.Concat(s.Directives, directives))
+			f := a.doc.Fragments.ForName(s.Name)
+			if a.applies(f.TypeCondition, concrete) && a.isIncluded(s.Directives) {
+				a.merge(into, f.SelectionSet, concrete)
 			}
 		}
 	}
+}
+
+// isIncluded is what @include and @skip say.
+func (a graphQLAnswer) isIncluded(directives ast.DirectiveList) bool {
+	for name, included := range map[string]bool{"include": true, "skip": false} {
+		if d := directives.ForName(name); d != nil && d.ArgumentMap(a.variables)["if"] != included {
+			return false
+		}
+	}
+	return true
 }
 
 // applies tells whether a fragment on condition selects from concrete.
@@ -146,7 +158,7 @@ func (a graphQLAnswer) checkComposite(p *problems, at string, d *ast.Definition,
 	for _, possible := range a.schema.GetPossibleTypes(d) {
 		fields := selected{}
 		for _, f := range same {
-			a.merge(fields, f.SelectionSet, possible.Name, nil)
+			a.merge(fields, f.SelectionSet, possible.Name)
 		}
 		if name, told := typeName(fields, object); told && name != possible.Name {
 			continue
@@ -175,11 +187,25 @@ func (a graphQLAnswer) checkObject(p *problems, at string, fields selected, obje
 	for _, key := range slices.Sorted(maps.Keys(fields)) {
 		same := fields[key]
 		value, ok := object[key]
-		switch {
-		case ok:
-			a.check(p, at+"."+key, same[0].Definition.Type, same, value)
-		case len(same[0].Directives) == 0: // @include and @skip may leave it out
+		if !ok {
 			p.add("%s.%s: was asked for and is missing", at, key)
+			continue
+		}
+		a.check(p, at+"."+key, same[0].Definition.Type, same, value)
+		a.checkPage(p, at+"."+key, same[0], value)
+	}
+}
+
+// checkPage holds a connection to the number of nodes that was asked for.
+func (a graphQLAnswer) checkPage(p *problems, at string, f *ast.Field, value any) {
+	arguments := f.ArgumentMap(a.variables)
+	object, _ := value.(map[string]any)
+	for _, size := range []string{"first", "last"} {
+		limit, err := strconv.Atoi(fmt.Sprint(arguments[size]))
+		for _, list := range []string{"nodes", "edges"} {
+			if items, _ := object[list].([]any); err == nil && len(items) > limit {
+				p.add("%s.%s: %s %d were asked for, got %d", at, list, size, limit, len(items))
+			}
 		}
 	}
 }

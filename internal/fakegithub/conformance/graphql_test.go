@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -167,6 +168,8 @@ func TestGraphQLResponses(t *testing.T) {
 		{"type that the union lacks", 200, data(source(object{"__typename": "User", "login": "x"})), []string{"source", "User"}},
 		{"fields of another type than it says", 200, data(source(object{"__typename": "Repository", "login": "x"})), []string{"source.login", "source.nameWithOwner"}},
 		{"type left out", 200, data(source(object{"login": "x"})), []string{"source"}},
+		{"more nodes than asked for", 200, data(with(settingsNode(), object{"deployKeys": object{"totalCount": 11, "nodes": make([]any, 11)}})), []string{node + ".deployKeys.nodes", "first 10", "11"}},
+		{"more nodes than a variable says", 200, data(make([]any, 51)...), []string{"repositories.nodes", "first 50", "51"}},
 		{"neither data nor errors", 200, object{"data": nil}, []string{"neither"}},
 		{"empty errors", 200, object{"data": settingsData(), "errors": []any{}}, []string{"/errors", "not empty"}},
 		{"error without message", 200, object{"data": nil, "errors": []any{object{"type": "FORBIDDEN"}}}, []string{"/errors/0/message"}},
@@ -192,10 +195,21 @@ func TestGraphQLAnswersToWhatIsWrong(t *testing.T) {
 	bad := request("POST", "/graphql", `{"query":"{viewer{login}}"}`)
 	wantError(t, v.CheckResponse(bad, 200, jsonHeader(), []byte(`{"data":{"viewer":{"login":"x"}}}`)), "without errors")
 	wantError(t, v.CheckResponse(bad, 200, jsonHeader(), []byte(`{"errors":[{"message":"Field 'viewer' doesn't exist"}]}`)))
-	fragments := request("POST", "/graphql", `{"query":"query($c:Boolean!){a:rateLimit{...r} node(id:\"x\"){id ...on Team@include(if:$c){slug}}} fragment r on RateLimit{cost limit@skip(if:$c)}","variables":{"c":true}}`)
-	wantError(t, v.CheckResponse(fragments, 200, jsonHeader(), []byte(`{"data":{"a":{"cost":1},"node":{"id":"x","slug":"s"}}}`)))
-	wantError(t, v.CheckResponse(fragments, 200, jsonHeader(), []byte(`{"data":{"a":{"cost":1,"limit":2},"node":{"id":"x"}}}`)))
-	wantError(t, v.CheckResponse(fragments, 200, jsonHeader(), []byte(`{"data":{"a":{"limit":1},"node":null}}`)), "data.a.cost")
+}
+
+func TestGraphQLDirectives(t *testing.T) {
+	t.Parallel()
+	v := newValidator(t)
+	const query = `query($c:Boolean!$d:Boolean=true){a:rateLimit{...r used@include(if:$d) ...on RateLimit@include(if:$c){nodeCount}}} fragment r on RateLimit{cost limit@skip(if:$c)}`
+	ask := func(c string) *http.Request {
+		return request("POST", "/graphql", `{"query":"`+query+`","variables":{"c":`+c+`}}`)
+	}
+	with, without := `{"data":{"a":{"cost":1,"used":3,"nodeCount":4}}}`, `{"data":{"a":{"cost":1,"limit":2,"used":3}}}`
+	wantError(t, v.CheckResponse(ask("true"), 200, jsonHeader(), []byte(with)))
+	wantError(t, v.CheckResponse(ask("false"), 200, jsonHeader(), []byte(without)))
+	wantError(t, v.CheckResponse(ask("true"), 200, jsonHeader(), []byte(without)), "data.a.limit: was not asked for", "data.a.nodeCount: was asked for")
+	wantError(t, v.CheckResponse(ask("false"), 200, jsonHeader(), []byte(with)), "data.a.limit: was asked for", "data.a.nodeCount: was not asked for")
+	wantError(t, v.CheckResponse(ask("true"), 200, jsonHeader(), []byte(`{"data":{"a":{"cost":1,"nodeCount":4}}}`)), "data.a.used: was asked for")
 }
 
 // A package can only embed what is below it, so there are two copies.

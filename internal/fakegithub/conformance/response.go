@@ -38,7 +38,8 @@ func (v *Validator) CheckResponse(r *http.Request, status int, header http.Heade
 			p.add("must have no body, got %s", short(string(answer)))
 		}
 	default:
-		v.checkAnswer(p, o, r.URL, declared.Value.Content["application/json"].Schema.Value, header, answer)
+		schema := inVersion(declared.Value.Content["application/json"].Schema.Value, r.Header.Get("X-GitHub-Api-Version"))
+		v.checkAnswer(p, o, r.URL, schema, header, answer)
 	}
 	return p.err()
 }

@@ -264,6 +264,24 @@ func TestResponseHeaders(t *testing.T) {
 	})
 }
 
+// The description is of version 2022-11-28; the newer version lacks some fields.
+func TestNewerVersion(t *testing.T) {
+	t.Parallel()
+	v := newValidator(t)
+	ask := func(path string) *http.Request {
+		r := request("GET", path, "")
+		r.Header.Set("X-GitHub-Api-Version", "2026-03-10")
+		return r
+	}
+	wantError(t, v.CheckResponse(ask("/rate_limit"), 200, jsonHeader(), marshal(t, with(rates(), object{"rate": removed}))))
+	wantError(t, v.CheckResponse(ask("/rate_limit"), 200, jsonHeader(), marshal(t, rates())), "/rate", "does not know")
+	wantError(t, v.CheckResponse(request("GET", "/rate_limit", ""), 200, jsonHeader(), marshal(t, with(rates(), object{"rate": removed}))), "/rate", "missing")
+	list := func(changes object) []byte { return marshal(t, []any{with(repository(), changes)}) }
+	wantError(t, v.CheckResponse(ask("/orgs/a/repos"), 200, jsonHeader(), list(nil)))
+	wantError(t, v.CheckResponse(ask("/orgs/a/repos"), 200, jsonHeader(), list(object{"has_downloads": true})), "/0/has_downloads")
+	wantError(t, v.CheckResponse(request("GET", "/orgs/a/repos", ""), 200, jsonHeader(), list(object{"has_downloads": true})))
+}
+
 func TestInventedFieldsCanBeAllowed(t *testing.T) {
 	t.Parallel()
 	v, err := New("invented")
