@@ -1,8 +1,11 @@
 package main
 
 import (
+	"archive/tar"
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -205,6 +208,54 @@ func TestSourcesThatAreNone(t *testing.T) {
 	if err != nil || s.Package != "@x/y" || s.Version != "1" || s.Notice != "Copyright" || string(s.Text) != "scalar X" {
 		t.Errorf("read %+v (%v)", s, err)
 	}
+}
+
+// npmPack writes a tarball as npm does, everything below package/.
+func npmPack(t *testing.T, files map[string]string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "p.tgz")
+	f, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z := gzip.NewWriter(f)
+	w := tar.NewWriter(z)
+	for name, text := range files {
+		if err := w.WriteHeader(&tar.Header{Name: "package/" + name, Mode: 0o644, Size: int64(len(text))}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []io.Closer{w, z, f} {
+		if err := c.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return name
+}
+
+func TestPackedSource(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{
+		"package.json": `{"name":"@x/y","version":"2","license":"MIT"}`, "LICENSE": "Copyright", "generated/a.json": "{}",
+		"a.json": "another file of the same name", "README.md": "prose",
+	}
+	s, err := readSource(npmPack(t, files), "generated/a.json")
+	if err != nil || s.Version != "2" || s.Notice != "Copyright" || string(s.Text) != "{}" {
+		t.Errorf("read %+v (%v)", s, err)
+	}
+	_, err = readSource(npmPack(t, files), "generated/b.json")
+	wantError(t, err, "no generated/b.json")
+}
+
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	wantError(t, run(nil, io.Discard), "usage")
+	wantError(t, run([]string{"-openapi", "a", "-graphql", "b", "c"}, io.Discard), "usage")
+	wantError(t, run([]string{"-nonsense"}, io.Discard), "nonsense")
+	wantError(t, run([]string{"-openapi", "none.json", "-graphql", "none.graphql"}, io.Discard), "none.json")
 }
 
 func wantError(t *testing.T, err error, want string) {
