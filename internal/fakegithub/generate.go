@@ -54,6 +54,7 @@ func Generate(seed uint64, size Size, org string, now time.Time) *World {
 	w := &World{now: now, rng: rand.New(rand.NewPCG(seed, h.Sum64()))}
 	w.ids = newIdentities(w.rng)
 	g := &generator{World: w, shape: sh, names: map[string]bool{}}
+	w.gen = g
 	g.organization(org)
 	g.people()
 	g.crowds()
@@ -155,15 +156,11 @@ func (g *generator) sampleRepositories(n int) []*Repository {
 	picked := make([]int, 0, n)
 	for len(picked) < n {
 		i := g.rng.IntN(len(all))
-		if 4*n < len(all)*3 || g.scratch[i] == g.stamp { // dense: walk on instead of drawing again
-			for g.scratch[i] == g.stamp {
-				i = (i + 1) % len(all)
-			}
+		for g.scratch[i] == g.stamp { // taken: walk on instead of drawing again
+			i = (i + 1) % len(all)
 		}
-		if g.scratch[i] != g.stamp {
-			g.scratch[i] = g.stamp
-			picked = append(picked, i)
-		}
+		g.scratch[i] = g.stamp
+		picked = append(picked, i)
 	}
 	slices.Sort(picked)
 	out := make([]*Repository, n)

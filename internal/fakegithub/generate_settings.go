@@ -153,7 +153,7 @@ func (g *generator) protect(r *Repository, m float64) {
 func (g *generator) classic(r *Repository, m float64) *BranchProtection {
 	p := &BranchProtection{ID: g.ids.next("BranchProtectionRule"), Pattern: r.DefaultBranch, RequiresReviews: g.chance(m + 0.2),
 		RequiresStatusChecks: g.chance(m), RequiresSignatures: g.chance(0.1), RequiresLinear: g.chance(0.25), RequiresConverse: g.chance(m / 2),
-		AllowsForcePushes: g.chance(0.08), AllowsDeletions: g.chance(0.05), IsAdminEnforced: g.chance(m - 0.3), Creator: pick(g.rng, r.Teams[0].Team.Members)}
+		AllowsForcePushes: g.chance(0.08), AllowsDeletions: g.chance(0.05), IsAdminEnforced: g.chance(m - 0.3), Creator: pick(g.rng, g.crowd[humans])}
 	if p.RequiresReviews {
 		p.ReviewCount = []int{0, 1, 2}[weighted(g.rng, 6, 74, 20)]
 		p.RequiresCodeOwners = r.Codeowners != nil && g.chance(0.5)

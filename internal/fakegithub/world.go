@@ -23,6 +23,7 @@ type World struct {
 	revision  int // bumped by every change: rendered pages of an older revision are void
 	now       time.Time
 	rng       *rand.Rand
+	gen       *generator // what makes the next day
 	ids       *identities
 	byName    map[string]*Repository // lower-case name
 	byID      map[int64]*Repository
