@@ -144,7 +144,9 @@ func (g *gate) pass(r resource, reset time.Time, generation int) {
 func (g *gate) close(r resource, c closure, isAll bool) {
 	for _, each := range []resource{coreLimit, graphqlLimit} {
 		if (each == r || isAll) && c.until.After(g.closed[each].until) {
-			c.isTold = each != r && isAll // one message for both
+			// One message for both resources, and for a burst of answers that
+			// are limited one after the other.
+			c.isTold = each != r || g.closed[each].isTold && c.until.Sub(g.closed[each].until) < time.Second
 			g.closed[each] = c
 		}
 	}

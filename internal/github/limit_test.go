@@ -363,6 +363,35 @@ func TestOneBurstIsOneStrike(t *testing.T) {
 	}
 }
 
+// Answers to requests that were in flight together push the end of a limit on by
+// the milliseconds between them: that is no news.
+func TestOneBurstIsOneMessage(t *testing.T) {
+	f := newFake(t, nil)
+	g := f.session(f.withToken).chain.gate
+	l := &limit{reason: "rate limit", isAll: true, after: time.Minute}
+	for i := range 8 {
+		g.hit(coreLimit, l, 0)
+		if _, isNews := g.look(coreLimit); isNews != (i == 0) {
+			t.Errorf("answer %d: isNews %v", i+1, isNews)
+		}
+		f.clock.Sleep(t.Context(), 20*time.Millisecond)
+	}
+	if _, isNews := g.look(graphqlLimit); isNews {
+		t.Error("GraphQL tells it again")
+	}
+	f.clock.Sleep(t.Context(), time.Minute)
+	g.hit(coreLimit, l, 1)
+	if _, isNews := g.look(coreLimit); !isNews {
+		t.Error("the next limit is no news")
+	}
+}
+
+func TestSleep(t *testing.T) {
+	if err := sleep(t.Context(), time.Millisecond); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestInstallationsAreLimitedApart(t *testing.T) {
 	f := newFake(t, body(`{}`))
 	c := f.client()

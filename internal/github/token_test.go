@@ -202,6 +202,9 @@ func TestMintingFails(t *testing.T) {
 	_, err := s.Get(t.Context(), "orgs/acme/personal-access-tokens/1/repositories")
 	wantText(t, err, "mint an installation token of acme: POST /app/installations/7/access_tokens: 404 Not Found")
 	wantError[*AuthError](t, err)
+	if cause := wantError[*Error](t, err); cause.StatusCode != 404 {
+		t.Errorf("the cause is %v", cause)
+	}
 	if IsNotFound(err) || IsForbidden(err) {
 		t.Error("a token that cannot be minted looks like a thing that is not there")
 	}
