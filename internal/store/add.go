@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 )
 
@@ -68,64 +69,116 @@ func (w *Writer) Todo(ctx context.Context, org, resource string) ([]Walk, error)
 	return walks, rows.Err()
 }
 
-// Add stores a page: its items and where the walk goes on, in one transaction.
-// next "" finishes the walk. requests counts the HTTP requests the page took.
-// An object seen before is updated. A [DriftError] names the object that is not
-// as promised; then nothing of the page is stored.
+// page is a call of Add or Gone on its way to the file.
+type page struct {
+	walk     Walk
+	items    []json.RawMessage
+	stripped []string
+	next     string
+	requests int
+	isGone   bool
+	isStored bool // guarded by Writer.mu
+	err      error
+}
+
+// Add stores a page: its items and where the walk goes on, wholly or not at
+// all; it returns when that is on the disk. next "" finishes the walk. requests
+// counts the HTTP requests the page took. An object seen before is updated. A
+// [DriftError] names the object that is not as promised.
 func (w *Writer) Add(ctx context.Context, walk Walk, items []json.RawMessage, next string, requests int) error {
-	stripped := make([]string, len(items))
+	p := &page{walk: walk, items: items, stripped: make([]string, len(items)), next: next, requests: requests}
 	for i, item := range items {
 		text, err := strip(item, w.kept[walk.Resource])
 		if err != nil {
 			return &DriftError{Org: walk.Org, Resource: walk.Resource, Object: objectID(walk, item), Problem: err.Error()}
 		}
-		stripped[i] = text
+		p.stripped[i] = text
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.transact(ctx, func(tx *sql.Tx) error {
-		ctx := context.WithoutCancel(ctx)
-		insert := w.inserts[walk.Resource]
-		if insert == nil {
-			return fmt.Errorf("store %s of %s: no such resource", walk.Resource, walk.Org)
-		}
-		insert = tx.StmtContext(ctx, insert)
-		for i, text := range stripped {
-			if _, err := insert.ExecContext(ctx, walk.Org, walk.Parent, text); err != nil {
-				return drift(walk, items[i], err)
-			}
-		}
-		return w.progress(ctx, tx, walk, next, next == "", requests)
-	})
-}
-
-const upsertWalk = `INSERT INTO _walks (org, resource, parent, next, is_finished, request_count) VALUES (?, ?, ?, ?, ?, ?)
-	ON CONFLICT (org, resource, parent) DO UPDATE SET next = excluded.next, is_finished = excluded.is_finished,
-	request_count = request_count + excluded.request_count, http_status = NULL, message = NULL`
-
-// progress writes down how far a walk has come.
-func (w *Writer) progress(ctx context.Context, tx *sql.Tx, walk Walk, next string, isFinished bool, requests int) error {
-	_, err := tx.ExecContext(ctx, upsertWalk, walk.Org, walk.Resource, walk.Parent, next, isFinished, requests)
-	if err != nil {
-		return fmt.Errorf("store progress of %s of %s: %w", walk.Resource, walk.Org, err)
-	}
-	return nil
+	return w.store(ctx, p)
 }
 
 // Gone finishes a walk whose parent disappeared between the list and the walk.
 // The parent leaves the public views; what it was is kept in _gone.
 func (w *Writer) Gone(ctx context.Context, walk Walk, requests int) error {
+	return w.store(ctx, &page{walk: walk, requests: requests, isGone: true})
+}
+
+// store brings a page to the disk. Pages that come while another one is being
+// written wait together and share the next transaction: syncing the disk costs
+// more than a page's rows.
+func (w *Writer) store(ctx context.Context, p *page) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	w.waitingMu.Lock()
+	w.waiting = append(w.waiting, p)
+	w.waitingMu.Unlock()
+
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.transact(ctx, func(tx *sql.Tx) error {
-		ctx := context.WithoutCancel(ctx)
-		const gone = `INSERT OR IGNORE INTO _gone (org, resource, parent) VALUES (?, ?, ?)`
-		if _, err := tx.ExecContext(ctx, gone, walk.Org, walk.Resource, walk.Parent); err != nil {
-			return fmt.Errorf("store the end of %s of %s: %w", walk.Resource, walk.Org, err)
+	if p.isStored {
+		return p.err
+	}
+	w.waitingMu.Lock()
+	pages := w.waiting
+	w.waiting = nil
+	w.waitingMu.Unlock()
+	// Other callers' pages are among them: this caller's context must not end them.
+	err := w.transact(context.WithoutCancel(ctx), func(tx *sql.Tx) error {
+		for _, q := range pages {
+			q.err = w.insert(tx, q)
 		}
-		return w.progress(ctx, tx, walk, "", true, requests)
+		return nil
 	})
+	for _, q := range pages {
+		q.isStored = true
+		if err != nil {
+			q.err = fmt.Errorf("store %s of %s: %w", q.walk.Resource, q.walk.Org, err)
+		}
+	}
+	return p.err
 }
+
+// insert stores one page within a transaction, wholly or not at all.
+func (w *Writer) insert(tx *sql.Tx, p *page) (err error) {
+	ctx := context.Background()
+	insert := w.inserts[p.walk.Resource]
+	if insert == nil {
+		return fmt.Errorf("store %s of %s: no such resource", p.walk.Resource, p.walk.Org)
+	}
+	if _, err := tx.ExecContext(ctx, "SAVEPOINT page"); err != nil {
+		return err
+	}
+	defer func() {
+		end := "RELEASE page"
+		if err != nil {
+			end = "ROLLBACK TO page; RELEASE page"
+		}
+		_, endErr := tx.ExecContext(ctx, end)
+		err = errors.Join(err, endErr)
+	}()
+	insert = tx.StmtContext(ctx, insert)
+	for i, text := range p.stripped {
+		if _, err := insert.ExecContext(ctx, p.walk.Org, p.walk.Parent, text); err != nil {
+			return drift(p.walk, p.items[i], err)
+		}
+	}
+	if p.isGone {
+		const gone = `INSERT OR IGNORE INTO _gone (org, resource, parent) VALUES (?, ?, ?)`
+		if _, err := tx.ExecContext(ctx, gone, p.walk.Org, p.walk.Resource, p.walk.Parent); err != nil {
+			return fmt.Errorf("store the end of %s of %s: %w", p.walk.Resource, p.walk.Org, err)
+		}
+	}
+	_, err = tx.ExecContext(ctx, upsertWalk, p.walk.Org, p.walk.Resource, p.walk.Parent, p.next, p.next == "", p.requests)
+	if err != nil {
+		return fmt.Errorf("store progress of %s of %s: %w", p.walk.Resource, p.walk.Org, err)
+	}
+	return nil
+}
+
+const upsertWalk = `INSERT INTO _walks (org, resource, parent, next, is_finished, request_count) VALUES (?, ?, ?, ?, ?, ?)
+	ON CONFLICT (org, resource, parent) DO UPDATE SET next = excluded.next, is_finished = excluded.is_finished,
+	request_count = request_count + excluded.request_count, http_status = NULL, message = NULL`
 
 // Fail writes down why a walk could not be done; it stays unfinished and goes
 // on with the same page after a resume. httpStatus 0: there was no answer.

@@ -69,7 +69,10 @@ type Writer struct {
 	startedAt time.Time
 	isResumed bool
 
-	mu      sync.Mutex
+	waitingMu sync.Mutex
+	waiting   []*page // not yet stored
+
+	mu      sync.Mutex                 // one transaction at a time
 	db      *sql.DB                    // nil after Publish and Discard
 	inserts map[string]*sql.Stmt       // one a resource, into its _in_ view
 	todos   map[string]bool            // resources with a _todo_ view
@@ -204,7 +207,7 @@ func openWriting(path string) *sql.DB {
 			"journal_mode(TRUNCATE)",
 			"synchronous(NORMAL)",
 			"foreign_keys(1)",
-			"cache_size(-65536)",
+			"cache_size(-32768)",
 			"temp_store(MEMORY)",
 		},
 		"_dqs": {"0"},

@@ -1,0 +1,49 @@
+-- GET /orgs/{org}/properties/values, asked only where the repository list came
+-- without custom properties.
+
+INSERT INTO _table_resources (table_name, resource) VALUES
+  ('_properties', 'properties');
+
+CREATE TABLE _properties (
+  org TEXT NOT NULL,
+  repository_id INTEGER NOT NULL CONSTRAINT "properties.repository_id is not an integer" CHECK (json_type(raw, '$.repository_id') IS 'integer'),
+  raw TEXT NOT NULL CONSTRAINT "properties.properties is not a list" CHECK (json_type(raw, '$.properties') IS 'array'),
+  PRIMARY KEY (org, repository_id)
+) STRICT;
+
+CREATE VIEW _todo_properties AS
+SELECT
+  i.org AS org,
+  '' AS parent,
+  NULL AS repository
+FROM _installations AS i
+WHERE EXISTS (SELECT 1 FROM _repositories AS r WHERE r.org = i.org)
+  AND NOT EXISTS (
+    SELECT 1
+    FROM _repositories AS r
+    WHERE r.org = i.org AND json_type(r.raw, '$.custom_properties') IS 'object'
+  );
+
+CREATE VIEW _in_properties (org, parent, item) AS SELECT '', '', '' WHERE 0;
+
+CREATE TRIGGER _in_properties_insert INSTEAD OF INSERT ON _in_properties
+BEGIN
+  INSERT INTO _properties (org, repository_id, raw)
+  VALUES (NEW.org, NEW.item ->> '$.repository_id', NEW.item)
+  ON CONFLICT (org, repository_id) DO UPDATE SET raw = excluded.raw;
+
+  DELETE FROM _repository_properties
+  WHERE org = NEW.org AND repository_id = NEW.item ->> '$.repository_id';
+
+  INSERT INTO _repository_properties (org, repository_id, property, position, value)
+  SELECT
+    r.org,
+    r.repository_id,
+    p.value ->> '$.property_name',
+    v.id,
+    CAST(v.value AS TEXT)
+  FROM _repositories AS r
+  JOIN json_each(NEW.item, '$.properties') AS p
+  JOIN json_each(iif(json_type(p.value, '$.value') = 'array', p.value -> '$.value', json_array(p.value ->> '$.value'))) AS v
+  WHERE r.org = NEW.org AND r.repository_id = NEW.item ->> '$.repository_id';
+END;
