@@ -15,11 +15,13 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"auditor/internal/fakegithub"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	status := run(ctx, os.Args[1:], os.Stdout, os.Stderr, time.Now)
+	status := fakegithub.Main(ctx, os.Args[1:], os.Stdout, os.Stderr, time.Now)
 	stop()
 	os.Exit(status)
 }

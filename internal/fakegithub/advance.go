@@ -179,6 +179,9 @@ func (g *generator) work() {
 
 // flipSettings turns some protections on and some off.
 func (g *generator) flipSettings() {
+	if len(g.World.Repositories) == 0 {
+		return
+	}
 	for range max(3, g.share(len(g.World.Repositories), 0.006)) {
 		r := pick(g.rng, g.World.Repositories)
 		if r.IsArchived || r.IsDisabled {

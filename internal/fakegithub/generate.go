@@ -14,6 +14,7 @@ type Size string
 
 // The sizes of generated organizations.
 const (
+	Empty  Size = "empty"  // nothing but an owner
 	Small  Size = "small"  // about 60 tokens and 40 repositories
 	Medium Size = "medium" // 1,200 and 800
 	Large  Size = "large"  // 10,000 and 5,000, about 200,000 pairs of both
@@ -29,6 +30,7 @@ type shape struct {
 }
 
 var shapes = map[Size]shape{
+	Empty:  {owners: 1},
 	Small:  {tokens: 60, repositories: 40, requests: 9, owners: 3, members: 27, outside: 4, gone: 3, bots: 3, teams: 6, reach: 0.8, longReason: 1_200},
 	Medium: {tokens: 1_200, repositories: 800, requests: 70, owners: 7, members: 410, outside: 38, gone: 26, bots: 9, teams: 34, reach: 1.6, longReason: 40_000},
 	Large:  {tokens: 10_000, repositories: 5_000, requests: 420, owners: 14, members: 2_350, outside: 190, gone: 130, bots: 32, teams: 160, reach: 2.42, longReason: 40_000},
@@ -58,11 +60,13 @@ func Generate(seed uint64, size Size, org string, now time.Time) *World {
 	g.organization(org)
 	g.people()
 	g.crowds()
-	g.teams()
-	g.repositories()
-	g.rulesets()
-	g.tokens()
-	g.requests()
+	if size != Empty {
+		g.teams()
+		g.repositories()
+		g.rulesets()
+		g.tokens()
+		g.requests()
+	}
 	w.reindex()
 	return w
 }

@@ -2,6 +2,7 @@ package fakegithub
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -35,6 +36,9 @@ func list[T any](x *exchange, self string, items []T, write func([]byte, T) []by
 	for i, item := range items[from:to] {
 		if i > 0 {
 			b = append(b, ',')
+		}
+		if i == 1 { // the items of a page are about as long as each other
+			b = slices.Grow(b, len(b)*(to-from)+len(b))
 		}
 		b = write(b, item)
 	}

@@ -1,4 +1,4 @@
-package main
+package fakegithub
 
 import (
 	"context"
@@ -11,21 +11,20 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"auditor/internal/fakegithub"
 )
 
-// Exit statuses.
+// Exit statuses of Main.
 const (
-	done   = 0
-	failed = 1
-	usage  = 2
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
 )
 
 // flags are the command line.
 type flags struct {
 	size, orgs, dir, addr                    string
 	missing, suspended, notInstalled, people string
+	empty                                    string
 	seed                                     uint64
 	latency, tokenLifetime, ttl              time.Duration
 	rateLimit, graphqlLimit, days            int
@@ -36,7 +35,7 @@ func parse(args []string, stderr io.Writer) (flags, error) {
 	var f flags
 	s := flag.NewFlagSet("fakegithub", flag.ContinueOnError)
 	s.SetOutput(stderr)
-	s.StringVar(&f.size, "size", "small", "small, medium or large")
+	s.StringVar(&f.size, "size", "small", "empty, small, medium or large")
 	s.StringVar(&f.orgs, "org", "acme", "organizations, comma-separated")
 	s.Uint64Var(&f.seed, "seed", 1, "the same seed makes the same organizations")
 	s.StringVar(&f.dir, "dir", "", "folder for url, app.pem, client_id and app_id")
@@ -44,6 +43,7 @@ func parse(args []string, stderr io.Writer) (flags, error) {
 	s.StringVar(&f.missing, "missing", "", "permissions the installation lacks, comma-separated")
 	s.StringVar(&f.suspended, "suspended", "", "organizations that suspended the installation, comma-separated")
 	s.StringVar(&f.notInstalled, "not-installed", "", "organizations without the App, comma-separated")
+	s.StringVar(&f.empty, "empty", "", "organizations of -org that have no repositories and no tokens, comma-separated")
 	s.StringVar(&f.people, "user-accounts", "", "personal accounts with an installation, comma-separated")
 	s.DurationVar(&f.latency, "latency", 0, "slept before every answer")
 	s.DurationVar(&f.tokenLifetime, "token-lifetime", time.Hour, "of installation tokens")
@@ -61,53 +61,60 @@ func parse(args []string, stderr io.Writer) (flags, error) {
 		return f, fmt.Errorf("unexpected argument %q", s.Arg(0))
 	case f.dir == "":
 		return f, errors.New("-dir is missing")
-	case !fakegithub.Size(f.size).IsKnown():
-		return f, fmt.Errorf("-size %q is none of small, medium, large", f.size)
-	case len(list(f.orgs)) == 0:
+	case !Size(f.size).IsKnown():
+		return f, fmt.Errorf("-size %q is none of empty, small, medium, large", f.size)
+	case len(names(f.orgs)) == 0:
 		return f, errors.New("-org is empty")
 	}
 	return f, nil
 }
 
-// list splits a comma-separated flag.
-func list(s string) []string {
+// names splits a comma-separated flag.
+func names(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
-// run serves until the context or the -ttl ends and returns the exit status.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer, now func() time.Time) int {
+// Main is the command fakegithub, here so that script tests can run it as a
+// process of its own: it serves until the context or the -ttl ends and returns
+// the exit status.
+func Main(ctx context.Context, args []string, stdout, stderr io.Writer, now func() time.Time) int {
 	f, err := parse(args, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		return done
+		return exitDone
 	case err != nil:
 		fmt.Fprintf(stderr, "fakegithub: %v\n", err)
-		return usage
+		return exitUsage
 	}
-	if err := serve(ctx, f, stdout, now); err != nil {
+	if err := serveUntil(ctx, f, stdout, now); err != nil {
 		fmt.Fprintf(stderr, "fakegithub: %v\n", err)
-		return failed
+		return exitFailed
 	}
-	return done
+	return exitDone
 }
 
-func serve(ctx context.Context, f flags, stdout io.Writer, now func() time.Time) error {
+// serveUntil serves the organizations of the command line.
+func serveUntil(ctx context.Context, f flags, stdout io.Writer, now func() time.Time) error {
 	if f.ttl > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, f.ttl)
 		defer cancel()
 	}
-	var worlds []*fakegithub.World
-	for _, org := range list(f.orgs) {
-		w := fakegithub.Generate(f.seed, fakegithub.Size(f.size), org, now().AddDate(0, 0, -f.days))
+	var worlds []*World
+	for _, org := range names(f.orgs) {
+		size := Size(f.size)
+		if containsFold(names(f.empty), org) {
+			size = Empty
+		}
+		w := Generate(f.seed, size, org, now().AddDate(0, 0, -f.days))
 		for range f.days {
 			w.AdvanceDay()
 		}
 		worlds = append(worlds, w)
 	}
-	fake := fakegithub.New(worlds[0], fakegithub.Options{
+	fake := New(worlds[0], Options{
 		Others: worlds[1:], Now: now, Latency: f.latency, TokenLifetime: f.tokenLifetime, RateLimit: f.rateLimit, GraphQLLimit: f.graphqlLimit,
-		MissingPermissions: list(f.missing), Suspended: list(f.suspended), NotInstalled: list(f.notInstalled), UserAccounts: list(f.people),
+		MissingPermissions: names(f.missing), Suspended: names(f.suspended), NotInstalled: names(f.notInstalled), UserAccounts: names(f.people),
 		GHES: f.ghes, Selected: f.selected,
 	})
 	url, stop, err := fake.Listen(f.addr)
@@ -125,7 +132,7 @@ func serve(ctx context.Context, f flags, stdout io.Writer, now func() time.Time)
 
 // announce writes what a client needs; url comes last and whole, because
 // scripts wait for it.
-func announce(dir string, fake *fakegithub.Server, url string) error {
+func announce(dir string, fake *Server, url string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("announce the server: %w", err)
 	}

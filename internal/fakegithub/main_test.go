@@ -1,4 +1,4 @@
-package main
+package fakegithub
 
 import (
 	"bytes"
@@ -18,7 +18,7 @@ func TestServesUntilStopped(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	ended := make(chan int)
 	go func() {
-		ended <- run(ctx, []string{"-dir", dir, "-org", "acme,globex", "-ghes", "-days", "2", "-ttl", "1m"}, &stdout, &stderr, time.Now)
+		ended <- Main(ctx, []string{"-dir", dir, "-org", "acme,globex", "-empty", "globex", "-ghes", "-days", "2", "-ttl", "1m"}, &stdout, &stderr, time.Now)
 	}()
 	var url string
 	for deadline := time.Now().Add(20 * time.Second); url == ""; time.Sleep(10 * time.Millisecond) {
@@ -46,7 +46,7 @@ func TestServesUntilStopped(t *testing.T) {
 		}
 	}
 	cancel()
-	if status := <-ended; status != done || stdout.String() != url+"\n" {
+	if status := <-ended; status != exitDone || stdout.String() != url+"\n" {
 		t.Errorf("ended with %d, printed %q", status, stdout.String())
 	}
 	if _, err := http.Get(url + "/orgs/acme"); err == nil {
@@ -56,7 +56,7 @@ func TestServesUntilStopped(t *testing.T) {
 
 func TestEndsByItself(t *testing.T) {
 	var stdout, stderr bytes.Buffer
-	if status := run(context.Background(), []string{"-dir", t.TempDir(), "-ttl", "10ms"}, &stdout, &stderr, time.Now); status != done {
+	if status := Main(context.Background(), []string{"-dir", t.TempDir(), "-ttl", "10ms"}, &stdout, &stderr, time.Now); status != exitDone {
 		t.Errorf("ended with %d: %s", status, stderr.String())
 	}
 }
@@ -64,12 +64,12 @@ func TestEndsByItself(t *testing.T) {
 func TestUsage(t *testing.T) {
 	for _, args := range [][]string{{}, {"-size", "tiny", "-dir", "x"}, {"-nonsense"}, {"-dir", "x", "surplus"}, {"-dir", "x", "-org", ","}} {
 		var stdout, stderr bytes.Buffer
-		if status := run(context.Background(), args, &stdout, &stderr, time.Now); status != usage || stderr.Len() == 0 {
+		if status := Main(context.Background(), args, &stdout, &stderr, time.Now); status != exitUsage || stderr.Len() == 0 {
 			t.Errorf("%v: %d %q", args, status, stderr.String())
 		}
 	}
 	var stdout, stderr bytes.Buffer
-	if status := run(context.Background(), []string{"-dir", t.TempDir(), "-addr", "256.0.0.1:1"}, &stdout, &stderr, time.Now); status != failed {
+	if status := Main(context.Background(), []string{"-dir", t.TempDir(), "-addr", "256.0.0.1:1"}, &stdout, &stderr, time.Now); status != exitFailed {
 		t.Errorf("a wrong address ends with %d", status)
 	}
 }
