@@ -210,9 +210,13 @@ func (g *generator) flip(r *Repository) {
 	case 1:
 		toggle(&r.Security.PushProtection)
 	case 2:
-		r.HasVulnerabilityAlerts = !r.HasVulnerabilityAlerts
+		if r.HasVulnerabilityAlerts = !r.HasVulnerabilityAlerts; !r.HasVulnerabilityAlerts {
+			r.Security.DependabotSecurityUpdates = "disabled"
+		}
 	case 3:
-		toggle(&r.Security.DependabotSecurityUpdates)
+		if r.HasVulnerabilityAlerts {
+			toggle(&r.Security.DependabotSecurityUpdates)
+		}
 	case 4:
 		r.HasPrivateReporting = !r.HasPrivateReporting && r.Visibility == Public
 	default:
@@ -226,7 +230,7 @@ func (g *generator) flip(r *Repository) {
 // that nobody touched for long.
 func (g *generator) publish() {
 	private := slices.DeleteFunc(slices.Clone(g.World.Repositories), func(r *Repository) bool {
-		return !r.IsPrivate() || r.IsArchived || r.IsDisabled || r.IsEmpty
+		return !r.IsPrivate() || r.IsArchived || r.IsDisabled || r.IsEmpty || r.CreatedAt.After(g.now.AddDate(0, 0, -14))
 	})
 	if len(private) > 0 {
 		r := pick(g.rng, private)

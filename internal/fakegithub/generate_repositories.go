@@ -56,7 +56,7 @@ func (g *generator) repository() *Repository {
 	}
 	k := &repositoryKinds[weighted(g.rng, weights...)]
 	domain := pick(g.rng, domains)
-	name := domain + pick(g.rng, []string{"-", "-", "-", "-", "_", "."}) + pick(g.rng, k.suffixes)
+	name := domain + []string{"-", "_", "."}[weighted(g.rng, 90, 6, 4)] + pick(g.rng, k.suffixes)
 	r := g.plain(g.unique(name), []string{Public, Private, Internal}[weighted(g.rng, k.public, k.private, k.internal)])
 	r.Language = k.language
 	r.Description = title(strings.ReplaceAll(domain, "-", " ")) + " " + strings.TrimLeft(name[len(domain):], "-_.")
@@ -68,6 +68,7 @@ func (g *generator) repository() *Repository {
 	case g.chance(0.09):
 		r.IsArchived, r.ArchivedAt = true, g.ago(20, 700)
 		r.PushedAt = minTime(r.PushedAt, r.ArchivedAt.Add(-time.Hour))
+		r.CreatedAt = minTime(r.CreatedAt, r.PushedAt.AddDate(0, -7, 0))
 	case g.chance(0.02):
 		r.IsEmpty, r.PushedAt, r.Size = true, r.CreatedAt, 0 // a repository's creation counts as a push
 	case g.chance(0.03):
@@ -96,7 +97,7 @@ func (g *generator) plain(name, visibility string) *Repository {
 		r.DefaultBranch = "develop"
 	}
 	r.PushedAt = g.pushed(created)
-	r.UpdatedAt = r.PushedAt.Add(time.Duration(g.rng.IntN(3600)) * time.Second)
+	r.UpdatedAt = minTime(g.now, r.PushedAt.Add(time.Duration(g.rng.IntN(3600))*time.Second))
 	if visibility == Public {
 		r.Stars, r.Forks = g.rng.IntN(400), g.rng.IntN(60)
 		r.License = pick(g.rng, []string{"MIT", "Apache-2.0", "MIT", ""})
@@ -144,8 +145,14 @@ func (g *generator) notableRepositories() []*Repository {
 			r.PushedAt = g.ago(0.1, 2)
 		}},
 		{"payments-gateway", Private, "Go", func(r *Repository) { r.Topics = []string{"pci", "service"} }},
-		{"infrastructure", Internal, "HCL", func(r *Repository) { r.Topics = []string{"terraform", "infrastructure"} }},
-		{"design-system", Public, "TypeScript", func(r *Repository) { r.Topics = []string{"frontend", "design"} }},
+		{"infrastructure", Internal, "HCL", func(r *Repository) {
+			r.Topics = []string{"terraform", "infrastructure"}
+			r.PushedAt = g.ago(0.1, 4)
+		}},
+		{"design-system", Public, "TypeScript", func(r *Repository) {
+			r.Topics = []string{"frontend", "design"}
+			r.PushedAt = g.ago(0.5, 9)
+		}},
 		{"service-template", Internal, "Go", func(r *Repository) { r.IsTemplate = true }},
 		{"nginx-ingress", Public, "Go", func(r *Repository) { r.IsFork, r.Description = true, "Fork with our patches" }},
 		{"Old.NET_Billing--2014", Private, "C#", func(r *Repository) {

@@ -17,8 +17,8 @@ func (g *generator) settings(r *Repository) {
 	}
 	g.access(r, team)
 	g.properties(r, team)
-	g.security(r, m)
 	r.HasVulnerabilityAlerts = g.chance(m + 0.1)
+	g.security(r, m)
 	if r.HasVulnerabilityAlerts && !r.IsEmpty && g.chance(0.6) {
 		r.OpenAlerts = g.rng.IntN(int(30*(1-m)) + 2)
 	}
@@ -71,7 +71,10 @@ func (g *generator) security(r *Repository, m float64) {
 		}
 		return "disabled"
 	}
-	s.DependabotSecurityUpdates = status(m - 0.15)
+	s.DependabotSecurityUpdates = "disabled"
+	if r.HasVulnerabilityAlerts { // the updates need the alerts
+		s.DependabotSecurityUpdates = status(m - 0.1)
+	}
 	if r.IsPrivate() {
 		switch weighted(g.rng, 62, 24, 9, 5) {
 		case 0: // licensed

@@ -188,6 +188,11 @@ func TestVariety(t *testing.T) {
 		"force push":    func(r *Repository) bool { return r.protection() != nil && r.protection().AllowsForcePushes },
 		"master":        func(r *Repository) bool { return r.DefaultBranch == "master" }, "delegated bypass": func(r *Repository) bool { return len(r.Security.BypassReviewers) > 0 },
 	})
+	for _, r := range w.Repositories {
+		if r.PushedAt.Before(r.CreatedAt) || r.UpdatedAt.After(today) || r.Security.DependabotSecurityUpdates == "enabled" && !r.HasVulnerabilityAlerts {
+			t.Errorf("%s: created %v, pushed %v, updated %v", r.Name, r.CreatedAt, r.PushedAt, r.UpdatedAt)
+		}
+	}
 	for _, k := range append(slices.Clone(w.Grants), w.Requests...) {
 		if !k.LastUsedAt.IsZero() && (k.LastUsedAt.After(today) || !k.ExpiresAt.IsZero() && k.LastUsedAt.After(k.ExpiresAt)) || k.CreatedAt.After(today) {
 			t.Errorf("%s: granted %v, used %v, expires %v", k.Name, k.CreatedAt, k.LastUsedAt, k.ExpiresAt)
