@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"auditor/internal/collect"
+	"auditor/internal/github"
+	"auditor/internal/store"
+	"auditor/queries"
+)
+
+func (a *app) collectCommand() *cobra.Command {
+	var f collect.Filters
+	var before, after string
+	c := &cobra.Command{
+		Use:   "collect",
+		Short: "Collect a snapshot",
+		Long: `Collect everything that GitHub tells of the configured organizations into one
+snapshot. The filters are GitHub's own and give a targeted look; a filtered
+snapshot says so and is never compared with others.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := parseTimes(&f, before, after); err != nil {
+				return err
+			}
+			cfg, err := a.load()
+			if err != nil {
+				return err
+			}
+			result, err := a.collect(c.Context(), cfg, f)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(a.stdout, result.Path)
+			return result.exit()
+		},
+	}
+	flags := c.Flags()
+	flags.StringSliceVar(&f.Owners, "owner", nil, "only tokens of these `LOGIN`s (at most 10)")
+	flags.StringSliceVar(&f.TokenIDs, "token-id", nil, "only tokens with these `ID`s (at most 50)")
+	flags.StringVar(&f.Repository, "repository", "", "only tokens that reach this repository `NAME`")
+	flags.StringVar(&f.Permission, "permission", "", "only tokens with this `PERMISSION`, such as contents_write")
+	flags.StringVar(&before, "last-used-before", "", "only tokens last used before this `TIME`, such as 2026-11-21 or 2026-11-21T02:00:00Z")
+	flags.StringVar(&after, "last-used-after", "", "only tokens last used after this `TIME`")
+	return c
+}
+
+func parseTimes(f *collect.Filters, before, after string) error {
+	for _, t := range []struct {
+		flag, text string
+		to         *time.Time
+	}{{"--last-used-before", before, &f.LastUsedBefore}, {"--last-used-after", after, &f.LastUsedAfter}} {
+		if t.text == "" {
+			continue
+		}
+		var err error
+		for _, layout := range []string{time.RFC3339, time.DateOnly} {
+			if *t.to, err = time.Parse(layout, t.text); err == nil {
+				break
+			}
+		}
+		if err != nil {
+			return &usageError{fmt.Errorf("%s %q is not a time such as 2026-11-21 or 2026-11-21T02:00:00Z", t.flag, t.text)}
+		}
+	}
+	if err := f.Check(); err != nil {
+		return &usageError{err}
+	}
+	return nil
+}
+
+// collected is a published snapshot, as the exit status sees it.
+type collected struct{ *collect.Result }
+
+func (r collected) exit() error {
+	if !r.IsComplete {
+		return exit(statusIncomplete)
+	}
+	return nil
+}
+
+// collect makes a snapshot as the configuration says.
+func (a *app) collect(ctx context.Context, cfg *config, f collect.Filters) (_ collected, err error) {
+	options, err := cfg.credentials(a.environment, a.allowOpenKey)
+	if err != nil {
+		return collected{}, err
+	}
+	options.UserAgent = "auditor/" + version()
+	options.OnWait = a.waiting
+	client, err := github.New(options)
+	if err != nil {
+		return collected{}, err
+	}
+	defer func() {
+		// The run may have been interrupted: revoking gets a time of its own.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		if closing := client.Close(ctx); closing != nil {
+			a.log.Warn("installation token not revoked; it expires within the hour", "error", closing)
+		}
+	}()
+	plan, err := a.plan(cfg, client, f)
+	if err != nil {
+		return collected{}, err
+	}
+	bars := a.progress()
+	plan.OnEvent = bars.event
+	result, err := collect.Run(ctx, client, plan)
+	bars.close()
+	if err != nil {
+		return collected{}, err
+	}
+	a.tellCoverage(result)
+	return collected{result}, nil
+}
+
+func (a *app) plan(cfg *config, client *github.Client, f collect.Filters) (collect.Plan, error) {
+	catalogue, err := queries.Catalogue()
+	if err != nil {
+		return collect.Plan{}, err
+	}
+	permissions := make([]store.Permission, len(catalogue))
+	for i, p := range catalogue {
+		permissions[i] = store.Permission(p)
+	}
+	return collect.Plan{
+		Dir: cfg.path(cfg.Snapshots.Dir), Orgs: cfg.Orgs, Optional: cfg.Collect.Optional, Filters: f,
+		Concurrency: cfg.Collect.Concurrency, Now: a.now,
+		Run: store.Run{
+			StartedAt: a.now(), AuditorVersion: version(), APIURL: cfg.GitHub.APIURL, WebURL: client.WebURL(),
+			Fingerprint: cfg.fingerprint(f), Catalogue: permissions,
+			Sensitive: store.Sensitive{Names: cfg.Sensitive.Names, Topics: cfg.Sensitive.Topics, Properties: cfg.Sensitive.Properties},
+		},
+	}, nil
+}
+
+// fingerprint of what a snapshot's content depends on: a partial snapshot is
+// gone on with only by a run that would collect the same.
+func (c *config) fingerprint(f collect.Filters) string {
+	text, err := json.Marshal([]any{c.GitHub.APIURL, c.Orgs, c.Collect.Optional, c.Sensitive, f, version()})
+	if err != nil { // texts, lists and maps of texts, and times of the years 0 to 9999
+		panic(err)
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
+
+func (a *app) waiting(w github.Wait) {
+	a.log.Warn("waiting for GitHub", "reason", w.Reason, "for", w.Duration.Round(time.Second).String(), "org", w.Org)
+}
+
+// tellCoverage warns of everything that could not be seen, once a cause.
+func (a *app) tellCoverage(result *collect.Result) {
+	type cause struct{ org, status, why, grant string }
+	var causes []cause
+	resources := map[cause][]string{}
+	isRequired := map[cause]bool{}
+	for _, row := range result.Coverage {
+		c := cause{row.Org, row.Status, row.Message, row.Permission}
+		if row.Status == "complete" || row.Status == "skipped" && !row.IsRequired {
+			continue
+		}
+		if resources[c] == nil {
+			causes = append(causes, c)
+		}
+		resources[c] = append(resources[c], row.Resource)
+		isRequired[c] = isRequired[c] || row.IsRequired
+	}
+	for _, c := range causes {
+		attributes := []any{"org", c.org, "resource", strings.Join(resources[c], ","), "status", c.status, "why", c.why}
+		if c.grant != "" {
+			attributes = append(attributes, "grant", c.grant)
+		}
+		if isRequired[c] {
+			a.log.Error("not complete", attributes...)
+		} else {
+			a.log.Warn("not complete", attributes...)
+		}
+	}
+}

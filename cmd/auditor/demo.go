@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"auditor/internal/collect"
+	"auditor/internal/fakegithub"
+)
+
+const (
+	demoOrg  = "acme"
+	demoSeed = 1
+)
+
+func (a *app) demoCommand() *cobra.Command {
+	var dir, size string
+	c := &cobra.Command{
+		Use:   "demo",
+		Short: "Try everything against a simulated GitHub, without credentials",
+		Long: `Start a simulated GitHub on this machine, inside this process, and run the real
+thing against it over HTTP: two snapshots a simulated day apart, and the reports.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			s := fakegithub.Size(size)
+			if !s.IsKnown() {
+				return &usageError{fmt.Errorf("--size %q is not small, medium or large", size)}
+			}
+			return a.demo(c.Context(), dir, s)
+		},
+	}
+	c.Flags().StringVar(&dir, "dir", "auditor-demo", "folder `DIR` for snapshots and reports")
+	c.Flags().StringVar(&size, "size", "small", "`SIZE` of the organization: small, medium or large")
+	return c
+}
+
+// demo audits a simulated organization yesterday and today.
+func (a *app) demo(ctx context.Context, dir string, size fakegithub.Size) error {
+	world := fakegithub.Generate(demoSeed, size, demoOrg, a.now())
+	clock := &shiftedClock{now: a.now, by: -24 * time.Hour}
+	server := fakegithub.New(world, fakegithub.Options{Now: clock.Now})
+	url, stop, err := server.Start()
+	if err != nil {
+		return fmt.Errorf("start the simulated GitHub: %w", err)
+	}
+	defer stop()
+	if err := writeDemo(dir, url, server); err != nil {
+		return err
+	}
+	demo := *a
+	environment := *a.environment
+	environment.now = clock.Now
+	demo.environment, demo.configFile = &environment, filepath.Join(dir, "config.yaml")
+	fmt.Fprintf(a.stdout, "A simulated GitHub with the %s organization %s listens on %s.\n", size, demoOrg, url)
+	cfg, err := loadConfig(demo.configFile)
+	if err != nil {
+		return err
+	}
+	if _, err := demo.collect(ctx, cfg, collect.Filters{}); err != nil {
+		return err
+	}
+	world.AdvanceDay()
+	clock.by = 0
+	judge, err := demo.judge(ctx, cfg, reportOptions{})
+	if err != nil {
+		return err
+	}
+	result, err := demo.collect(ctx, cfg, collect.Filters{})
+	if err != nil {
+		return err
+	}
+	if err := judge.report(ctx, result.Path); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stdout, demoEnd, filepath.Join(dir, "reports"), demo.configFile, demo.configFile, result.Path)
+	return nil
+}
+
+const demoEnd = `
+What to try next:
+  open the workbooks in %s
+  auditor -c %s query over-broad-access/inventory
+  auditor -c %s query "SELECT owner_login, count(*) AS token_count FROM tokens GROUP BY 1 ORDER BY 2 DESC LIMIT 5"
+  sqlite3 %s ".schema tokens"
+`
+
+// shiftedClock lets the demo make yesterday's snapshot today.
+type shiftedClock struct {
+	now func() time.Time
+	by  time.Duration
+}
+
+func (c *shiftedClock) Now() time.Time { return c.now().Add(c.by) }
+
+// writeDemo leaves a configuration and the key of the simulated App in dir.
+func writeDemo(dir, url string, server *fakegithub.Server) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make folder of the demo: %w", err)
+	}
+	text := fmt.Sprintf(`# Written by auditor demo. The simulated GitHub is gone when the demo ends, but
+# auditor -c %s query, report and rules work on what it left.
+github:
+  api_url: %s
+  app:
+    client_id: %s
+    private_key_file: demo.pem
+orgs: [%s]
+reports:
+  formats: [xlsx, json, markdown]
+sensitive_repositories:
+  names: ["payments*"]
+  topics: [pci]
+  properties: {tier: [critical]}
+`, strings.ReplaceAll(filepath.Join(dir, "config.yaml"), "\n", " "), url, server.ClientID(), demoOrg)
+	for _, file := range []struct {
+		name    string
+		content []byte
+	}{{"demo.pem", server.PrivateKeyPEM()}, {"config.yaml", []byte(text)}} {
+		if err := os.WriteFile(filepath.Join(dir, file.name), file.content, 0o600); err != nil {
+			return fmt.Errorf("write the demo's %s: %w", file.name, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,47 @@
+// Auditor audits GitHub organizations: it collects the fine-grained personal
+// access tokens with access to them, pending token requests, the repositories
+// each can reach, and every repository's security settings into an SQLite
+// snapshot, judges the snapshot with rules written in SQL, and writes reports.
+//
+// # Commands
+//
+//	auditor demo      try everything against a simulated GitHub, without credentials
+//	auditor run       collect, then report: what cron calls
+//	auditor collect   only the snapshot
+//	auditor report    only the reports, from an existing snapshot
+//	auditor query     ask a snapshot in SQL
+//	auditor rules     list, show and check the rules
+//	auditor version   the version
+//
+// Results go to stdout, everything else to stderr.
+//
+// # Exit statuses
+//
+//	0  done
+//	1  could not do the job
+//	2  mistake on the command line or in the configuration
+//	3  done, with findings at or above --fail-on
+//	4  done, but a required resource is not complete: the snapshot and the
+//	   reports exist and say so
+//
+// 1 wins over 4, 4 over 3.
+//
+// # Files
+//
+// The configuration is config.yaml; config.example.yaml shows every key.
+// Files that it names are relative to it. Snapshots are one SQLite database a
+// run, named after its start in UTC, with their SHA-256 beside them; a
+// published snapshot is never changed. What a run that dies has collected is
+// kept as a .partial file, with which the next run goes on within six hours.
+package main
+
+const manual = `Auditor collects the fine-grained personal access tokens of GitHub organizations,
+pending token requests, the repositories each can reach, and every repository's
+security settings into an SQLite snapshot; judges it with rules written in SQL;
+and writes spreadsheets and JSON.
+
+Try it without credentials:  auditor demo
+
+Exit statuses: 0 done; 1 could not do the job; 2 mistake on the command line or in
+the configuration; 3 done, with findings at or above --fail-on; 4 done, but a
+required resource is not complete (snapshot and reports exist and say so).`

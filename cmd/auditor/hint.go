@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io/fs"
+	"net"
+	"strings"
+	"syscall"
+	"unicode"
+
+	"auditor/internal/collect"
+	"auditor/internal/github"
+	"auditor/internal/store"
+)
+
+// hint is the advice for an error, "" if there is none. All advice lives here.
+func hint(err error) string {
+	for _, h := range []struct {
+		holds  bool
+		advice string
+	}{
+		{errors.Is(err, context.Canceled), "interrupted; what was collected is kept, and the next run within six hours goes on from there"},
+		{is[*configError](err), "config.example.yaml shows every key with its default"},
+		{errors.Is(err, store.ErrNoSnapshot), "make one with: auditor collect; or name one with --snapshot FILE"},
+		{is[*store.SchemaError](err), "this snapshot was made by another version of auditor: use that version, or a newer one"},
+		{errors.Is(err, store.ErrPartial), "auditor collect goes on with a partial snapshot when it is under six hours old"},
+		{errors.Is(err, store.ErrNotSnapshot), "snapshots are the .db files in the folder that snapshots.dir names"},
+		{errors.Is(err, collect.ErrNoInstallation), "install the GitHub App in the organization: its settings page, Install App"},
+		{is[*github.LimitError](err), "GitHub's rate limit is spent: run again later, or raise collect.max_wait; what was collected is kept"},
+		{github.IsNotFound(err), "check orgs for typing mistakes, and that the GitHub App is installed in the organization"},
+		{hasStatus(err, 401), "GitHub does not accept the credentials: check that client_id or app_id and the private key belong together, that the key was not deleted, and this machine's clock"},
+		{github.IsForbidden(err), "the GitHub App lacks a permission, or its new permissions wait for an owner's approval"},
+		{errors.Is(err, syscall.ENOSPC), "the disk is full; nothing that was published is lost"},
+		{is[*tls.CertificateVerificationError](err), "the server's certificate is not trusted: SSL_CERT_FILE names a file with your own certificate authorities"},
+		{is[*net.DNSError](err), "check github.api_url, and that this machine may reach it (HTTPS_PROXY is honoured)"},
+		{is[*net.OpError](err), "is the server up, github.api_url right, and may this machine reach it (HTTPS_PROXY is honoured)?"},
+		{errors.Is(err, fs.ErrPermission), "the folder or file cannot be written by this user: check its owner and mode"},
+		{errors.Is(err, syscall.ENOTDIR), "a folder is wanted where there is a file"},
+		{isMissingConfig(err), "start from config.example.yaml, or name your file with -c FILE; without credentials, try: auditor demo"},
+		{is[*store.QueryError](err), "auditor query reads the public views: see .schema in sqlite3, or SELECT name FROM sqlite_schema WHERE type = 'view'"},
+	} {
+		if h.holds {
+			return h.advice
+		}
+	}
+	return ""
+}
+
+func is[E error](err error) bool {
+	var e E
+	return errors.As(err, &e)
+}
+
+func hasStatus(err error, status int) bool {
+	var e *github.Error
+	return errors.As(err, &e) && e.StatusCode == status
+}
+
+func isMissingConfig(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) && strings.HasPrefix(err.Error(), "read configuration")
+}
+
+// inertLines is a text without what a terminal would obey: errors quote what
+// servers and files said.
+func inertLines(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' || unicode.IsPrint(r) {
+			return r
+		}
+		return '\uFFFD'
+	}, text)
+}

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"auditor/internal/report"
+	"auditor/internal/rules"
+	"auditor/internal/store"
+)
+
+// queryTimeout is how long an ad-hoc question may take.
+const queryTimeout = 10 * time.Second
+
+type queryOptions struct {
+	snapshot, file, format string
+	params                 []string
+}
+
+func (a *app) queryCommand() *cobra.Command {
+	var o queryOptions
+	c := &cobra.Command{
+		Use:   "query NAME|SQL",
+		Short: "Ask a snapshot: a saved query, or SQL",
+		Example: `  auditor query "SELECT token_name, owner_login FROM tokens WHERE expires_at IS NULL"
+  auditor query stale-tokens/inventory --format csv`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return &usageError{errors.New("give the SQL as one argument, in quotes")}
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			if !slices.Contains(report.RowFormats, o.format) {
+				return &usageError{fmt.Errorf("--format %q%s: known are %s", o.format, didYouMean(o.format, report.RowFormats), strings.Join(report.RowFormats, ", "))}
+			}
+			cfg, err := a.loadAny(c)
+			if err != nil {
+				return err
+			}
+			sql, params, err := a.question(c.Context(), cfg, o, args)
+			if err != nil {
+				return err
+			}
+			return a.query(c.Context(), cfg, o, sql, params)
+		},
+	}
+	flags := c.Flags()
+	flags.StringVar(&o.snapshot, "snapshot", "", "snapshot `FILE` (default: the newest one)")
+	flags.StringVarP(&o.file, "file", "f", "", "read the SQL from `FILE`, - for standard input")
+	flags.StringVar(&o.format, "format", "table", "`FORMAT`: "+strings.Join(report.RowFormats, ", "))
+	flags.StringArrayVar(&o.params, "param", nil, "value of a parameter, `NAME=VALUE`")
+	return c
+}
+
+var savedName = regexp.MustCompile(`^[a-z0-9_-]+(/[a-z0-9_-]+)*$`)
+
+// bindings are the values of a question's parameters, given the time it asks about.
+type bindings func(now time.Time) map[string]any
+
+// question finds the SQL to run: that of a saved query or rule, or what was written.
+func (a *app) question(ctx context.Context, cfg *config, o queryOptions, args []string) (sql string, _ bindings, _ error) {
+	given, err := parseParams(o.params)
+	if err != nil {
+		return "", nil, err
+	}
+	switch {
+	case (len(args) == 1) == (o.file != ""):
+		return "", nil, &usageError{errors.New("give the name of a saved query, SQL, or -f FILE")}
+	case o.file != "":
+		text, err := a.readFile(o.file)
+		return text, adHoc(given), err
+	case !savedName.MatchString(args[0]):
+		return args[0], adHoc(given), nil
+	}
+	set, err := a.rules(ctx, cfg)
+	if err != nil {
+		return "", nil, err
+	}
+	rule, ok := set.Find(args[0])
+	if !ok {
+		return "", nil, unknownRule(args[0], set)
+	}
+	params, err := saved(rule, given)
+	return rule.SQL, params, err
+}
+
+func parseParams(texts []string) (map[string]string, error) {
+	params := map[string]string{}
+	for _, text := range texts {
+		name, value, ok := strings.Cut(text, "=")
+		if !ok || name == "" {
+			return nil, &usageError{fmt.Errorf("--param %q is not NAME=VALUE", text)}
+		}
+		params[name] = value
+	}
+	return params, nil
+}
+
+// adHoc binds :now, and gives parameters the type that they look like.
+func adHoc(given map[string]string) bindings {
+	return func(now time.Time) map[string]any {
+		params := map[string]any{"now": now.UTC().Format(time.RFC3339)}
+		for name, text := range given {
+			params[name] = text
+			if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+				params[name] = n
+			} else if f, err := strconv.ParseFloat(text, 64); err == nil {
+				params[name] = f
+			}
+		}
+		return params
+	}
+}
+
+// saved binds the parameters that the header of a saved query declares.
+func saved(rule rules.Rule, given map[string]string) (bindings, error) {
+	values := map[string]any{}
+	for name, text := range given {
+		i := slices.IndexFunc(rule.Params, func(p rules.Param) bool { return p.Name == name })
+		if i < 0 {
+			return nil, &usageError{fmt.Errorf("--param %s: %s has no such parameter", name, rule.ID)}
+		}
+		value, err := rule.Params[i].Parse(text)
+		if err != nil {
+			return nil, &usageError{fmt.Errorf("--param %s: %w", name, err)}
+		}
+		values[name] = value
+	}
+	return func(now time.Time) map[string]any {
+		params := rule.Bindings(now)
+		maps.Copy(params, values)
+		return params
+	}, nil
+}
+
+func (a *app) readFile(name string) (string, error) {
+	if name == "-" {
+		text, err := io.ReadAll(a.stdin)
+		return string(text), err
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return "", &usageError{fmt.Errorf("read query: %w", err)}
+	}
+	return string(text), nil
+}
+
+func (a *app) query(ctx context.Context, cfg *config, o queryOptions, sql string, params bindings) error {
+	snapshot, err := a.open(ctx, cfg, o.snapshot)
+	if err != nil {
+		return err
+	}
+	defer snapshot.Close()
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	rows, err := snapshot.Select(ctx, sql, params(snapshot.Info().FinishedAt))
+	if err != nil {
+		return err
+	}
+	_, err = report.WriteRows(a.stdout, o.format, rows.Columns, rows.All(), a.stdoutWidth)
+	return err
+}
+
+// open opens the snapshot at path, or the newest one.
+func (a *app) open(ctx context.Context, cfg *config, path string) (*store.Snapshot, error) {
+	if path == "" {
+		var err error
+		if path, err = store.Newest(cfg.path(cfg.Snapshots.Dir)); err != nil {
+			return nil, err
+		}
+	}
+	return store.Open(ctx, path)
+}

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"auditor/internal/report"
+	"auditor/internal/rules"
+	"auditor/queries"
+)
+
+func (a *app) rulesCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "rules",
+		Short: "List, show and check the rules",
+		Args:  cobra.NoArgs,
+		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(a.rulesListCommand(), a.rulesShowCommand(), a.rulesCheckCommand())
+	return c
+}
+
+func (a *app) rulesListCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "List the rules",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			set, err := a.configuredRules(c)
+			if err != nil {
+				return err
+			}
+			var rows [][]any
+			for _, r := range set.Rules() {
+				rows = append(rows, []any{r.Severity, r.ID, r.Title})
+			}
+			_, err = report.WriteRows(a.stdout, "table", []string{"severity", "rule", "title"}, each(rows), a.stdoutWidth)
+			return err
+		},
+	}
+}
+
+func (a *app) rulesShowCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "show ID",
+		Short: "Show a rule: what it means, its parameters, its SQL",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			set, err := a.configuredRules(c)
+			if err != nil {
+				return err
+			}
+			rule, ok := set.Find(args[0])
+			if !ok {
+				return unknownRule(args[0], set)
+			}
+			_, err = fmt.Fprintf(a.stdout, "%s\n\n%s\n", rule.ID, strings.TrimRight(rule.SQL, "\n"))
+			return err
+		},
+	}
+}
+
+func unknownRule(id string, set *rules.Set) error {
+	var known []string
+	for _, r := range append(set.Rules(), set.Queries()...) {
+		known = append(known, r.ID)
+	}
+	return &usageError{fmt.Errorf("no rule or query %q%s", id, didYouMean(id, known))}
+}
+
+func (a *app) rulesCheckCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "check [DIR]",
+		Short: "Compile the rules of a folder, or the built-in and configured ones",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			var dirs []string
+			if len(args) == 1 {
+				dirs = args
+			} else {
+				cfg, err := a.loadAny(c)
+				if err != nil {
+					return err
+				}
+				for _, dir := range cfg.Rules.Dirs {
+					dirs = append(dirs, cfg.path(dir))
+				}
+			}
+			set, problems, err := loadRules(c.Context(), dirs)
+			if err != nil {
+				return err
+			}
+			for _, p := range problems {
+				fmt.Fprintln(a.stdout, p)
+			}
+			fmt.Fprintf(a.stdout, "%d rules and %d queries stand, %d problems\n", len(set.Rules()), len(set.Queries()), len(problems))
+			if len(problems) > 0 {
+				return exit(statusUsage)
+			}
+			return nil
+		},
+	}
+}
+
+func (a *app) configuredRules(c *cobra.Command) (*rules.Set, error) {
+	cfg, err := a.loadAny(c)
+	if err != nil {
+		return nil, err
+	}
+	return a.rules(c.Context(), cfg)
+}
+
+// rules are the built-in ones and those of the configured folders, with the
+// configured severities and parameters.
+func (a *app) rules(ctx context.Context, cfg *config) (*rules.Set, error) {
+	dirs := make([]string, len(cfg.Rules.Dirs))
+	for i, dir := range cfg.Rules.Dirs {
+		dirs[i] = cfg.path(dir)
+	}
+	set, problems, err := loadRules(ctx, dirs)
+	if err != nil {
+		return nil, err
+	}
+	if len(problems) > 0 {
+		lines := make([]string, len(problems))
+		for i, p := range problems {
+			lines[i] = p.String()
+		}
+		return nil, &usageError{fmt.Errorf("rules:\n%s", strings.Join(lines, "\n"))}
+	}
+	k := &checker{config: cfg}
+	for _, p := range set.Configure(k.ruleSettings()) {
+		at := strings.TrimSuffix("rules.settings."+p.Rule+"."+p.Key, ".")
+		p.Rule = "" // the path says it
+		k.problem(at, "%v", p)
+	}
+	if len(k.problems) > 0 {
+		return nil, cfg.check(k.problems...)
+	}
+	return set, nil
+}
+
+func loadRules(ctx context.Context, dirs []string) (*rules.Set, []rules.Problem, error) {
+	sources := []rules.Source{{Name: "queries", FS: queries.FS}}
+	for _, dir := range dirs {
+		if _, err := os.ReadDir(dir); err != nil {
+			return nil, nil, &usageError{fmt.Errorf("read rules: %w", err)}
+		}
+		sources = append(sources, rules.Source{Name: dir, FS: os.DirFS(dir)})
+	}
+	set, problems := rules.Load(sources...)
+	return set, append(problems, set.Check(ctx)...), nil
+}
+
+// each is rows as the writers take them.
+func each(rows [][]any) iter.Seq2[[]any, error] {
+	return func(yield func([]any, error) bool) {
+		for _, row := range rows {
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"auditor/internal/collect"
+)
+
+func (a *app) runCommand() *cobra.Command {
+	var o reportOptions
+	c := &cobra.Command{
+		Use:   "run",
+		Short: "Collect a snapshot, then write the reports: what cron calls",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			cfg, err := a.load()
+			if err != nil {
+				return err
+			}
+			judge, err := a.judge(c.Context(), cfg, o)
+			if err != nil {
+				return err
+			}
+			result, err := a.collect(c.Context(), cfg, collect.Filters{})
+			if err != nil {
+				return err
+			}
+			return judge.report(c.Context(), result.Path)
+		},
+	}
+	o.flags(c)
+	return c
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"auditor/internal/fakegithub"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden parts of the scripts")
+
+// TestMain makes the commands that scripts run, each as a process of its own.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"auditor": func() { os.Exit(run(context.Background(), processEnvironment())) },
+		"fakegithub": func() {
+			os.Exit(fakegithub.Main(context.Background(), os.Args[1:], os.Stdout, os.Stderr, time.Now))
+		},
+	})
+}
+
+// TestScripts runs the program as its users do. Scripts talk to the simulated
+// GitHub over HTTP, in a process of its own.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Condition: func(name string) (bool, error) {
+			if name == "root" {
+				return os.Geteuid() == 0, nil
+			}
+			return false, fmt.Errorf("unknown condition %q", name)
+		},
+		Dir:           filepath.Join("testdata", "script"),
+		UpdateScripts: *update,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"waitfile":  waitFile,
+			"configure": configure,
+			"mode":      fileMode,
+			"truncate":  truncate,
+			"status":    status,
+		},
+	})
+}
+
+// waitFile FILE: until the file is there, at most ten seconds.
+func waitFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: waitfile FILE")
+	}
+	for range 200 {
+		if _, err := os.Stat(ts.MkAbs(args[0])); err == nil {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	ts.Fatalf("%s did not appear", args[0])
+}
+
+// configure DIR [LINE...]: writes config.yaml for the simulated GitHub that
+// serves DIR; further lines are appended, \n in them are line breaks.
+func configure(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: configure DIR [LINE...]")
+	}
+	dir := args[0]
+	read := func(name string) string { return strings.TrimSpace(ts.ReadFile(filepath.Join(dir, name))) }
+	text := "github:\n  api_url: " + read("url") +
+		"\n  app:\n    client_id: " + read("client_id") +
+		"\n    private_key_file: " + filepath.Join(dir, "app.pem") + "\n"
+	if !strings.Contains(strings.Join(args[1:], "\n"), "orgs:") {
+		text += "orgs: [acme]\n"
+	}
+	text += strings.ReplaceAll(strings.Join(args[1:], "\n"), `\n`, "\n") + "\n"
+	ts.Check(os.WriteFile(ts.MkAbs("config.yaml"), []byte(text), 0o600))
+}
+
+// mode OCTAL FILE: the file's permissions are these.
+func fileMode(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: mode OCTAL FILE")
+	}
+	info, err := os.Stat(ts.MkAbs(args[1]))
+	ts.Check(err)
+	got := info.Mode().Perm().String()
+	want := map[string]string{"0600": "-rw-------", "0700": "-rwx------"}[args[0]]
+	if (got == want) == neg {
+		ts.Fatalf("mode of %s is %s", args[1], got)
+	}
+}
+
+// truncate SIZE FILE: cuts the file.
+func truncate(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: truncate SIZE FILE")
+	}
+	size := map[string]int64{"0": 0, "4096": 4096, "10000": 10000}[args[0]]
+	ts.Check(os.Truncate(ts.MkAbs(args[1]), size))
+}
+
+// status N COMMAND...: runs a command, which must end with exit status N.
+func status(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: status N COMMAND...")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	got := 0
+	var exited *exec.ExitError
+	if errors.As(err, &exited) {
+		got = exited.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if fmt.Sprint(got) != args[0] {
+		ts.Fatalf("exit status %d, want %s", got, args[0])
+	}
+}

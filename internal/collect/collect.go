@@ -1,0 +1,187 @@
+package collect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"auditor/internal/github"
+	"auditor/internal/store"
+)
+
+// Plan is what a run is to collect, and how.
+type Plan struct {
+	Dir      string   // folder of the snapshots
+	Orgs     []string // logins; ["*"]: every organization where the App is installed
+	Optional []string // of [Options]; the others are left out and say so in coverage
+	Filters  Filters
+	// Concurrency is the number of walks under way at once for one resource.
+	Concurrency int
+	Run         store.Run // what the snapshot says of itself; Filters is filled in here
+	Now         func() time.Time
+	OnEvent     func(Event) // nil: nobody is told
+}
+
+// Event tells how far one resource of one organization is.
+type Event struct {
+	Org, Resource    string
+	Walks, WalksDone int   // walks to make, and made: one for a list, one a parent for its children
+	Rows             int64 // objects received so far
+	// Coverage is set on the last event of a resource.
+	Coverage *store.Coverage
+}
+
+// Result is a published snapshot.
+type Result struct {
+	Path       string
+	IsResumed  bool
+	IsComplete bool // every required resource of every organization
+	Coverage   []store.Coverage
+}
+
+// Run collects every organization of the plan and publishes the snapshot. It
+// returns an error, and publishes nothing, when no organization could be
+// opened, when ctx ends, or when the snapshot cannot be written; what was
+// collected until then is kept for the next run to go on with.
+func Run(ctx context.Context, client *github.Client, plan Plan) (_ *Result, err error) {
+	sessions, refused, err := open(ctx, client, plan.Orgs)
+	if err != nil {
+		return nil, err
+	}
+	plan.Run.Filters = plan.Filters.String()
+	writer, err := store.Create(ctx, plan.Dir, plan.Run)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, writer.Discard()) }()
+	c := &collector{plan: plan, writer: writer, isServer: client.IsEnterpriseServer()}
+	if err := c.organizations(ctx, sessions, refused); err != nil {
+		return nil, err
+	}
+	path, err := writer.Publish(ctx, plan.Now())
+	if err != nil {
+		return nil, fmt.Errorf("publish snapshot: %w", err)
+	}
+	return c.result(path), nil
+}
+
+// refusal is an organization that could not be opened.
+type refusal struct {
+	org string
+	err error
+}
+
+// open finds the installation of every organization. Organizations that refuse
+// are returned beside the sessions; if all do, that is an error.
+func open(ctx context.Context, client *github.Client, orgs []string) ([]*github.Session, []refusal, error) {
+	if slices.Equal(orgs, []string{"*"}) {
+		return openAll(ctx, client)
+	}
+	var sessions []*github.Session
+	var refused []refusal
+	for _, org := range orgs {
+		session, err := client.Installation(ctx, org)
+		if err == nil && session.Installation().ID == 0 { // a ready token: nobody has said yet that there is such an organization
+			_, err = session.Get(ctx, "orgs/"+url.PathEscape(org))
+		}
+		switch {
+		case err == nil, github.IsForbidden(err):
+			sessions = append(sessions, session)
+		case ctx.Err() != nil:
+			return nil, nil, ctx.Err()
+		default:
+			refused = append(refused, refusal{org, err})
+		}
+	}
+	if len(sessions) == 0 {
+		return nil, nil, fmt.Errorf("open organization %s: %w", refused[0].org, refused[0].err)
+	}
+	return sessions, refused, nil
+}
+
+// ErrNoInstallation says that orgs is ["*"] and the App is installed nowhere.
+var ErrNoInstallation = errors.New("the GitHub App is not installed in any organization")
+
+func openAll(ctx context.Context, client *github.Client) ([]*github.Session, []refusal, error) {
+	installations, err := client.Installations(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("list installations: %w", err)
+	}
+	var sessions []*github.Session
+	var refused []refusal
+	for _, i := range installations {
+		switch {
+		case i.TargetType != "Organization":
+		case i.SuspendedAt != nil:
+			refused = append(refused, refusal{i.Login, errors.New("the installation is suspended")})
+		default:
+			sessions = append(sessions, client.Open(i))
+		}
+	}
+	if len(sessions) == 0 {
+		return nil, nil, ErrNoInstallation
+	}
+	return sessions, refused, nil
+}
+
+// collector writes one snapshot.
+type collector struct {
+	plan     Plan
+	writer   *store.Writer
+	isServer bool // GitHub Enterprise Server
+	coverage coverageList
+}
+
+func (c *collector) organizations(ctx context.Context, sessions []*github.Session, refused []refusal) error {
+	for _, r := range refused {
+		if err := c.refuse(ctx, r); err != nil {
+			return err
+		}
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	for _, session := range sessions {
+		g.Go(func() error {
+			i := session.Installation()
+			org := store.Org{Login: i.Login, Permissions: i.Permissions, RepositorySelection: i.RepositorySelection}
+			if err := c.writer.AddOrg(ctx, org); err != nil {
+				return err
+			}
+			return (&organization{collector: c, session: session, org: i.Login}).collect(ctx)
+		})
+	}
+	return g.Wait()
+}
+
+// refuse records an organization that could not be opened.
+func (c *collector) refuse(ctx context.Context, r refusal) error {
+	if err := c.writer.AddOrg(ctx, store.Org{Login: r.org}); err != nil {
+		return err
+	}
+	for _, resource := range Resources() {
+		row := c.row(resource, r.org, failed, r.err.Error())
+		row.HTTPStatus = statusCode(r.err)
+		if err := c.cover(ctx, row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *collector) event(e Event) {
+	if c.plan.OnEvent != nil {
+		c.plan.OnEvent(e)
+	}
+}
+
+func (c *collector) result(path string) *Result {
+	r := &Result{Path: path, IsResumed: c.writer.IsResumed(), IsComplete: true, Coverage: c.coverage.sorted()}
+	for _, row := range r.Coverage {
+		r.IsComplete = r.IsComplete && (!row.IsRequired || row.Status == complete)
+	}
+	return r
+}

@@ -1,0 +1,126 @@
+package collect
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"auditor/internal/github"
+	"auditor/internal/store"
+)
+
+// The statuses of a coverage row.
+const (
+	complete = "complete" // every page was read
+	partial  = "partial"  // some of it is missing; message says what
+	denied   = "denied"   // GitHub refused; permission says what to grant
+	failed   = "failed"   // it could not be read; message says why
+	skipped  = "skipped"  // it was not asked for; message says why
+)
+
+// coverageList gathers the rows of a run. Safe for concurrent use.
+type coverageList struct {
+	mu   sync.Mutex
+	rows []store.Coverage
+}
+
+func (l *coverageList) add(row store.Coverage) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.rows = append(l.rows, row)
+}
+
+func (l *coverageList) sorted() []store.Coverage {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.SortedFunc(slices.Values(l.rows), func(a, b store.Coverage) int {
+		return cmp.Or(cmp.Compare(a.Org, b.Org), cmp.Compare(a.Resource, b.Resource))
+	})
+}
+
+// cover writes a coverage row and tells that the resource is done.
+func (c *collector) cover(ctx context.Context, row store.Coverage) error {
+	if err := c.writer.Cover(ctx, row); err != nil {
+		return fmt.Errorf("record coverage of %s of %s: %w", row.Resource, row.Org, err)
+	}
+	c.coverage.add(row)
+	c.event(Event{Org: row.Org, Resource: row.Resource, Coverage: &row})
+	return nil
+}
+
+func (c *collector) row(r Resource, org, status, message string) store.Coverage {
+	return store.Coverage{Org: org, Resource: r.Name, Status: status, IsRequired: r.IsRequired, Message: message}
+}
+
+// row turns what the walks came to into the coverage of their resource.
+func (t tally) row(row store.Coverage, r Resource) store.Coverage {
+	if t.first == nil {
+		return row
+	}
+	row.HTTPStatus, row.Message = statusCode(t.first), t.first.Error()
+	switch {
+	case t.done > 0:
+		row.Status = partial
+		row.Message = fmt.Sprintf("%d of %d could not be read, the first: %v", t.failed, t.done+t.failed, t.first)
+	case isDenial(t.first):
+		row.Status = denied
+	default:
+		row.Status = failed
+	}
+	if isDenial(t.first) {
+		row.Permission = r.Permission
+	}
+	return row
+}
+
+// isDenial holds for a refusal that a permission would lift. GitHub answers 404
+// instead of 403 where it does not even want to say that there is something.
+func isDenial(err error) bool {
+	return github.IsForbidden(err) || github.IsNotFound(err)
+}
+
+func statusCode(err error) int {
+	var refused *github.Error
+	if errors.As(err, &refused) {
+		return refused.StatusCode
+	}
+	return 0
+}
+
+// fatalError ends the run: the snapshot cannot be written.
+type fatalError struct{ error }
+
+func (e fatalError) Unwrap() error { return e.error }
+
+func fatal(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fatalError{err}
+}
+
+// fatalUnlessDrift lets an object that GitHub changed the form of fail its
+// resource, and everything else that the store refuses end the run.
+func fatalUnlessDrift(err error) error {
+	var drift *store.DriftError
+	if err == nil || errors.As(err, &drift) {
+		return err
+	}
+	return fatalError{err}
+}
+
+func isFatal(ctx context.Context, err error) bool {
+	var f fatalError
+	return err != nil && (ctx.Err() != nil || errors.As(err, &f))
+}
+
+func rawItems(item json.RawMessage) []json.RawMessage {
+	if item == nil {
+		return nil
+	}
+	return []json.RawMessage{item}
+}

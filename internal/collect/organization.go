@@ -1,0 +1,213 @@
+package collect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"auditor/internal/github"
+	"auditor/internal/store"
+)
+
+// organization collects every resource of one organization.
+type organization struct {
+	*collector
+	session *github.Session
+	org     string
+}
+
+// collect reads the resources side by side, children after their parents.
+func (o *organization) collect(ctx context.Context) error {
+	resources := Resources()
+	statuses := map[string]chan string{}
+	for _, r := range resources {
+		statuses[r.Name] = make(chan string, len(resources))
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	for _, r := range resources {
+		if r.Shape == Part {
+			continue
+		}
+		g.Go(func() error {
+			parent := complete
+			if r.Parent != "" {
+				select {
+				case parent = <-statuses[r.Parent]:
+				case <-ctx.Done():
+					return ctx.Err()
+				}
+			}
+			status, err := o.resource(ctx, r, parent)
+			for range cap(statuses[r.Name]) { // one for each child that may wait
+				statuses[r.Name] <- status
+			}
+			return err
+		})
+	}
+	return g.Wait()
+}
+
+// resource collects one resource and leaves its coverage. The error is for what
+// ends the run; a refusal by GitHub is coverage.
+func (o *organization) resource(ctx context.Context, r Resource, parent string) (status string, err error) {
+	if why := o.skipped(r, parent); why != "" {
+		return skipped, o.cover(ctx, o.row(r, o.org, skipped, why))
+	}
+	if r.Shape == Settings {
+		return o.settings(ctx, r)
+	}
+	tally, err := o.walks(ctx, r)
+	if err != nil {
+		return "", fmt.Errorf("collect %s of %s: %w", r.Name, o.org, err)
+	}
+	row := tally.row(o.row(r, o.org, complete, ""), r)
+	row.RowCount = tally.rows
+	o.qualify(&row, parent, r)
+	return row.Status, o.cover(ctx, row)
+}
+
+// skipped tells why a resource is not asked for, "" if it is.
+func (o *organization) skipped(r Resource, parent string) string {
+	switch {
+	case r.Option != "" && !slices.Contains(o.plan.Optional, r.Option):
+		return "switched off: " + r.Option + " is not in collect.optional"
+	case r.IsMissingOnServer && o.isServer:
+		return "GitHub Enterprise Server does not have it"
+	case parent == denied || parent == failed || parent == skipped:
+		return r.Parent + " is " + parent
+	}
+	return ""
+}
+
+// qualify lowers a complete row for what the answers alone do not tell: a
+// parent list with gaps, an installation that sees only some repositories, and
+// settings that GitHub leaves out without the permission to see them.
+func (o *organization) qualify(row *store.Coverage, parent string, r Resource) {
+	if row.Status != complete {
+		return
+	}
+	i := o.session.Installation()
+	switch {
+	case parent != complete:
+		row.Status, row.Message = partial, r.Parent+" is "+parent
+	case r.Name == "repositories" && i.RepositorySelection == "selected":
+		row.Status, row.Message = partial, "the App is installed on selected repositories only: install it on all repositories"
+	case r.Name == "repositories" && i.Permissions != nil && i.Permissions["administration"] == "":
+		row.Status, row.Permission = partial, readAdministration
+		row.Message = "security settings are not shown without the permission"
+	}
+}
+
+// tally counts how the walks of one resource ended.
+type tally struct {
+	rows         int64 // objects received
+	done, failed int
+	first        error // of the first walk that failed
+}
+
+// walks makes every walk of a resource that is not yet made. It stops at the
+// first refusal: what one token's list is denied, the others' are too.
+func (o *organization) walks(ctx context.Context, r Resource) (tally, error) {
+	todo, err := o.writer.Todo(ctx, o.org, r.Name)
+	if err != nil {
+		return tally{}, err
+	}
+	results := make([]error, len(todo))
+	var isDenied atomic.Bool
+	var done, rows atomic.Int64
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(max(1, o.plan.Concurrency))
+	for i, w := range todo {
+		g.Go(func() error {
+			if isDenied.Load() {
+				results[i] = errNotAsked
+				return nil
+			}
+			err := o.walk(ctx, r, w, &rows)
+			if isFatal(ctx, err) {
+				return err
+			}
+			if github.IsForbidden(err) {
+				isDenied.Store(true)
+			}
+			results[i] = err
+			o.event(Event{Org: o.org, Resource: r.Name, Walks: len(todo), WalksDone: int(done.Add(1)), Rows: rows.Load()})
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return tally{}, err
+	}
+	t := count(results)
+	t.rows = rows.Load()
+	return t, nil
+}
+
+var errNotAsked = errors.New("not asked after a refusal")
+
+func count(results []error) tally {
+	var t tally
+	for _, err := range results {
+		if err == nil {
+			t.done++
+			continue
+		}
+		t.failed++
+		if t.first == nil || errors.Is(t.first, errNotAsked) {
+			t.first = err
+		}
+	}
+	return t
+}
+
+// walk reads one list or object to its end, a page at a time.
+func (o *organization) walk(ctx context.Context, r Resource, w store.Walk, rows *atomic.Int64) error {
+	path := r.path(w, o.plan.Filters)
+	var err error
+	if r.Shape == Object {
+		err = o.object(ctx, w, path, rows)
+	} else {
+		err = o.pages(ctx, w, path, rows)
+	}
+	switch {
+	case err == nil:
+		return nil
+	case r.IsGoneOn404 && github.IsNotFound(err):
+		return fatal(o.writer.Gone(ctx, w, 1))
+	case isFatal(ctx, err):
+		return err
+	}
+	if failure := o.writer.Fail(ctx, w, 1, err.Error(), statusCode(err)); failure != nil {
+		return fatal(failure)
+	}
+	return err
+}
+
+func (o *organization) object(ctx context.Context, w store.Walk, path string, rows *atomic.Int64) error {
+	item, err := o.session.Get(ctx, path)
+	if err != nil {
+		return err
+	}
+	rows.Add(1)
+	return fatalUnlessDrift(o.writer.Add(ctx, w, rawItems(item), "", 1))
+}
+
+func (o *organization) pages(ctx context.Context, w store.Walk, path string, rows *atomic.Int64) error {
+	for page, err := range o.session.Pages(ctx, path) {
+		if err != nil {
+			return err
+		}
+		if err := o.writer.Add(ctx, w, page.Items, page.Next, page.Requests); err != nil {
+			return fatalUnlessDrift(err)
+		}
+		n := rows.Add(int64(len(page.Items)))
+		if w.Parent == "" {
+			o.event(Event{Org: o.org, Resource: w.Resource, Walks: 1, Rows: n})
+		}
+	}
+	return nil
+}

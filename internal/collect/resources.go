@@ -1,0 +1,117 @@
+package collect
+
+import (
+	"net/url"
+	"strings"
+
+	"auditor/internal/store"
+)
+
+// Shape is how a resource's answer is read.
+type Shape int
+
+const (
+	// List is a paginated REST list of objects.
+	List Shape = iota
+	// Object is one REST object.
+	Object
+	// Settings is the paginated GraphQL query over the organization's repositories.
+	Settings
+	// Part is answered by the Settings query of another resource; only its coverage is its own.
+	Part
+)
+
+// Resource is one row of the table of what is collected. Its name is that of
+// its coverage row, and of its schema file in internal/store/schema.
+type Resource struct {
+	Name string
+	// Path of the REST list or object, relative to the API's URL. {org} is the
+	// organization, {parent} and {repository} come from the walk.
+	Path string
+	// Parent is the resource that must have been read before; "" if none.
+	Parent     string
+	Shape      Shape
+	IsRequired bool
+	// Permission to grant when GitHub refuses, as the App's settings page calls it.
+	Permission string
+	// Option is the name in collect.optional that switches it on; "" for always.
+	Option string
+	// IsFilterable says that the API's token filters apply to the list.
+	IsFilterable bool
+	// IsGoneOn404 says that 404 means: the parent has disappeared since it was listed.
+	IsGoneOn404 bool
+	// IsMissingOnServer says that GitHub Enterprise Server does not have it.
+	IsMissingOnServer bool
+}
+
+const (
+	readTokens         = "Organization permissions > Personal access tokens: Read-only"
+	readRequests       = "Organization permissions > Personal access token requests: Read-only"
+	readMembers        = "Organization permissions > Members: Read-only"
+	readMetadata       = "Repository permissions > Metadata: Read-only"
+	readAdministration = "Repository permissions > Administration: Read-only"
+	readContents       = "Repository permissions > Contents: Read-only"
+	readAlerts         = "Repository permissions > Dependabot alerts: Read-only"
+
+	oldestFirst = "?sort=created_at&direction=asc"
+)
+
+// Resources is the table of what is collected from every organization.
+// Sources: the OpenAPI operations orgs/get, orgs/list-pat-grants,
+// orgs/list-pat-grant-repositories, orgs/list-pat-grant-requests,
+// orgs/list-pat-grant-request-repositories, repos/list-for-org,
+// repos/check-private-vulnerability-reporting, repos/list-teams,
+// orgs/list-custom-properties-values-for-repos, orgs/list-members and
+// orgs/list-outside-collaborators, and GraphQL's Organization.repositories.
+func Resources() []Resource {
+	return []Resource{
+		{Name: "org", Path: "orgs/{org}", Shape: Object, Permission: "Organization permissions > Administration: Read-only"},
+		{Name: "tokens", Path: "orgs/{org}/personal-access-tokens" + oldestFirst, IsRequired: true, Permission: readTokens, IsFilterable: true},
+		{Name: "token_repositories", Path: "orgs/{org}/personal-access-tokens/{parent}/repositories", Parent: "tokens", IsRequired: true, Permission: readTokens, IsGoneOn404: true},
+		{Name: "token_requests", Path: "orgs/{org}/personal-access-token-requests" + oldestFirst, IsRequired: true, Permission: readRequests, IsFilterable: true},
+		{Name: "token_request_repositories", Path: "orgs/{org}/personal-access-token-requests/{parent}/repositories", Parent: "token_requests", IsRequired: true, Permission: readRequests, IsGoneOn404: true},
+		{Name: "repositories", Path: "orgs/{org}/repos?type=all&sort=created&direction=asc", IsRequired: true, Permission: readMetadata},
+		{Name: "repository_settings", Shape: Settings, Permission: readAdministration},
+		{Name: "branch_protection", Shape: Part, Permission: readAdministration, Option: "branch_protection"},
+		{Name: "codeowners", Shape: Part, Permission: readContents, Option: "codeowners"},
+		{Name: "deploy_keys", Shape: Part, Permission: readAdministration},
+		{Name: "dependabot_alerts", Shape: Part, Permission: readAlerts, Option: "dependabot_alerts"},
+		{Name: "private_vulnerability_reporting", Path: "repos/{repository}/private-vulnerability-reporting", Parent: "repositories", Shape: Object, Permission: readMetadata, Option: "private_vulnerability_reporting", IsMissingOnServer: true},
+		{Name: "properties", Path: "orgs/{org}/properties/values", Parent: "repositories", Permission: "Organization permissions > Custom properties: Read-only", Option: "properties"},
+		{Name: "teams", Path: "repos/{repository}/teams", Parent: "repositories", Permission: readAdministration, Option: "teams"},
+		{Name: "members", Path: "orgs/{org}/members?role={parent}", Permission: readMembers, Option: "members"},
+		{Name: "outside_collaborators", Path: "orgs/{org}/outside_collaborators", Permission: readMembers, Option: "members"},
+	}
+}
+
+// Options that collect.optional of the configuration may name.
+func Options() []string {
+	var names []string
+	for _, r := range Resources() {
+		if r.Option == r.Name {
+			names = append(names, r.Option)
+		}
+	}
+	return names
+}
+
+// path of one walk: the page to go on with, or the first one.
+func (r Resource) path(w store.Walk, f Filters) string {
+	if w.Next != "" {
+		return w.Next
+	}
+	path := strings.NewReplacer(
+		"{org}", url.PathEscape(w.Org),
+		"{parent}", url.PathEscape(w.Parent),
+		"{repository}", escapeRepository(w.Repository),
+	).Replace(r.Path)
+	if query := f.values().Encode(); r.IsFilterable && query != "" {
+		path += "&" + query
+	}
+	return path
+}
+
+func escapeRepository(fullName string) string {
+	owner, name, _ := strings.Cut(fullName, "/")
+	return url.PathEscape(owner) + "/" + url.PathEscape(name)
+}

@@ -1,0 +1,132 @@
+package collect
+
+// settingsQuery is one page of the organization's repositories with what only
+// GraphQL tells of them. The JSON names are those of the item that
+// internal/store/schema takes apart. Source: GitHub's GraphQL schema, types
+// Repository, BranchProtectionRule, RepositoryRule and RepositoryRuleset.
+type settingsQuery struct {
+	Organization *struct {
+		Repositories struct {
+			PageInfo struct {
+				EndCursor   string
+				HasNextPage bool
+			}
+			TotalCount int
+			Nodes      []*repositorySettings
+		} `graphql:"repositories(first: $first, after: $after, orderBy: {field: NAME, direction: ASC})"`
+	} `graphql:"organization(login: $org)"`
+}
+
+// repositorySettings of one repository. Codeowners is nil when the repository has
+// none, DefaultBranchRef when it is empty; both also when GitHub refused.
+type repositorySettings struct {
+	DatabaseID                    int64          `json:"databaseId"`
+	NameWithOwner                 string         `json:"nameWithOwner"`
+	IsEmpty                       bool           `json:"isEmpty"`
+	HasVulnerabilityAlertsEnabled bool           `json:"hasVulnerabilityAlertsEnabled"`
+	IsSecurityPolicyEnabled       *bool          `json:"isSecurityPolicyEnabled"`
+	Codeowners                    *codeowners    `graphql:"codeowners @include(if: $codeowners)" json:"codeowners"`
+	VulnerabilityAlerts           *totalCount    `graphql:"vulnerabilityAlerts(states: OPEN, first: 1) @include(if: $dependabotAlerts)" json:"vulnerabilityAlerts"`
+	DeployKeys                    *deployKeys    `graphql:"deployKeys(first: 50) @include(if: $deployKeys)" json:"deployKeys"`
+	DefaultBranchRef              *defaultBranch `json:"defaultBranchRef"`
+}
+
+// settingsItem is what the snapshot keeps of a repository.
+type settingsItem struct {
+	*repositorySettings
+	// Unknown names the parts (resources) that GitHub refused, or was not asked for.
+	Unknown []string `json:"unknown,omitempty"`
+}
+
+type totalCount struct {
+	TotalCount int `json:"totalCount"`
+}
+
+type codeowners struct {
+	Errors []struct {
+		Line       int     `json:"line"`
+		Column     int     `json:"column"`
+		Kind       string  `json:"kind"`
+		Source     *string `json:"source"`
+		Suggestion *string `json:"suggestion"`
+		Message    string  `json:"message"`
+		Path       string  `json:"path"`
+	} `json:"errors"`
+}
+
+type deployKeys struct {
+	TotalCount int `json:"totalCount"`
+	Nodes      []*struct {
+		ID        string `json:"id"`
+		Title     string `json:"title"`
+		ReadOnly  bool   `json:"readOnly"`
+		Verified  bool   `json:"verified"`
+		Enabled   bool   `json:"enabled"`
+		CreatedAt string `json:"createdAt"`
+	} `json:"nodes"`
+}
+
+type defaultBranch struct {
+	Name                 string                `json:"name"`
+	BranchProtectionRule *branchProtectionRule `graphql:"branchProtectionRule @include(if: $branchProtection)" json:"branchProtectionRule"`
+	Rules                *branchRules          `graphql:"rules(first: 50) @include(if: $branchProtection)" json:"rules"`
+}
+
+type branchProtectionRule struct {
+	DatabaseID                     *int64     `json:"databaseId"`
+	Pattern                        string     `json:"pattern"`
+	IsAdminEnforced                bool       `json:"isAdminEnforced"`
+	RequiresApprovingReviews       bool       `json:"requiresApprovingReviews"`
+	RequiredApprovingReviewCount   *int       `json:"requiredApprovingReviewCount"`
+	RequiresCodeOwnerReviews       bool       `json:"requiresCodeOwnerReviews"`
+	DismissesStaleReviews          bool       `json:"dismissesStaleReviews"`
+	RequireLastPushApproval        bool       `json:"requireLastPushApproval"`
+	RequiresStatusChecks           bool       `json:"requiresStatusChecks"`
+	RequiresStrictStatusChecks     bool       `json:"requiresStrictStatusChecks"`
+	RequiresCommitSignatures       bool       `json:"requiresCommitSignatures"`
+	RequiresLinearHistory          bool       `json:"requiresLinearHistory"`
+	RequiresConversationResolution bool       `json:"requiresConversationResolution"`
+	AllowsForcePushes              bool       `json:"allowsForcePushes"`
+	AllowsDeletions                bool       `json:"allowsDeletions"`
+	BypassPullRequestAllowances    totalCount `graphql:"bypassPullRequestAllowances(first: 1)" json:"bypassPullRequestAllowances"`
+}
+
+type branchRules struct {
+	TotalCount int           `json:"totalCount"`
+	Nodes      []*branchRule `json:"nodes"`
+}
+
+type branchRule struct {
+	Type              string          `json:"type"`
+	Parameters        *ruleParameters `json:"parameters"`
+	RepositoryRuleset *struct {
+		DatabaseID  *int64 `json:"databaseId"`
+		Name        string `json:"name"`
+		Enforcement string `json:"enforcement"`
+		Source      struct {
+			Typename     string `graphql:"__typename" json:"__typename"`
+			Organization struct {
+				Login string `json:"login,omitempty"`
+			} `graphql:"... on Organization" json:"-"`
+		} `json:"source"`
+		BypassActors *totalCount `graphql:"bypassActors(first: 1)" json:"bypassActors"`
+	} `json:"repositoryRuleset"`
+}
+
+// ruleParameters are those of the two rule types that have any of interest.
+type ruleParameters struct {
+	PullRequestParameters  `graphql:"... on PullRequestParameters"`
+	StatusChecksParameters `graphql:"... on RequiredStatusChecksParameters"`
+}
+
+type PullRequestParameters struct {
+	DismissStaleReviewsOnPush      *bool `json:"dismissStaleReviewsOnPush"`
+	RequireCodeOwnerReview         *bool `json:"requireCodeOwnerReview"`
+	RequireLastPushApproval        *bool `json:"requireLastPushApproval"`
+	RequiredApprovingReviewCount   *int  `json:"requiredApprovingReviewCount"`
+	RequiredReviewThreadResolution *bool `json:"requiredReviewThreadResolution"`
+}
+
+type StatusChecksParameters struct {
+	StrictRequiredStatusChecksPolicy *bool `json:"strictRequiredStatusChecksPolicy"`
+}
