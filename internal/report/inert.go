@@ -93,11 +93,11 @@ func inertCell(s string) string { return cut(visible(s, "\n"), maxCell) }
 func startsFormula(s string) bool { return formulaStart.MatchString(s) }
 
 var (
-	formulaStart = regexp.MustCompile(`^\s*[=+\-@＝＋－＠]`)
+	formulaStart = regexp.MustCompile(`^[\s"]*[=+\-@＝＋－＠]`)
 	// In a locale whose list separator is the semicolon Excel ignores our
 	// quotes in the middle of a line: a formula can then start after a
-	// semicolon or a line break as well.
-	formulaInside = regexp.MustCompile(`([;\n])(\s*[=+\-@＝＋－＠])`)
+	// semicolon or a line break as well, or after an empty pair of quotes.
+	formulaInside = regexp.MustCompile(`([;\n])([\s"]*[=+\-@＝＋－＠])`)
 )
 
 // inertCSV is for fields of CSV: a leading apostrophe keeps a spreadsheet from

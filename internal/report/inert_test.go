@@ -39,7 +39,7 @@ func TestCutIsVisibleAndFits(t *testing.T) {
 
 func TestInertCSV(t *testing.T) {
 	for in, want := range map[string]string{
-		"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@x": "'@x", "\t=1": "' =1", "  =1": "'  =1", "＝1": "'＝1",
+		"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@x": "'@x", "\t=1": "' =1", `"=1`: `'"=1`, `a;"=1`: `a;'"=1`, "  =1": "'  =1", "＝1": "'＝1",
 		"a;=1": "a;'=1", "a\n=1": "a\n'=1", "a; -b": "a;' -b",
 		"release-bot": "release-bot", "a=b": "a=b", "[1,-2]": "[1,-2]", "": "",
 	} {

@@ -234,7 +234,7 @@ func (d *full) Write(p []byte) (int, error) {
 }
 
 func TestWritersReportAFullDisk(t *testing.T) {
-	r := sampleReport(500, 10)
+	r := sampleReport(40, 10)
 	for _, f := range Formats {
 		for _, room := range []int{0, 1000} {
 			err := f.Write(&full{room}, r)

@@ -41,7 +41,7 @@ func TestMarkdownAlwaysFits(t *testing.T) {
 	r := hostileReport(long)
 	finding, rule := r.Findings[2], Rule{ID: "a/b", Title: long, Severity: "low", Outcome: long}
 	coverage := r.Coverage[0]
-	for i := range 3000 {
+	for i := range 1000 {
 		finding.Subject.ID = fmt.Sprint(i)
 		r.Findings, r.Rules = append(r.Findings, finding), append(r.Rules, rule)
 		r.Coverage, r.Warnings, r.Snapshot.Orgs = append(r.Coverage, coverage), append(r.Warnings, long), append(r.Snapshot.Orgs, long)

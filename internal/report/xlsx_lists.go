@@ -116,11 +116,17 @@ func (w *Waiver) String() string {
 	return s
 }
 
+// shownBySubject is evidence that the columns Subject and Owner show already.
+var shownBySubject = []string{"token_name", "owner_login", "full_name", "html_url"}
+
 // evidenceColumns lists the columns that the findings carry, in the order in
 // which they first appear.
 func evidenceColumns(findings []Finding) []string {
 	var names []string
 	seen := map[string]bool{}
+	for _, name := range shownBySubject {
+		seen[name] = true
+	}
 	for i := range findings {
 		for _, v := range findings[i].Evidence {
 			if !seen[v.Column] && len(names) < maxEvidenceColumn {

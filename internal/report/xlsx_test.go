@@ -22,6 +22,7 @@ type book struct {
 	*excelize.File
 	bytes []byte
 	t     testing.TB
+	read  map[string][][]string // sheets read so far
 }
 
 func bookOf(t testing.TB, r *Report, rowLimit int) book {
@@ -35,15 +36,19 @@ func bookOf(t testing.TB, r *Report, rowLimit int) book {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { f.Close() })
-	return book{f, b.Bytes(), t}
+	return book{f, b.Bytes(), t, map[string][][]string{}}
 }
 
 func (b book) rows(sheet string) [][]string {
 	b.t.Helper()
+	if rows, ok := b.read[sheet]; ok {
+		return rows
+	}
 	rows, err := b.GetRows(sheet, excelize.Options{RawCellValue: true})
 	if err != nil {
 		b.t.Fatal(err)
 	}
+	b.read[sheet] = rows
 	return rows
 }
 
@@ -368,7 +373,7 @@ func TestWorkbookIsInert(t *testing.T) {
 		f.Org, f.Reason, f.Subject.Name, f.Subject.Owner = "acme", text, text, OptionalString(text)
 		f.Evidence = Evidence{{"token_name", text}, {"seen_at", text}, {"html_url", text}, {"is_x", text}, {"x_count", text}}
 		r.Findings = append(r.Findings, f)
-		r.Inventory.Rows = append(r.Inventory.Rows, slices.Repeat([]any{text}, len(r.Inventory.Columns)))
+		r.Inventory.Rows = append(r.Inventory.Rows, append(slices.Repeat([]any{text}, 4), make([]any, len(r.Inventory.Columns)-4)...))
 		r.Warnings = append(r.Warnings, text)
 		r.Rules = append(r.Rules, Rule{ID: text, Title: text, Description: text, See: Strings{text}})
 	}
@@ -387,7 +392,7 @@ func TestWorkbookIsInert(t *testing.T) {
 }
 
 func FuzzWorkbook(f *testing.F) {
-	for _, s := range hostileTexts()[:8] { // a workbook takes a while
+	for _, s := range hostileTexts()[:3] { // a workbook takes a while
 		f.Add(s[:min(len(s), 100)])
 	}
 	f.Fuzz(func(t *testing.T, text string) { checkWorkbook(t, text) })

@@ -1,0 +1,171 @@
+package report
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func tokenFinding() Finding {
+	return Finding{
+		Key: "stale-tokens/unused:acme:token/9201", Rule: "stale-tokens/unused", Status: StatusFail, Org: "acme",
+		Subject: Subject{Kind: "token", ID: "201", Name: "old job", Owner: "Release-Bot"},
+	}
+}
+
+func repositoryFinding() Finding {
+	return Finding{
+		Key: "security-gaps/x:acme:repository/7", Rule: "security-gaps/x", Status: StatusFail, Org: "acme",
+		Subject: Subject{Kind: "repository", ID: "7", Name: "acme/payments-api"},
+	}
+}
+
+func requestFinding() Finding {
+	return Finding{
+		Key: "over-broad-access/risky-request:acme:request/3", Rule: "over-broad-access/risky-request", Status: StatusFail, Org: "acme",
+		Subject: Subject{Kind: "request", ID: "3"}, Evidence: Evidence{{"token_id", int64(9201)}},
+	}
+}
+
+func TestExceptionsMatch(t *testing.T) {
+	token, repository, request := tokenFinding(), repositoryFinding(), requestFinding()
+	for _, c := range []struct {
+		name    string
+		x       Exception
+		finding Finding
+		want    bool
+	}{
+		{"rule", Exception{Rule: "stale-tokens/unused"}, token, true},
+		{"another rule", Exception{Rule: "stale-tokens/expired"}, token, false},
+		{"rule glob", Exception{Rule: "stale-*"}, token, true},
+		{"every rule", Exception{Rule: "*"}, token, true},
+		{"a rule's former id", Exception{Rule: "stale-tokens/idle"}, token, true},
+		{"part of a rule", Exception{Rule: "stale-tokens"}, token, false},
+		{"set in a glob", Exception{Rule: "stale-tokens/[tu]nused"}, token, true},
+		{"dot is a dot", Exception{Rule: "stale.tokens/unused"}, token, false},
+		{"owner in any case", Exception{Owner: "release-bot"}, token, true},
+		{"another owner", Exception{Owner: "release"}, token, false},
+		{"token", Exception{TokenID: "9201"}, token, true},
+		{"grant is no token", Exception{TokenID: "201"}, token, false},
+		{"token of a request", Exception{TokenID: "9201"}, request, true},
+		{"repository name", Exception{Repository: "payments-*"}, repository, true},
+		{"repository full name", Exception{Repository: "Acme/payments-api"}, repository, true},
+		{"another repository", Exception{Repository: "payment"}, repository, false},
+		{"repository of a token", Exception{Repository: "*"}, token, false},
+		{"org", Exception{Org: "ACME"}, token, true},
+		{"all keys", Exception{Rule: "stale-tokens/*", Owner: "release-bot", TokenID: "9201", Org: "acme"}, token, true},
+		{"all keys but one", Exception{Rule: "stale-tokens/*", Owner: "release-bot", TokenID: "9201", Org: "beta"}, token, false},
+		{"no key", Exception{Reason: "all of it"}, token, false},
+	} {
+		e, err := newExceptions([]Exception{c.x}, sampleTime)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := c.finding
+		e.apply(&f, []string{f.Rule, "stale-tokens/idle"})
+		if got := f.Exception != nil; got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+func TestExceptionsHoldThroughTheirLastDay(t *testing.T) {
+	for until, want := range map[string]bool{"2026-11-20": false, "2026-11-21": true, "2026-11-22": true, "": true} {
+		e, err := newExceptions([]Exception{{Rule: "*", Reason: "why", ApprovedBy: "secops", Until: until}}, time.Date(2026, 11, 21, 23, 59, 59, 0, time.UTC))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := tokenFinding()
+		e.apply(&f, []string{f.Rule})
+		if got := f.Exception != nil; got != want {
+			t.Errorf("until %q: %v, want %v", until, got, want)
+		}
+		if want {
+			if diff := cmp.Diff(&Waiver{"why", "secops", OptionalString(until)}, f.Exception); diff != "" {
+				t.Error(diff)
+			}
+		}
+	}
+	if _, err := newExceptions([]Exception{{Rule: "a/b"}, {Rule: "*", Until: "next year"}}, sampleTime); err == nil || !strings.Contains(err.Error(), `exception 2 (rule *): until "next year"`) {
+		t.Errorf("a date that is none: %v", err)
+	}
+}
+
+func TestExceptionsLeaveTheUnknownUnknown(t *testing.T) {
+	e, err := newExceptions([]Exception{{Rule: "*"}}, sampleTime)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := tokenFinding()
+	f.Status = StatusUnknown
+	e.apply(&f, []string{f.Rule})
+	if f.Exception != nil || len(e.unused()) != 0 {
+		t.Errorf("exception %v, unused %v", f.Exception, e.unused())
+	}
+}
+
+func TestTheFirstExceptionThatHoldsIsTheOne(t *testing.T) {
+	e, err := newExceptions([]Exception{{Rule: "*", Reason: "expired", Until: "2020-01-01"}, {Rule: "*", Reason: "first"}, {Rule: "*", Reason: "second"}}, sampleTime)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := tokenFinding()
+	e.apply(&f, []string{f.Rule})
+	if f.Exception == nil || f.Exception.Reason != "first" {
+		t.Errorf("exception is %+v", f.Exception)
+	}
+}
+
+func TestExceptionWarnings(t *testing.T) {
+	s := scope{
+		all: map[string][]string{
+			"stale-tokens/unused": {"stale-tokens/unused", "stale-tokens/idle"}, "stale-tokens/blind": {"stale-tokens/blind"}, "security-gaps/x": {"security-gaps/x"},
+			"stale-tokens/off": {"stale-tokens/off"},
+		},
+		report:     map[string]bool{"stale-tokens/unused": true, "stale-tokens/blind": true},
+		incomplete: map[string]bool{"stale-tokens/blind": true},
+	}
+	for _, c := range []struct {
+		x    Exception
+		want string
+	}{
+		{Exception{Rule: "stale-tokens/unused", Owner: "release-bot"}, ""},
+		{Exception{Rule: "stale-tokens/idle", TokenID: "9201"}, ""},
+		{Exception{Rule: "stale-tokens/unused", Owner: "nobody"}, "exception 1 (rule stale-tokens/unused, owner nobody) covers nothing: it can go"},
+		{Exception{Rule: "stale-tokens/unsued"}, "exception 1 (rule stale-tokens/unsued) covers nothing: there is no such rule"},
+		{Exception{Rule: "stale-tokens/unused", Until: "2026-11-20"}, "exception 1 (rule stale-tokens/unused) expired on 2026-11-20: 1 finding is counted again"},
+		{Exception{Owner: "Release-Bot", Until: "2026-11-20"}, "exception 1 (owner Release-Bot) expired on 2026-11-20: 1 finding is counted again"},
+		{Exception{Rule: "stale-tokens/unused", Org: "beta", Until: "2026-11-20"}, "exception 1 (rule stale-tokens/unused, org beta) expired on 2026-11-20 and covers nothing: it can go"},
+		{Exception{Rule: "stale-tokens/blind", Owner: "nobody"}, ""}, // who knows what it would match
+		{Exception{Rule: "stale-tokens/off"}, ""},   // switched off
+		{Exception{Rule: "security-gaps/x"}, ""},    // of another report
+		{Exception{Rule: "*", Owner: "nobody"}, ""}, // may be of use there
+		{Exception{}, "exception 1 () names nothing that it is for: it covers nothing"},
+	} {
+		e, err := newExceptions([]Exception{c.x}, sampleTime)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := tokenFinding()
+		e.apply(&f, s.all[f.Rule])
+		if got := strings.Join(e.warnings(s), "\n"); got != c.want {
+			t.Errorf("%+v:\ngot  %s\nwant %s", c.x, got, c.want)
+		}
+	}
+}
+
+func TestGlob(t *testing.T) {
+	for _, c := range []struct {
+		pattern, text string
+		want          bool
+	}{
+		{"a*c", "a/b/c", true}, {"a?c", "abc", true}, {"a?c", "ac", false}, {"[^a]b", "cb", true}, {"[^a]b", "ab", false}, {"a.c", "abc", false},
+		{"[a", "[a", true}, {"[]", "[]", true}, {"[z-a]", "[z-a]", true}, {"[^]x", "[^]x", true}, {"a]", "a]", true}, {"", "", true}, {"(x|y)", "x", false}, {`a\b`, `a\b`, true}, {`[\]`, `\`, true},
+	} {
+		if got := glob(c.pattern).MatchString(c.text); got != c.want {
+			t.Errorf("glob(%q) on %q: %v, want %v", c.pattern, c.text, got, c.want)
+		}
+	}
+}
