@@ -32,7 +32,7 @@ WITH writing AS (
       a.level AS level,
       CASE a.level
         WHEN 'write' THEN a.permission
-        ELSE a.permission || ' (' || a.level || ')'
+        ELSE printf('%s (%s)', a.permission, a.level)
       END AS shown
     FROM token_permissions AS a
     WHERE a.scope = 'organization'

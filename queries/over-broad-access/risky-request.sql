@@ -23,7 +23,6 @@ WITH asked AS (
     p.org AS org,
     p.request_id AS request_id,
     sum(p.level IN ('write', 'admin')) AS write_count,
-    sum(p.level NOT IN ('read', 'write', 'admin')) AS strange_count,
     group_concat(CASE WHEN p.tier = 'critical' THEN p.permission || ':' || p.level END, ', ') AS critical_permissions,
     group_concat(CASE WHEN p.level <> 'read' THEN p.permission || ':' || p.level END, ', ') AS write_permissions
   FROM (
@@ -56,8 +55,7 @@ SELECT
   q.org AS org,
   'asks for ' || coalesce(a.write_permissions, a.critical_permissions) || CASE
       WHEN a.critical_permissions IS NULL THEN ''
-      WHEN a.critical_permissions = a.write_permissions THEN ', which is critical'
-      ELSE ', of which ' || a.critical_permissions || ' is critical'
+      ELSE printf(' (critical: %s)', a.critical_permissions)
     END || CASE
       WHEN q.repository_selection = 'all' THEN ', on all repositories'
       WHEN q.repository_selection IS NULL THEN ', on repositories that GitHub did not name'
@@ -73,7 +71,7 @@ SELECT
   q.repository_selection AS repository_selection,
   q.expires_at AS expires_at,
   q.created_at AS created_at,
-  (unixepoch(:now) - unixepoch(q.created_at)) / 86400 AS waiting_days,
+  ((unixepoch(:now) - unixepoch(q.created_at)) / 86400) AS waiting_days,
   q.reason AS request_reason,
   q.html_url AS html_url
 FROM asked AS a

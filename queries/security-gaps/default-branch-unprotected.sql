@@ -34,13 +34,17 @@ SELECT
   r.org AS org,
   CASE
     WHEN p.is_protected IS NULL THEN 'whether ' || coalesce(r.default_branch, 'the default branch')
-      || ' is protected is unknown: GitHub shows classic protection to administrators only'
+      || ' is protected is unknown: GitHub did not answer, or shows it to administrators only'
     WHEN o.plan = 'free' AND r.visibility IS NOT 'public' THEN coalesce(r.default_branch, 'the default branch')
       || ' is not protected, and the free plan has no protection for private repositories'
     ELSE coalesce(r.default_branch, 'the default branch')
       || ' has neither classic protection nor an active ruleset'
   END || CASE
     WHEN r.is_empty IS NULL THEN '; GitHub did not say whether the repository is empty'
+    ELSE ''
+  END || CASE
+    WHEN r.is_archived IS NULL OR r.is_disabled IS NULL THEN
+      '; GitHub did not say whether the repository is archived or disabled'
     ELSE ''
   END AS reason,
   r.default_branch AS default_branch,

@@ -25,10 +25,14 @@ SELECT
   'repository/' || r.repository_id AS subject,
   r.org AS org,
   CASE
-    WHEN r.dependabot_alerts = 'disabled' THEN 'Dependabot alerting is disabled on this '
+    WHEN r.dependabot_alerts = 'disabled' THEN 'Dependabot alerts are disabled on this '
       || coalesce(r.visibility || ' repository', 'repository of unknown visibility')
     WHEN r.dependabot_alerts IS NULL THEN 'GitHub did not say whether Dependabot alerts are on: the answer needs the right to see the repository as an administrator'
-    ELSE 'Dependabot alerting is in a state that this rule does not know: ' || r.dependabot_alerts
+    ELSE 'Dependabot alerts are in a state that this rule does not know: ' || r.dependabot_alerts
+  END || CASE
+    WHEN r.is_archived IS NULL OR r.is_disabled IS NULL THEN
+      '; GitHub did not say whether the repository is archived or disabled'
+    ELSE ''
   END AS reason,
   r.dependabot_alerts AS dependabot_alerts,
   r.visibility AS visibility,

@@ -37,6 +37,10 @@ SELECT
       || coalesce(r.visibility || ' repository', 'repository of unknown visibility')
     WHEN r.secret_scanning_push_protection IS NULL THEN 'GitHub did not say: it shows this setting to administrators of the repository only'
     ELSE 'push protection is in a state that this rule does not know: ' || r.secret_scanning_push_protection
+  END || CASE
+    WHEN r.is_archived IS NULL OR r.is_disabled IS NULL THEN
+      '; GitHub did not say whether the repository is archived or disabled'
+    ELSE ''
   END AS reason,
   r.secret_scanning_push_protection AS secret_scanning_push_protection,
   r.visibility AS visibility,

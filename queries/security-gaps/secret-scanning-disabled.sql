@@ -39,6 +39,10 @@ SELECT
       || coalesce(r.visibility || ' repository', 'repository of unknown visibility')
     WHEN r.secret_scanning IS NULL THEN 'GitHub did not say: it shows this setting to administrators of the repository only'
     ELSE 'secret scanning is in a state that this rule does not know: ' || r.secret_scanning
+  END || CASE
+    WHEN r.is_archived IS NULL OR r.is_disabled IS NULL THEN
+      '; GitHub did not say whether the repository is archived or disabled'
+    ELSE ''
   END AS reason,
   r.secret_scanning AS secret_scanning,
   r.visibility AS visibility,

@@ -27,13 +27,15 @@ SELECT
   CASE
     WHEN t.is_expired IS NULL THEN 'GitHub did not say whether it has expired'
     WHEN unixepoch(t.expires_at) <= unixepoch(:now) THEN 'expired '
-      || (unixepoch(:now) - unixepoch(t.expires_at)) / 86400
+      || ((unixepoch(:now) - unixepoch(t.expires_at)) / 86400)
       || ' days ago, on ' || substr(t.expires_at, 1, 10) || ', and is still listed'
     ELSE 'expired, GitHub did not say when, and is still listed'
   END AS reason,
   t.token_name AS token_name,
   t.owner_login AS owner_login,
-  (unixepoch(:now) - unixepoch(t.expires_at)) / 86400 AS expired_days,
+  CASE
+    WHEN unixepoch(t.expires_at) <= unixepoch(:now) THEN (unixepoch(:now) - unixepoch(t.expires_at)) / 86400
+  END AS expired_days,
   t.expires_at AS expires_at,
   t.last_used_at AS last_used_at,
   t.access_granted_at AS access_granted_at,

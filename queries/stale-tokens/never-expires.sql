@@ -29,12 +29,12 @@ SELECT
   CASE
     WHEN t.access_granted_at IS NULL THEN 'has no expiry date'
     ELSE 'has no expiry date; granted '
-      || (unixepoch(:now) - unixepoch(t.access_granted_at)) / 86400
+      || ((unixepoch(:now) - unixepoch(t.access_granted_at)) / 86400)
       || ' days ago, on ' || substr(t.access_granted_at, 1, 10)
   END AS reason,
   t.token_name AS token_name,
   t.owner_login AS owner_login,
-  (unixepoch(:now) - unixepoch(t.access_granted_at)) / 86400 AS granted_days,
+  ((unixepoch(:now) - unixepoch(t.access_granted_at)) / 86400) AS granted_days,
   t.access_granted_at AS access_granted_at,
   t.last_used_at AS last_used_at,
   t.repository_selection AS repository_selection,

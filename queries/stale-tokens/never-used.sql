@@ -27,7 +27,7 @@ SELECT
   CASE
     WHEN t.access_granted_at IS NULL THEN 'never used; GitHub did not say since when it is granted'
     ELSE 'never used since it was granted '
-      || (unixepoch(:now) - unixepoch(t.access_granted_at)) / 86400
+      || ((unixepoch(:now) - unixepoch(t.access_granted_at)) / 86400)
       || ' days ago, on ' || substr(t.access_granted_at, 1, 10)
   END || CASE
     WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
@@ -35,7 +35,7 @@ SELECT
   END AS reason,
   t.token_name AS token_name,
   t.owner_login AS owner_login,
-  (unixepoch(:now) - unixepoch(t.access_granted_at)) / 86400 AS granted_days,
+  ((unixepoch(:now) - unixepoch(t.access_granted_at)) / 86400) AS granted_days,
   t.access_granted_at AS access_granted_at,
   t.expires_at AS expires_at,
   t.repository_selection AS repository_selection,

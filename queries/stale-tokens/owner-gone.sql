@@ -31,6 +31,8 @@ SELECT
   'token/' || t.grant_id AS subject,
   t.org AS org,
   CASE
+    WHEN t.owner_id IS NULL THEN 'whether its owner still belongs to ' || t.org
+      || ' is unknown: GitHub did not say who that is'
     WHEN t.owner_role IS NULL THEN 'whether ' || coalesce(t.owner_login, 'its owner')
       || ' still belongs to ' || t.org
       || ' is unknown: the lists of members and outside collaborators are not complete'
@@ -39,7 +41,7 @@ SELECT
   END || CASE
     WHEN t.last_used_at IS NULL THEN '; the token was never used'
     ELSE '; the token was last used '
-      || (unixepoch(:now) - unixepoch(t.last_used_at)) / 86400
+      || ((unixepoch(:now) - unixepoch(t.last_used_at)) / 86400)
       || ' days ago, on ' || substr(t.last_used_at, 1, 10)
   END AS reason,
   t.token_name AS token_name,

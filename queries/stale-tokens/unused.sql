@@ -24,7 +24,7 @@ SELECT
   END AS status,
   'token/' || t.grant_id AS subject,
   t.org AS org,
-  'last used ' || (unixepoch(:now) - unixepoch(t.last_used_at)) / 86400
+  'last used ' || ((unixepoch(:now) - unixepoch(t.last_used_at)) / 86400)
     || ' days ago, on ' || substr(t.last_used_at, 1, 10)
     || CASE
       WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
@@ -32,7 +32,7 @@ SELECT
     END AS reason,
   t.token_name AS token_name,
   t.owner_login AS owner_login,
-  (unixepoch(:now) - unixepoch(t.last_used_at)) / 86400 AS unused_days,
+  ((unixepoch(:now) - unixepoch(t.last_used_at)) / 86400) AS unused_days,
   t.last_used_at AS last_used_at,
   t.access_granted_at AS access_granted_at,
   t.expires_at AS expires_at,

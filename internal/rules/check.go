@@ -1,0 +1,167 @@
+package rules
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"auditor/internal/store"
+)
+
+// lead are the columns that every rule begins with.
+var lead = []string{"status", "subject", "org", "reason"}
+
+var columnName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+
+// Check compiles every rule and saved query of the set, those switched off
+// included, against an empty snapshot: statement, columns, parameters and
+// population, and that it reads public views only. It reads nothing else. An
+// empty answer means that all of them run.
+func (s *Set) Check(ctx context.Context) []Problem {
+	empty, err := store.Empty(ctx)
+	if err != nil {
+		return []Problem{{What: fmt.Sprintf("make an empty snapshot to check the rules: %v", err)}}
+	}
+	defer empty.Close()
+	stub, err := store.Stub(ctx)
+	if err != nil {
+		return []Problem{{What: fmt.Sprintf("make a stub of the views to check the rules: %v", err)}}
+	}
+	defer stub.Close()
+	var problems []Problem
+	for _, r := range s.rules {
+		c := checker{rule: r, empty: empty, stub: stub}
+		c.check(ctx)
+		problems = append(problems, c.problems...)
+	}
+	return problems
+}
+
+type checker struct {
+	rule        Rule
+	empty, stub *store.Snapshot
+	problems    []Problem
+}
+
+func (c *checker) check(ctx context.Context) {
+	if !c.parameters() {
+		return // SQLite would tell the same again, in other words
+	}
+	columns, ok := c.compile(ctx, c.rule.SQL, 0)
+	if ok {
+		c.columns(columns)
+	}
+	if c.rule.Population != "" {
+		c.compile(ctx, c.rule.populationSQL(), c.rule.lines["population"])
+	}
+}
+
+// parameters holds what is declared against what is used: the driver ignores a
+// surplus value, and a missing one is NULL.
+func (c *checker) parameters() bool {
+	used := map[string]bool{}
+	statements := []struct {
+		sql  string
+		line int // of the population; 0: the placeholder tells
+	}{{c.rule.SQL, 0}, {c.rule.populationSQL(), c.rule.lines["population"]}}
+	for _, statement := range statements {
+		for _, p := range placeholders(statement.sql) {
+			line := statement.line
+			if line == 0 {
+				line = p.line
+			}
+			name, isNamed := strings.CutPrefix(p.text, ":")
+			switch {
+			case !isNamed:
+				c.problem(line, fmt.Sprintf("%s is no parameter of a rule", p.text), "write :name and declare param: name …")
+			case name != "now" && !slices.Contains(c.declared(), name) && !used[name]:
+				c.problem(line, fmt.Sprintf("parameter :%s is not declared", name), didYouMean(name, c.declared()))
+			}
+			used[name] = true
+		}
+	}
+	for _, p := range c.rule.Params {
+		if !used[p.Name] {
+			c.problem(c.rule.lines["param "+p.Name], fmt.Sprintf("parameter %s is declared but not used", p.Name), "write :"+p.Name+" in the query")
+		}
+	}
+	return len(c.problems) == 0
+}
+
+func (c *checker) declared() []string {
+	var names []string
+	for _, p := range c.rule.Params {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+// compile tries a statement against both databases and returns its columns.
+func (c *checker) compile(ctx context.Context, sql string, line int) ([]string, bool) {
+	var names []string
+	for _, p := range placeholders(sql) {
+		if name := strings.TrimPrefix(p.text, ":"); name != "now" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	columns, err := c.empty.Check(ctx, sql, names)
+	if err != nil {
+		c.refused(err, line, "")
+		return nil, false
+	}
+	if _, err := c.stub.Check(ctx, sql, names); err != nil {
+		c.refused(err, line, "rules read public views only: auditor query --schema lists them")
+		return nil, false
+	}
+	return columns, true
+}
+
+// refused tells what SQLite or the guard said: at the given line, or at theirs
+// when it is 0.
+func (c *checker) refused(err error, line int, meant string) {
+	var q *store.QueryError
+	if !errors.As(err, &q) {
+		c.problem(line, err.Error(), meant)
+		return
+	}
+	if line == 0 {
+		line = q.Line // the statement is the whole file
+	}
+	what := q.Message
+	if q.Near != "" {
+		what = fmt.Sprintf("near %q: %s", q.Near, q.Message)
+	}
+	c.problem(line, what, meant)
+}
+
+func (c *checker) columns(columns []string) {
+	if c.rule.Severity != "" && (len(columns) < len(lead) || !slices.Equal(columns[:len(lead)], lead)) {
+		c.problem(0, "the columns are "+strings.Join(columns, ", "), "a rule begins with "+strings.Join(lead, ", "))
+		return
+	}
+	for i, column := range columns {
+		// A subquery calls the second column of a name "name:1".
+		name, _, isNumbered := strings.Cut(column, ":")
+		switch {
+		case isNumbered && slices.Contains(columns[:i], name):
+			c.problem(0, fmt.Sprintf("there are two columns %s", name), "give one another name with AS")
+		case !columnName.MatchString(column):
+			c.problem(0, fmt.Sprintf("column %d is called %q", i+1, column), "give it a name of small letters, digits and _ with AS")
+		}
+	}
+}
+
+func (c *checker) problem(line int, what, meant string) {
+	c.problems = append(c.problems, Problem{File: c.rule.File, Line: line, Rule: c.rule.ID, What: what, Meant: meant})
+}
+
+// populationSQL counts what the rule looks at; empty when it does not say.
+func (r Rule) populationSQL() string {
+	if r.Population == "" {
+		return ""
+	}
+	return "SELECT count(*) AS population FROM " + r.Population
+}

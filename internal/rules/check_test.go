@@ -1,0 +1,77 @@
+package rules_test
+
+import (
+	"strings"
+	"testing"
+
+	"auditor/internal/rules"
+	"auditor/queries"
+)
+
+func TestBuiltInRulesCompile(t *testing.T) {
+	set, _ := rules.Load(rules.Source{Name: "queries", FS: queries.FS})
+	for _, p := range set.Check(t.Context()) {
+		t.Error(p)
+	}
+}
+
+// sound is a rule that passes; the cases below break it at one place each.
+const sound = `-- Title
+-- severity: low
+-- param: days integer 9 -- days
+-- population: tokens WHERE is_expired = 0
+
+SELECT
+  'fail' AS status,
+  'token/' || t.grant_id AS subject,
+  t.org AS org,
+  'because' AS reason,
+  t.token_name AS token_name
+FROM tokens AS t
+WHERE unixepoch(:now) - unixepoch(t.last_used_at) > :days * 86400
+`
+
+func TestCheckAnswersLikeACompiler(t *testing.T) {
+	for name, c := range map[string]struct {
+		old, new string
+		want     []string // each must occur, in one problem
+	}{
+		"sound":                 {"", "", nil},
+		"a misspelt column":     {"t.token_name AS", "t.token_nam AS", []string{"mine/a/b.sql:", "token_nam"}},
+		"a misspelt view":       {"FROM tokens", "FROM tokenz", []string{"mine/a/b.sql:", "tokenz"}},
+		"a private table":       {"FROM tokens AS t", "FROM _tokens AS t", []string{"mine/a/b.sql:", "_tokens", "rules read public views only"}},
+		"two statements":        {"86400\n", "86400;\nSELECT 1\n", []string{"mine/a/b.sql:"}},
+		"a change":              {"SELECT\n", "DELETE FROM tokens WHERE 0 IN (SELECT\n", []string{"mine/a/b.sql:"}},
+		"the clock":             {"unixepoch(:now)", "unixepoch('now')", []string{"mine/a/b.sql:", "now"}},
+		"text in double quotes": {"'because'", `"because"`, []string{"mine/a/b.sql:", "because"}},
+		"a missing column":      {"  t.org AS org,\n", "", []string{"mine/a/b.sql: the columns are status, subject, reason, token_name (a rule begins with status, subject, org, reason)"}},
+		"a column twice":        {"t.token_name AS token_name", "1 AS org", []string{"mine/a/b.sql: there are two columns org (give one another name with AS)"}},
+		"a column without AS":   {"t.token_name AS token_name", "1 + 1", []string{`mine/a/b.sql: column 5 is called "1 + 1" (give it a name of small letters, digits and _ with AS)`}},
+		"undeclared":            {":days", ":day", []string{`mine/a/b.sql:13: parameter :day is not declared (did you mean "days"?)`}},
+		"not used":              {":days", "9", []string{"mine/a/b.sql:3: parameter days is declared but not used (write :days in the query)"}},
+		"positional":            {":days", "?1", []string{"mine/a/b.sql:13: ?1 is no parameter of a rule (write :name and declare param: name …)"}},
+		"population":            {"tokens WHERE is_expired = 0", "tokens WHERE is_expird = 0", []string{"mine/a/b.sql:4:", "is_expird"}},
+		"undeclared there":      {"is_expired = 0", "is_expired = :flag", []string{"mine/a/b.sql:4: parameter :flag is not declared (known: days)"}},
+		"population statements": {"is_expired = 0", "is_expired = 0; SELECT 1", []string{"mine/a/b.sql:4:"}},
+		"population private":    {"population: tokens", "population: _tokens", []string{"mine/a/b.sql:4:", "_tokens"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			set, problems := rules.Load(files("a/b.sql", strings.Replace(sound, c.old, c.new, 1), "a/sound.sql", sound))
+			if len(problems) > 0 {
+				t.Fatal(texts(problems))
+			}
+			got := strings.Join(texts(set.Check(t.Context())), "\n")
+			if (got == "") != (c.want == nil) {
+				t.Fatalf("got %q", got)
+			}
+			for _, part := range c.want {
+				if !strings.Contains(got, part) {
+					t.Errorf("%q lacks %q", got, part)
+				}
+			}
+			if strings.Contains(got, "sound.sql") {
+				t.Errorf("the sound rule beside it is told: %s", got)
+			}
+		})
+	}
+}

@@ -1,0 +1,54 @@
+package rules
+
+import "strings"
+
+// A placeholder is a parameter where a query uses it.
+type placeholder struct {
+	text string // with its sign: :days
+	line int    // 1-based
+}
+
+// placeholders finds the parameters of a query outside of strings, quoted names
+// and comments. It does not parse SQL: what it misses, SQLite finds.
+func placeholders(sql string) []placeholder {
+	var found []placeholder
+	for i := 0; i < len(sql); {
+		switch rest := sql[i:]; {
+		case strings.HasPrefix(rest, "--"):
+			i += through(rest, "\n")
+		case strings.HasPrefix(rest, "/*"):
+			i += 2 + through(rest[2:], "*/")
+		case rest[0] == '[':
+			i += 1 + through(rest[1:], "]")
+		case strings.ContainsRune("'\"`", rune(rest[0])):
+			i += 1 + through(rest[1:], rest[:1])
+		case rest[0] == '?', strings.ContainsRune(":@$", rune(rest[0])) && wordLength(rest[1:]) > 0:
+			n := 1 + wordLength(rest[1:])
+			found = append(found, placeholder{text: rest[:n], line: 1 + strings.Count(sql[:i], "\n")})
+			i += n
+		default:
+			// A word is passed over as a whole: SQLite takes its $ for a letter.
+			i += max(1, wordLength(rest))
+		}
+	}
+	return found
+}
+
+// through is the length of text up to the end of the first mark in it.
+func through(text, mark string) int {
+	if at := strings.Index(text, mark); at >= 0 {
+		return at + len(mark)
+	}
+	return len(text)
+}
+
+func wordLength(text string) int {
+	for i := range len(text) {
+		c := text[i]
+		isWord := c == '_' || c == '$' || c >= 0x80 || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+		if !isWord {
+			return i
+		}
+	}
+	return len(text)
+}

@@ -1,0 +1,236 @@
+package rules_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"auditor/internal/rules"
+	"auditor/internal/store"
+	"auditor/queries"
+
+	"context"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var finished = time.Date(2026, 11, 21, 2, 0, 0, 0, time.UTC)
+
+// twoOrgs is a snapshot of acme with tokens 7 and 12 and of beta with token 7;
+// members were refused in beta.
+func twoOrgs(t *testing.T) *store.Snapshot {
+	t.Helper()
+	w, err := store.Create(t.Context(), t.TempDir(), store.Run{
+		StartedAt: finished.Add(-time.Minute), AuditorVersion: "test",
+		APIURL: "https://api.github.com", WebURL: "https://github.com",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Discard()
+	token := func(id int) json.RawMessage {
+		return json.RawMessage(fmt.Sprintf(`{"id":%d,"owner":{"login":"alice","id":1},"repository_selection":"none",
+			"permissions":{},"access_granted_at":null,"token_id":%d,"token_name":"t%d","token_expired":false,
+			"token_expires_at":null,"token_last_used_at":null}`, id, 900+id, id))
+	}
+	orgs := []struct {
+		login   string
+		tokens  []json.RawMessage
+		members string
+	}{{"acme", []json.RawMessage{token(12), token(7)}, "complete"}, {"beta", []json.RawMessage{token(7)}, "denied"}}
+	for _, org := range orgs {
+		steps := []error{
+			w.AddOrg(t.Context(), store.Org{Login: org.login}),
+			w.Add(t.Context(), store.Walk{Org: org.login, Resource: "tokens"}, org.tokens, "", 1),
+			w.Cover(t.Context(), store.Coverage{Org: org.login, Resource: "tokens", Status: "complete", IsRequired: true}),
+			w.Cover(t.Context(), store.Coverage{Org: org.login, Resource: "members", Status: org.members}),
+		}
+		if err := errors.Join(steps...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path, err := w.Publish(t.Context(), finished)
+	if err != nil {
+		t.Fatal(err)
+	}
+	snapshot, err := store.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { snapshot.Close() })
+	return snapshot
+}
+
+// query is a rule around one SELECT.
+func query(t *testing.T, sql string, keys ...string) rules.Rule {
+	t.Helper()
+	header := "-- Title\n-- severity: low\n"
+	for _, key := range keys {
+		header += "-- " + key + "\n"
+	}
+	set, problems := rules.Load(files("a/b.sql", header+sql))
+	if len(problems) > 0 {
+		t.Fatal(texts(problems))
+	}
+	rule, _ := set.Find("a/b")
+	return rule
+}
+
+func TestRun(t *testing.T) {
+	rule := query(t, `
+		SELECT
+		  CASE t.org WHEN 'acme' THEN 'fail' ELSE 'unknown' END AS status,
+		  'token/' || t.grant_id AS subject,
+		  t.org AS org,
+		  'because of ' || t.token_name || ' at ' || :now AS reason,
+		  CASE t.grant_id WHEN 12 THEN 'critical' END AS severity,
+		  t.is_expired AS is_expired,
+		  t.last_used_at AS last_used_at,
+		  :days + 0.0 AS unused_days,
+		  :strict AS has_rigour,
+		  t.owner_role AS owner_role,
+		  0.5 AS share
+		FROM tokens AS t`,
+		"param: days integer 9 -- days", "param: strict boolean true -- strict", "population: tokens WHERE :days > 0")
+	got, err := rules.Run(t.Context(), twoOrgs(t), rule, time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	three := int64(3)
+	finding := func(org, id, status, severity string) rules.Finding {
+		return rules.Finding{
+			Org: org, Status: status, Severity: severity, Reason: "because of t" + id + " at 2026-11-21T02:00:00Z",
+			Subject: rules.Subject{Kind: "token", ID: id, Key: "token/9" + fmt.Sprintf("%02s", id), Name: "t" + id, Owner: "alice",
+				URL: "https://github.com/organizations/" + org + "/settings/personal-access-tokens/" + id},
+			Evidence: []rules.Value{{"is_expired", false}, {"last_used_at", nil}, {"unused_days", int64(9)},
+				{"has_rigour", true}, {"owner_role", nil}, {"share", 0.5}},
+		}
+	}
+	want := rules.Result{
+		Rule: rule, Parameters: map[string]any{"days": int64(9), "strict": true}, Outcome: "incomplete", Population: &three,
+		Missing: []rules.Missing{
+			{Org: "acme", Resource: "outside_collaborators", Status: "skipped"},
+			{Org: "beta", Resource: "members", Status: "denied"},
+			{Org: "beta", Resource: "outside_collaborators", Status: "skipped"},
+		},
+		Findings: []rules.Finding{
+			finding("acme", "7", "fail", "low"), finding("acme", "12", "fail", "critical"), finding("beta", "7", "unknown", "low"),
+		},
+	}
+	if diff := cmp.Diff(want, got, cmp.FilterPath(func(p cmp.Path) bool { return p.String() == "Rule" }, cmp.Ignore())); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A rule that reads only what is complete is complete, whatever else is missing.
+func TestRunIsCompleteWhereItReads(t *testing.T) {
+	rule := query(t, "SELECT 'fail' AS status, 'token/' || t.grant_id AS subject, t.org AS org, 'x' AS reason FROM tokens AS t WHERE t.last_used_at IS NULL")
+	got, err := rules.Run(t.Context(), twoOrgs(t), rule, 0)
+	if err != nil || got.Outcome != "complete" || len(got.Missing) > 0 || got.Population != nil {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestRunNamesTheRuleInEveryError(t *testing.T) {
+	row := func(status, subject, org, reason string) string {
+		return fmt.Sprintf("SELECT %s AS status, %s AS subject, %s AS org, %s AS reason", status, subject, org, reason)
+	}
+	for name, c := range map[string]struct{ sql, want string }{
+		"twice":        {row("'fail'", "'token/7'", "'acme'", "'a'") + " UNION ALL " + row("'unknown'", "'token/7'", "'acme'", "'b'"), "rule a/b: it reports token/7 of acme twice: a rule has one row a subject"},
+		"status":       {row("'pass'", "'token/7'", "'acme'", "'a'"), `rule a/b: status "pass" of "token/7" is neither fail nor unknown`},
+		"status NULL":  {row("NULL", "'token/7'", "'acme'", "'a'"), `rule a/b: status <nil> of "token/7" is neither fail nor unknown`},
+		"kind":         {row("'fail'", "'tokens/7'", "'acme'", "'a'"), `rule a/b: subject "tokens/7" is none of token/ID, request/ID, repository/ID, org/LOGIN`},
+		"subject NULL": {row("'fail'", "NULL", "'acme'", "'a'"), `rule a/b: subject <nil> is none of token/ID, request/ID, repository/ID, org/LOGIN`},
+		"org":          {row("'fail'", "'token/7'", "NULL", "'a'"), "rule a/b: org of token/7 is empty"},
+		"reason":       {row("'fail'", "'token/7'", "'acme'", "NULL"), "rule a/b: reason of token/7 is empty"},
+		"absent":       {row("'fail'", "'token/8'", "'acme'", "'a'"), "rule a/b: it reports token/8 of acme, which the snapshot does not have"},
+		"other org":    {row("'fail'", "'token/12'", "'beta'", "'a'"), "rule a/b: it reports token/12 of beta, which the snapshot does not have"},
+		"severity":     {row("'fail'", "'token/7'", "'acme'", "'a'") + ", 'bad' AS severity", `rule a/b: severity "bad" of token/7 is not one of critical, high, medium, low`},
+		"flag":         {row("'fail'", "'token/7'", "'acme'", "'a'") + ", 2 AS is_odd", "rule a/b: is_odd of token/7: 2 is not what its name promises"},
+		"days":         {row("'fail'", "'token/7'", "'acme'", "'a'") + ", 1.5 AS unused_days", "rule a/b: unused_days of token/7: 1.5 is not what its name promises"},
+		"time":         {row("'fail'", "'token/7'", "'acme'", "'a'") + ", 1 AS used_at", "rule a/b: used_at of token/7: 1 is not what its name promises"},
+		"columns":      {"SELECT 1 AS a", "rule a/b: its columns are a: a rule begins with status, subject, org, reason"},
+		"no such view": {"SELECT * FROM nowhere", "rule a/b: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := rules.Run(t.Context(), twoOrgs(t), query(t, c.sql), time.Minute)
+			if err == nil || !strings.HasPrefix(err.Error(), c.want) {
+				t.Errorf("got  %v\nwant %s", err, c.want)
+			}
+		})
+	}
+}
+
+func TestRunEndsAtItsTimeLimit(t *testing.T) {
+	endless := query(t, `
+		WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n)
+		SELECT 'fail' AS status, 'token/7' AS subject, 'acme' AS org, 'x' AS reason FROM n WHERE i < 0`)
+	start := time.Now()
+	_, err := rules.Run(t.Context(), twoOrgs(t), endless, 200*time.Millisecond)
+	if !errors.Is(err, context.DeadlineExceeded) || !strings.HasPrefix(err.Error(), "rule a/b: stopped after 200ms, the time limit of a rule") {
+		t.Errorf("got %v", err)
+	}
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("it took %v to stop", took)
+	}
+}
+
+func TestRunStopsWhenCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	snapshot := twoOrgs(t)
+	cancel()
+	_, err := rules.Run(ctx, snapshot, query(t, "SELECT 'fail' AS status, 'token/7' AS subject, 'acme' AS org, 'x' AS reason"), time.Minute)
+	if !errors.Is(err, context.Canceled) || !strings.HasPrefix(err.Error(), "rule a/b: ") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// What each built-in rule reads decides whether its answer is complete: a
+// column of evidence must not make a rule about tokens depend on the members.
+func TestBuiltInRulesReadNoMoreThanTheyNeed(t *testing.T) {
+	tokens, requests := []string{"tokens"}, []string{"token_requests"}
+	want := map[string][]string{
+		"stale-tokens/never-used":                                tokens,
+		"stale-tokens/unused":                                    tokens,
+		"stale-tokens/never-expires":                             tokens,
+		"stale-tokens/expired":                                   tokens,
+		"stale-tokens/owner-gone":                                {"members", "outside_collaborators", "tokens"},
+		"over-broad-access/critical-permission":                  tokens,
+		"over-broad-access/all-repositories-write":               tokens,
+		"over-broad-access/organization-write":                   tokens,
+		"over-broad-access/too-many-repositories":                {"repositories", "token_repositories", "tokens"},
+		"over-broad-access/risky-request":                        requests,
+		"security-gaps/secret-scanning-disabled":                 {"org", "repositories"},
+		"security-gaps/push-protection-disabled":                 {"org", "repositories"},
+		"security-gaps/dependabot-alerts-disabled":               {"repositories", "repository_settings"},
+		"security-gaps/private-vulnerability-reporting-disabled": {"private_vulnerability_reporting", "repositories"},
+		"security-gaps/default-branch-unprotected":               {"branch_protection", "org", "repositories", "repository_settings"},
+	}
+	set, _ := rules.Load(rules.Source{Name: "queries", FS: queries.FS})
+	snapshot := twoOrgs(t)
+	for _, rule := range set.Rules() {
+		result, err := rules.Run(t.Context(), snapshot, rule, time.Minute)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		var got []string
+		for _, m := range result.Missing {
+			if m.Org == "acme" {
+				got = append(got, m.Resource)
+			}
+		}
+		var expected []string
+		for _, resource := range want[rule.ID] {
+			if resource != "tokens" && resource != "members" { // complete in acme
+				expected = append(expected, resource)
+			}
+		}
+		if diff := cmp.Diff(expected, got); diff != "" {
+			t.Errorf("%s:\n%s", rule.ID, diff)
+		}
+	}
+}

@@ -1,0 +1,288 @@
+package queries_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"auditor/internal/rules"
+	"auditor/internal/store"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestUnknownIsNeverFine is the metamorphic test: GitHub leaves out what one
+// may not see, so for every leaf of a fixture about a reported subject the rule
+// judges the data without that leaf. The subject must still be reported, as
+// failing or as unknown, or the data must be refused as drift. All variants are
+// organizations of one snapshot, each with the objects about one subject only:
+// the race detector makes every file and every insert dear.
+func TestUnknownIsNeverFine(t *testing.T) {
+	t.Parallel()
+	paths := fixturePaths(t)
+	fixtures := make([]*fixture, len(paths))
+	variants := make([]map[string]variant, len(paths))
+	var w *store.Writer
+	for i, path := range paths {
+		fixtures[i] = readFixture(t, path)
+		if w == nil {
+			w = fixtures[i].create(t)
+		}
+		variants[i] = fixtures[i].insertVariants(t, w, fmt.Sprintf("f%02d", i))
+	}
+	snapshot := publish(t, w)
+	for i, path := range paths {
+		t.Run(path, func(t *testing.T) {
+			if len(variants[i]) == 0 && len(fixtures[i].reported()) > 0 {
+				t.Fatal("no leaf could be deleted: nothing was tested")
+			}
+			result, err := rules.Run(t.Context(), snapshot, fixtures[i].configured(t), time.Minute)
+			if err != nil {
+				t.Fatal(err)
+			}
+			fixtures[i].compare(t, result, variants[i])
+		})
+	}
+}
+
+var reportedLine = regexp.MustCompile(`(?m)^\w+ (?:fail|unknown) (\S+) of acme: `)
+
+// reported lists the subjects that the golden has, as kind/id.
+func (f *fixture) reported() []string {
+	want, _ := f.file("want")
+	var subjects []string
+	for _, match := range reportedLine.FindAllStringSubmatch(want, -1) {
+		subjects = append(subjects, match[1])
+	}
+	return subjects
+}
+
+// A variant is an organization without one leaf.
+type variant struct {
+	leaf string
+	id   string // of the only subject in it; empty: all are
+}
+
+// insertVariants adds an organization for each leaf and returns the variants by
+// organization, less those whose data was refused: that is loud enough.
+func (f *fixture) insertVariants(t *testing.T, w *store.Writer, prefix string) map[string]variant {
+	t.Helper()
+	reported := f.reported()
+	variants := map[string]variant{}
+	// Coverage of other resources would only cost time: a row is a transaction.
+	covered := slices.Sorted(maps.Keys(f.data))
+	for i, leaf := range f.leaves() {
+		data, id := f.without(leaf)
+		if id != "" && !slices.ContainsFunc(reported, func(subject string) bool { return path.Base(subject) == id }) {
+			continue
+		}
+		org := fmt.Sprintf("%s-%04d", prefix, i)
+		err := f.insert(t.Context(), w, org, data, covered)
+		var drift *store.DriftError
+		switch {
+		case err == nil:
+			variants[org] = variant{leaf, id}
+		case !errors.As(err, &drift):
+			t.Fatalf("without %s: %v", leaf, err)
+		}
+	}
+	return variants
+}
+
+// compare looks for reported subjects that a variant has, but does not report.
+func (f *fixture) compare(t *testing.T, result rules.Result, variants map[string]variant) {
+	t.Helper()
+	found := map[[2]string]bool{}
+	for _, finding := range result.Findings {
+		found[[2]string{finding.Org, subjectText(finding)}] = true
+	}
+	needed := map[string]bool{}
+	for _, org := range slices.Sorted(maps.Keys(variants)) {
+		v := variants[org]
+		for _, subject := range f.reported() {
+			if found[[2]string{org, subject}] || v.id != "" && path.Base(subject) != v.id {
+				continue
+			}
+			if pattern := f.meaning(v.leaf); pattern != "" {
+				needed[pattern] = true
+				continue
+			}
+			t.Errorf("%s vanishes without %s", subject, v.leaf)
+		}
+	}
+	for pattern := range f.absent {
+		if !needed[pattern] {
+			t.Errorf("absent: nothing vanishes without %s", pattern)
+		}
+	}
+}
+
+func subjectText(f rules.Finding) string { return f.Subject.Kind + "/" + f.Subject.ID }
+
+// meaning returns the pattern that says why a leaf may be absent; * is one step.
+func (f *fixture) meaning(leaf string) string {
+	for pattern := range f.absent {
+		if ok, err := path.Match(pattern, leaf); ok && err == nil {
+			return pattern
+		}
+	}
+	return ""
+}
+
+// leaves lists the scalars and empty lists and objects of the data, as
+// RESOURCE.json/step/step. An item itself is never one: it would be another
+// organization, not a field left out.
+func (f *fixture) leaves() []string {
+	var all []string
+	for resource, data := range f.data {
+		collect(data, resource+".json", &all)
+	}
+	slices.Sort(all)
+	return all
+}
+
+func collect(value any, at string, all *[]string) {
+	switch v := value.(type) {
+	case map[string]any:
+		for key, child := range v {
+			collect(child, at+"/"+key, all)
+		}
+		if len(v) > 0 {
+			return
+		}
+	case []any:
+		for i, child := range v {
+			collect(child, at+"/"+strconv.Itoa(i), all)
+		}
+		if len(v) > 0 {
+			return
+		}
+	}
+	if strings.Count(at, "/") > 1 {
+		*all = append(*all, at)
+	}
+}
+
+// without returns a copy of the data that lacks one leaf. When the leaf belongs
+// to one subject, the copy holds what is about that subject only, whose id is
+// returned; what an organization and its members say is about all of them.
+func (f *fixture) without(leaf string) (data map[string]any, id string) {
+	resource, rest, _ := strings.Cut(leaf, ".json/")
+	steps := strings.Split(rest, "/")
+	data = maps.Clone(f.data)
+	data[resource] = drop(data[resource], steps)
+	if id = subjectOf(resource, steps[0], f.data[resource]); id == "" {
+		return data, ""
+	}
+	for resource := range data {
+		switch list := data[resource].(type) {
+		case []any:
+			kept := []any{}
+			for i, item := range list {
+				if of := subjectOf(resource, strconv.Itoa(i), f.data[resource]); of == id || of == "" {
+					kept = append(kept, item)
+				}
+			}
+			data[resource] = kept
+		case map[string]any:
+			kept := map[string]any{}
+			for parent, items := range list {
+				if of := subjectOf(resource, parent, f.data[resource]); of == id || of == "" {
+					kept[parent] = items
+				}
+			}
+			data[resource] = kept
+		}
+	}
+	return data, id
+}
+
+// subjectOf returns the id of the subject that an entry of a resource is about:
+// its own, or its parent's.
+func subjectOf(resource, step string, data any) string {
+	if resource == "org" || resource == "members" || resource == "outside_collaborators" {
+		return ""
+	}
+	list, isList := data.([]any)
+	if !isList {
+		return step
+	}
+	i, err := strconv.Atoi(step)
+	if err != nil {
+		panic(err) // collect made the steps
+	}
+	item := list[i].(map[string]any)
+	if id, ok := item["databaseId"]; ok {
+		return fmt.Sprint(id)
+	}
+	return fmt.Sprint(item["id"])
+}
+
+func drop(value any, steps []string) any {
+	switch v := value.(type) {
+	case map[string]any:
+		copied := maps.Clone(v)
+		if len(steps) == 1 {
+			delete(copied, steps[0])
+		} else {
+			copied[steps[0]] = drop(v[steps[0]], steps[1:])
+		}
+		return copied
+	case []any:
+		i, err := strconv.Atoi(steps[0])
+		if err != nil {
+			panic(err) // collect made the steps
+		}
+		copied := slices.Clone(v)
+		if len(steps) == 1 {
+			return slices.Delete(copied, i, i+1)
+		}
+		copied[i] = drop(v[i], steps[1:])
+		return copied
+	}
+	panic(fmt.Sprintf("no step %v in %T", steps, value))
+}
+
+func TestWithout(t *testing.T) {
+	var tokens, repositories, members any
+	for text, into := range map[string]*any{
+		`[{"id":7,"a":{"b":1,"c":[2,3]}},{"id":8}]`: &tokens,
+		`{"7":[{"id":1}],"8":[{"id":2}]}`:           &repositories,
+		`{"admin":[{"id":9}]}`:                      &members,
+	} {
+		if err := json.Unmarshal([]byte(text), into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f := &fixture{data: map[string]any{"tokens": tokens, "token_repositories": repositories, "members": members}}
+	want := map[string][2]string{
+		"members.json/admin/0/id":        {"", `{"members":{"admin":[{}]},"token_repositories":{"7":[{"id":1}],"8":[{"id":2}]},"tokens":[{"a":{"b":1,"c":[2,3]},"id":7},{"id":8}]}`},
+		"token_repositories.json/7/0/id": {"7", `{"members":{"admin":[{"id":9}]},"token_repositories":{"7":[{}]},"tokens":[{"a":{"b":1,"c":[2,3]},"id":7}]}`},
+		"token_repositories.json/8/0/id": {"8", `{"members":{"admin":[{"id":9}]},"token_repositories":{"8":[{}]},"tokens":[{"id":8}]}`},
+		"tokens.json/0/a/b":              {"7", `{"members":{"admin":[{"id":9}]},"token_repositories":{"7":[{"id":1}]},"tokens":[{"a":{"c":[2,3]},"id":7}]}`},
+		"tokens.json/0/a/c/0":            {"7", `{"members":{"admin":[{"id":9}]},"token_repositories":{"7":[{"id":1}]},"tokens":[{"a":{"b":1,"c":[3]},"id":7}]}`},
+		"tokens.json/0/a/c/1":            {"7", `{"members":{"admin":[{"id":9}]},"token_repositories":{"7":[{"id":1}]},"tokens":[{"a":{"b":1,"c":[2]},"id":7}]}`},
+		"tokens.json/0/id":               {"7", `{"members":{"admin":[{"id":9}]},"token_repositories":{"7":[{"id":1}]},"tokens":[{"a":{"b":1,"c":[2,3]}}]}`},
+		"tokens.json/1/id":               {"8", `{"members":{"admin":[{"id":9}]},"token_repositories":{"8":[{"id":2}]},"tokens":[{}]}`},
+	}
+	got := map[string][2]string{}
+	for _, leaf := range f.leaves() {
+		data, id := f.without(leaf)
+		text, err := json.Marshal(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[leaf] = [2]string{id, string(text)}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
