@@ -140,7 +140,7 @@ func (g *generator) deployKeys(r *Repository) {
 // protect gives the default branch a classic rule, a ruleset of its own, both
 // or none; organization rulesets come on top.
 func (g *generator) protect(r *Repository, m float64) {
-	if g.chance(m - 0.25) {
+	if g.chance(m - 0.08) {
 		r.Protections = append(r.Protections, g.classic(r, m))
 	}
 	if g.chance(0.2) {
