@@ -9,7 +9,7 @@ import (
 // AdvanceDay lets a day pass: tokens are used, made, widened, renewed and
 // revoked, requests come and are decided, settings flip, a private repository
 // is made public, somebody leaves. Deterministic from the world's seed and the
-// number of days so far. Safe while the world is served; the clock of a Server
+// number of days so far; only a generated world has a seed. Safe while the world is served; the clock of a Server
 // whose Options.Now is set is not moved by it.
 func (w *World) AdvanceDay() {
 	w.Update(func() {

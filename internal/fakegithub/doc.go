@@ -19,6 +19,12 @@
 // a client (payloads heavy with links, numeric ids in Link headers, offsets in
 // timestamps, settings that are absent rather than disabled).
 //
-// Nothing here knows the auditor. Faults are not simulated yet; they belong
-// into [Options].Middleware, which sees every request before it is served.
+// Where it is simpler than GitHub: there are no branches but the default one,
+// the writing token endpoints (review, revoke) are 404, narrowing a token to
+// repositories and the search syntax of repository_query are refused, the
+// conditional requests and the secondary limits are not simulated. Faults
+// belong into [Options].Middleware, which sees every request before it is
+// served.
+//
+// [Main] is the command cmd/fakegithub.
 package fakegithub

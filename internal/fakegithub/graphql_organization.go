@@ -274,13 +274,10 @@ func orderRepositories(repos []*Repository, field string, descending bool) {
 	case "NAME":
 		sortRepositories(repos, "full_name", descending)
 	case "STARGAZERS":
-		slices.SortStableFunc(repos, func(a, b *Repository) int {
-			if c := cmp.Compare(a.Stars, b.Stars); !descending {
-				return c
-			} else {
-				return -c
-			}
-		})
+		slices.SortStableFunc(repos, func(a, b *Repository) int { return cmp.Compare(a.Stars, b.Stars) })
+		if descending {
+			slices.Reverse(repos)
+		}
 	default: // CREATED_AT, UPDATED_AT, PUSHED_AT
 		sortRepositories(repos, strings.ToLower(strings.TrimSuffix(field, "_AT")), descending)
 	}

@@ -30,12 +30,7 @@ func getOrganization(x *exchange) answer {
 	o.flag("is_verified", g.IsVerified)
 	o.flag("has_organization_projects", true)
 	o.flag("has_repository_projects", true)
-	public := 0
-	for _, r := range x.world.Repositories {
-		if r.Visibility == Public {
-			public++
-		}
-	}
+	public := x.world.publicCount()
 	o.number("public_repos", public)
 	o.number("public_gists", 0)
 	o.number("followers", 12)
@@ -49,16 +44,30 @@ func getOrganization(x *exchange) answer {
 		x.administratorsView(o, g, len(x.world.Repositories)-public)
 	}
 	if x.isOwnWorld() && x.caller.has("organization_plan", "read") {
-		o.key("plan")
-		in := begin(o.b)
-		in.text("name", g.Plan)
-		in.number("space", 976562499)
-		in.number("private_repos", 999999)
-		in.number("filled_seats", g.FilledSeats)
-		in.number("seats", g.Seats)
-		o.b = in.end()
+		g.plan(o)
 	}
 	return answer{http.StatusOK, o.end()}
+}
+
+func (w *World) publicCount() int {
+	n := 0
+	for _, r := range w.Repositories {
+		if r.Visibility == Public {
+			n++
+		}
+	}
+	return n
+}
+
+func (g *Organization) plan(o *object) {
+	o.key("plan")
+	in := begin(o.b)
+	in.text("name", g.Plan)
+	in.number("space", 976_562_499)
+	in.number("private_repos", 999_999)
+	in.number("filled_seats", g.FilledSeats)
+	in.number("seats", g.Seats)
+	o.b = in.end()
 }
 
 func (x *exchange) administratorsView(o *object, g *Organization, private int) {

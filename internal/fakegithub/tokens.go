@@ -1,6 +1,7 @@
 package fakegithub
 
 import (
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -107,50 +108,56 @@ func (f *tokenFilter) isEmpty() bool {
 	return len(f.owners)+len(f.tokenIDs) == 0 && f.repository == "" && f.key == "" && f.usedBefore.IsZero() && f.usedSince.IsZero()
 }
 
+// tokenFilter reads the filters; ok is false, with the refusal, for a value
+// that GitHub would not take.
 func (x *exchange) tokenFilter() (f tokenFilter, refused answer, ok bool) {
-	bad := func(field, message string) (tokenFilter, answer, bool) {
-		return tokenFilter{}, x.invalid(field, "invalid", message), false
-	}
 	for _, name := range []string{"per_page", "page"} {
 		if n, err := strconv.Atoi(x.query.Get(name)); x.query.Has(name) && (err != nil || n < 1) {
-			return bad(name, "must be a positive integer")
+			return f, x.invalid(name, "invalid", "must be a positive integer"), false
 		}
 	}
-	if f.owners = x.query["owner[]"]; len(f.owners) > maxOwners {
-		return bad("owner", "has more than 10 entries")
+	if field, message := f.read(x.query); field != "" {
+		return f, x.invalid(field, "invalid", message), false
 	}
-	ids := x.query["token_id[]"]
-	if len(ids) > maxTokenIDs {
-		return bad("token_id", "has more than 50 entries")
+	return f, answer{}, true
+}
+
+// read fills the filter from a query; field is "" when all is well.
+func (f *tokenFilter) read(q url.Values) (field, message string) {
+	if f.owners = q["owner[]"]; len(f.owners) > maxOwners {
+		return "owner", "has more than 10 entries"
 	}
-	for _, s := range ids {
+	if len(q["token_id[]"]) > maxTokenIDs {
+		return "token_id", "has more than 50 entries"
+	}
+	for _, s := range q["token_id[]"] {
 		id, err := strconv.ParseInt(s, 10, 64)
 		if err != nil {
-			return bad("token_id", "must be integers")
+			return "token_id", "must be integers"
 		}
 		f.tokenIDs = append(f.tokenIDs, id)
 	}
-	if f.repository = x.query.Get("repository"); strings.Contains(f.repository, "/") {
-		return bad("repository", "must be a name without owner")
+	if f.repository = q.Get("repository"); strings.Contains(f.repository, "/") {
+		return "repository", "must be a name without owner"
 	}
-	if p := x.query.Get("permission"); p != "" {
+	if p := q.Get("permission"); p != "" {
+		var ok bool
 		if f.key, f.level, ok = cutLevel(p); !ok {
-			return bad("permission", "must be a permission and a level, like issues_read")
+			return "permission", "must be a permission and a level, like issues_read"
 		}
 	}
 	for _, d := range [...]struct {
 		name string
 		at   *time.Time
 	}{{"last_used_before", &f.usedBefore}, {"last_used_after", &f.usedSince}} {
-		if v := x.query.Get(d.name); v != "" {
-			at, err := time.Parse(time.RFC3339, v)
-			if err != nil {
-				return bad(d.name, "must be a time in the form YYYY-MM-DDTHH:MM:SSZ")
+		var err error
+		if v := q.Get(d.name); v != "" {
+			if *d.at, err = time.Parse(time.RFC3339, v); err != nil {
+				return d.name, "must be a time in the form YYYY-MM-DDTHH:MM:SSZ"
 			}
-			*d.at = at
 		}
 	}
-	return f, answer{}, true
+	return "", ""
 }
 
 // cutLevel splits issues_read into issues and read.
