@@ -3,7 +3,8 @@
 INSERT INTO _table_resources (table_name, resource) VALUES
   ('_tokens', 'tokens'),
   ('_token_permissions', 'tokens'),
-  ('_token_repositories', 'token_repositories');
+  ('_token_repositories', 'token_repositories'),
+  ('_reach_members', 'token_repositories');
 
 INSERT INTO _kept_keys (resource, key) VALUES
   ('token_repositories', 'id'),
@@ -22,10 +23,11 @@ CREATE TABLE _tokens (
   expires_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.token_expires_at')) STORED CONSTRAINT "tokens.expires_at is not a time" CHECK (json_type(raw, '$.token_expires_at') IS 'null' OR (raw ->> '$.token_expires_at' GLOB '[0-9][0-9][0-9][0-9]-*T*' AND expires_at IS NOT NULL)),
   is_expired INTEGER AS (raw ->> '$.token_expired') STORED CONSTRAINT "tokens.is_expired is not a boolean" CHECK (json_type(raw, '$.token_expired') IN ('true', 'false', 'null')),
   last_used_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.token_last_used_at')) STORED CONSTRAINT "tokens.last_used_at is not a time" CHECK (json_type(raw, '$.token_last_used_at') IS 'null' OR (raw ->> '$.token_last_used_at' GLOB '[0-9][0-9][0-9][0-9]-*T*' AND last_used_at IS NOT NULL)),
+  reach_set INTEGER AS (CASE raw ->> '$.repository_selection' WHEN 'all' THEN 0 WHEN 'subset' THEN grant_id END) STORED,
   PRIMARY KEY (org, grant_id)
 ) STRICT;
 
-CREATE INDEX _tokens_by_selection ON _tokens (org, repository_selection, grant_id);
+CREATE INDEX _tokens_by_reach ON _tokens (org, reach_set);
 
 CREATE INDEX _tokens_by_token ON _tokens (org, token_id);
 
@@ -52,8 +54,8 @@ BEGIN
   DELETE FROM _token_permissions
   WHERE org = NEW.org AND grant_id = NEW.item ->> '$.id';
 
-  DELETE FROM _token_repositories
-  WHERE org = NEW.org AND grant_id = NEW.item ->> '$.id' AND NEW.item ->> '$.repository_selection' <> 'subset';
+  DELETE FROM _reach_members
+  WHERE org = NEW.org AND set_id = NEW.item ->> '$.id' AND NEW.item ->> '$.repository_selection' <> 'subset';
 
   SELECT RAISE(ABORT, 'tokens.permissions is not an object of objects of text')
   FROM json_each(NEW.item, '$.permissions') AS s
@@ -76,15 +78,45 @@ BEGIN
   JOIN json_each(s.value) AS p;
 END;
 
-CREATE TABLE _token_repositories (
+-- Sets of repositories that tokens reach: the explicit list of a token is the
+-- set of its grant id, set 0 is all repositories of the organization. One join
+-- over sets serves both kinds of token from either side; a union of two would
+-- be made whole, 15 million rows of a large organization, wherever SQLite
+-- cannot flatten it.
+CREATE TABLE _reach_members (
   org TEXT NOT NULL,
-  grant_id INTEGER NOT NULL,
+  set_id INTEGER NOT NULL,
   repository_id INTEGER NOT NULL,
-  PRIMARY KEY (org, grant_id, repository_id),
-  FOREIGN KEY (org, grant_id) REFERENCES _tokens (org, grant_id) ON DELETE CASCADE
+  PRIMARY KEY (org, set_id, repository_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX _token_repositories_by_repository ON _token_repositories (org, repository_id, grant_id);
+CREATE INDEX _reach_members_by_repository ON _reach_members (org, repository_id, set_id);
+
+CREATE TRIGGER _tokens_reach_nothing AFTER DELETE ON _tokens
+BEGIN
+  DELETE FROM _reach_members
+  WHERE org = OLD.org AND set_id = OLD.grant_id;
+END;
+
+CREATE TRIGGER _repositories_reached AFTER INSERT ON _repositories
+BEGIN
+  INSERT OR IGNORE INTO _reach_members (org, set_id, repository_id)
+  VALUES (NEW.org, 0, NEW.repository_id);
+END;
+
+CREATE TRIGGER _repositories_out_of_reach AFTER DELETE ON _repositories
+BEGIN
+  DELETE FROM _reach_members
+  WHERE org = OLD.org AND set_id = 0 AND repository_id = OLD.repository_id;
+END;
+
+CREATE VIEW _token_repositories AS
+SELECT
+  m.org AS org,
+  m.set_id AS grant_id,
+  m.repository_id AS repository_id
+FROM _reach_members AS m
+WHERE m.set_id > 0;
 
 CREATE VIEW _todo_token_repositories AS
 SELECT
@@ -108,7 +140,7 @@ BEGIN
   VALUES (NEW.org, NEW.item ->> '$.id', NEW.item ->> '$.full_name')
   ON CONFLICT (org, repository_id) DO UPDATE SET full_name = excluded.full_name WHERE full_name <> excluded.full_name;
 
-  INSERT OR IGNORE INTO _token_repositories (org, grant_id, repository_id)
+  INSERT OR IGNORE INTO _reach_members (org, set_id, repository_id)
   VALUES (NEW.org, CAST(NEW.parent AS INTEGER), NEW.item ->> '$.id');
 END;
 
@@ -187,21 +219,13 @@ SELECT
   (SELECT n.full_name FROM _repository_names AS n WHERE n.org = p.org AND n.repository_id = p.repository_id) AS full_name -- owner/name
 FROM _token_repositories AS p;
 
-CREATE VIEW token_reach AS -- Every repository a token may reach: granted reach, an upper bound for via all. Large: filter or join by grant or repository.
+CREATE VIEW token_reach AS -- Every repository a token may reach: granted reach, an upper bound for via all. Large: join it by token or repository, with JOIN or EXISTS; LEFT JOIN would build it whole.
 SELECT
-  p.org AS org, -- organization login
-  p.grant_id AS grant_id, -- the token
-  p.repository_id AS repository_id, -- GitHub's id of the repository
-  (SELECT n.full_name FROM _repository_names AS n WHERE n.org = p.org AND n.repository_id = p.repository_id) AS full_name, -- owner/name
-  'subset' AS via -- subset: in its explicit list; all: in the organization
-FROM _token_repositories AS p
-UNION ALL
-SELECT
-  r.org,
-  t.grant_id,
-  r.repository_id,
-  r.full_name,
-  'all'
+  t.org AS org, -- organization login
+  t.grant_id AS grant_id, -- the token
+  m.repository_id AS repository_id, -- GitHub's id of the repository
+  (SELECT n.full_name FROM _repository_names AS n WHERE n.org = m.org AND n.repository_id = m.repository_id) AS full_name, -- owner/name
+  iif(m.set_id = 0, 'all', 'subset') AS via -- subset: in its explicit list; all: in the organization
 FROM _tokens AS t
-JOIN _repositories AS r ON r.org = t.org
-WHERE t.repository_selection = 'all';
+JOIN _reach_members AS m ON m.org = t.org AND m.set_id = t.reach_set
+WHERE t.reach_set > 0 OR EXISTS (SELECT 1 FROM _repository_counts AS c WHERE c.org = t.org AND c.repository_count > 0);
