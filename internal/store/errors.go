@@ -61,9 +61,10 @@ var constraintTexts = []struct {
 }{
 	{regexp.MustCompile(`CHECK constraint failed: (.+?)(?: \(\d+\))?$`), "$1"},
 	{regexp.MustCompile(`NOT NULL constraint failed: _?(\w+\.\w+)`), "$1 is missing"},
+	{regexp.MustCompile(`cannot store \w+ value in INTEGER column _?(\w+\.(?:is|has)_\w+)`), "$1 is not a boolean"},
 	{regexp.MustCompile(`cannot store \w+ value in INTEGER column _?(\w+\.\w+)`), "$1 is not an integer"},
 	{regexp.MustCompile(`cannot store \w+ value in TEXT column _?(\w+\.\w+)`), "$1 is not text"},
-	{regexp.MustCompile(`constraint failed: (.+?)(?: \(\d+\))?$`), "$1"},
+	{regexp.MustCompile(`^(?:SQL logic error|constraint failed): (.+?)(?: \(\d+\))?$`), "$1"},
 }
 
 // drift makes an insert's error name the object. Errors that are not about the
@@ -90,7 +91,7 @@ func drift(w Walk, item json.RawMessage, err error) error {
 func objectID(w Walk, item json.RawMessage) string {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(item, &members) == nil {
-		for _, name := range []string{"id", "databaseId", "login", "name"} {
+		for _, name := range []string{"id", "databaseId", "token_id", "login", "name"} {
 			if id, ok := members[name]; ok && len(id) <= 100 {
 				return strings.Trim(string(id), `"`)
 			}

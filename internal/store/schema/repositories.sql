@@ -36,8 +36,8 @@ CREATE TABLE _repositories (
   is_fork INTEGER AS (raw ->> '$.fork') STORED CONSTRAINT "repositories.is_fork is not a boolean" CHECK (json_type(raw, '$.fork') IN ('true', 'false', 'null')),
   is_template INTEGER AS (raw ->> '$.is_template') STORED CONSTRAINT "repositories.is_template is not a boolean" CHECK (json_type(raw, '$.is_template') IN ('true', 'false', 'null')),
   default_branch TEXT AS (raw ->> '$.default_branch') STORED CONSTRAINT "repositories.default_branch is not text" CHECK (json_type(raw, '$.default_branch') IN ('text', 'null')),
-  created_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.created_at')) STORED CONSTRAINT "repositories.created_at is not a time" CHECK (json_type(raw, '$.created_at') IS 'null' OR (raw ->> '$.created_at' GLOB '[0-9][0-9][0-9][0-9]-*T*' AND created_at IS NOT NULL)),
-  pushed_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.pushed_at')) STORED CONSTRAINT "repositories.pushed_at is not a time" CHECK (json_type(raw, '$.pushed_at') IS 'null' OR (raw ->> '$.pushed_at' GLOB '[0-9][0-9][0-9][0-9]-*T*' AND pushed_at IS NOT NULL)),
+  created_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.created_at')) STORED CONSTRAINT "repositories.created_at is not a time" CHECK (COALESCE(json_type(raw, '$.created_at'), 'null') = 'null' OR (raw ->> '$.created_at' GLOB '[0-9][0-9][0-9][0-9]-*T*' AND created_at IS NOT NULL)),
+  pushed_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.pushed_at')) STORED CONSTRAINT "repositories.pushed_at is not a time" CHECK (COALESCE(json_type(raw, '$.pushed_at'), 'null') = 'null' OR (raw ->> '$.pushed_at' GLOB '[0-9][0-9][0-9][0-9]-*T*' AND pushed_at IS NOT NULL)),
   advanced_security TEXT AS (raw ->> '$.security_and_analysis.advanced_security.status') STORED CONSTRAINT "repositories.advanced_security is not a status" CHECK (advanced_security IN ('enabled', 'disabled', 'paused')),
   code_security TEXT AS (raw ->> '$.security_and_analysis.code_security.status') STORED CONSTRAINT "repositories.code_security is not a status" CHECK (code_security IN ('enabled', 'disabled', 'paused')),
   secret_scanning TEXT AS (raw ->> '$.security_and_analysis.secret_scanning.status') STORED CONSTRAINT "repositories.secret_scanning is not a status" CHECK (secret_scanning IN ('enabled', 'disabled', 'paused')),
@@ -98,12 +98,19 @@ BEGIN
   SET has_security_and_analysis = 1
   WHERE org = NEW.org AND NOT has_security_and_analysis AND json_type(NEW.item, '$.security_and_analysis') IS 'object';
 
+  SELECT RAISE(ABORT, 'repositories.security_and_analysis is not an object of objects')
+  FROM json_each(NEW.item, '$.security_and_analysis') AS a
+  WHERE json_type(NEW.item, '$.security_and_analysis') = 'object' AND a.type NOT IN ('object', 'null');
+
+  SELECT RAISE(ABORT, 'repositories.custom_properties is not an object')
+  WHERE json_type(NEW.item, '$.custom_properties') NOT IN ('object', 'null');
+
   DELETE FROM _repository_topics
   WHERE org = NEW.org AND repository_id = NEW.item ->> '$.id';
 
   SELECT RAISE(ABORT, 'repositories.topics is not a list of text')
   FROM json_each(NEW.item, '$.topics') AS t
-  WHERE t.type <> 'text' AND json_type(NEW.item, '$.topics') <> 'null';
+  WHERE json_type(NEW.item, '$.topics') <> 'null' AND (json_type(NEW.item, '$.topics') <> 'array' OR t.type <> 'text');
 
   INSERT OR IGNORE INTO _repository_topics (org, repository_id, topic)
   SELECT

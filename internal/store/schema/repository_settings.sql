@@ -78,8 +78,8 @@ CREATE TABLE _dependabot_alerts (
   FOREIGN KEY (org, repository_id) REFERENCES _repository_settings (org, repository_id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 
--- One row a source: the classic rule, or one ruleset with all its rules for the
--- default branch. Rulesets that only evaluate are kept and not shown.
+-- One row a source: the classic rule, or one active ruleset with all its rules
+-- for the default branch. Rulesets that only evaluate protect nothing; raw has them.
 CREATE TABLE _branch_protection (
   org TEXT NOT NULL,
   repository_id INTEGER NOT NULL,
@@ -88,7 +88,6 @@ CREATE TABLE _branch_protection (
   branch TEXT NOT NULL,
   source_name TEXT,
   source_owner TEXT,
-  is_active INTEGER NOT NULL,
   is_pull_request_required INTEGER,
   required_approval_count INTEGER,
   is_stale_review_dismissed INTEGER,
@@ -203,7 +202,7 @@ BEGIN
     AND NOT EXISTS (SELECT 1 FROM json_each(NEW.item, '$.unknown') AS u WHERE u.value = 'dependabot_alerts');
 
   INSERT INTO _branch_protection (
-    org, repository_id, source, source_id, branch, source_name, source_owner, is_active,
+    org, repository_id, source, source_id, branch, source_name, source_owner,
     is_pull_request_required, required_approval_count, is_stale_review_dismissed, is_code_owner_review_required,
     is_last_push_approval_required, is_status_check_required, is_up_to_date_required, is_signature_required,
     is_linear_history_required, is_conversation_resolution_required, is_admin_bound, is_force_push_allowed,
@@ -217,7 +216,6 @@ BEGIN
     COALESCE(NEW.item ->> '$.defaultBranchRef.name', ''),
     c.rule ->> '$.pattern',
     NEW.item ->> '$.nameWithOwner',
-    1,
     c.rule ->> '$.requiresApprovingReviews',
     iif(c.rule ->> '$.requiresApprovingReviews', c.rule ->> '$.requiredApprovingReviewCount', 0),
     c.rule ->> '$.dismissesStaleReviews',
@@ -237,7 +235,7 @@ BEGIN
 
   -- GitHub lists rules, each with its ruleset: one row a ruleset is made of them.
   INSERT INTO _branch_protection (
-    org, repository_id, source, source_id, branch, source_name, source_owner, is_active,
+    org, repository_id, source, source_id, branch, source_name, source_owner,
     is_pull_request_required, required_approval_count, is_stale_review_dismissed, is_code_owner_review_required,
     is_last_push_approval_required, is_status_check_required, is_up_to_date_required, is_signature_required,
     is_linear_history_required, is_conversation_resolution_required, is_admin_bound, is_force_push_allowed,
@@ -251,7 +249,6 @@ BEGIN
     COALESCE(NEW.item ->> '$.defaultBranchRef.name', ''),
     max(n.value ->> '$.repositoryRuleset.name'),
     max(COALESCE(n.value ->> '$.repositoryRuleset.source.nameWithOwner', n.value ->> '$.repositoryRuleset.source.login', n.value ->> '$.repositoryRuleset.source.slug')),
-    max(COALESCE(n.value ->> '$.repositoryRuleset.enforcement', 'ACTIVE') = 'ACTIVE'),
     max(n.value ->> '$.type' = 'PULL_REQUEST'),
     max(iif(n.value ->> '$.type' = 'PULL_REQUEST', n.value ->> '$.parameters.requiredApprovingReviewCount', 0)),
     max(iif(n.value ->> '$.type' = 'PULL_REQUEST', n.value ->> '$.parameters.dismissStaleReviewsOnPush', 0)),
@@ -267,7 +264,7 @@ BEGIN
     max(n.value ->> '$.type' = 'DELETION') = 0,
     max(n.value ->> '$.repositoryRuleset.bypassActors.totalCount')
   FROM json_each(NEW.item, '$.defaultBranchRef.rules.nodes') AS n
-  WHERE n.type = 'object'
+  WHERE n.type = 'object' AND COALESCE(n.value ->> '$.repositoryRuleset.enforcement', 'ACTIVE') = 'ACTIVE'
   GROUP BY COALESCE(n.value ->> '$.repositoryRuleset.databaseId', 0);
 
   INSERT INTO _branch_protection_effects (
@@ -307,8 +304,9 @@ BEGIN
     min(b.bypass_actor_count)
   FROM (SELECT 1)
   LEFT JOIN _branch_protection AS b
-    ON b.org = NEW.org AND b.repository_id = NEW.item ->> '$.databaseId' AND b.is_active
-  WHERE json_type(NEW.item, '$.defaultBranchRef') IS NOT NULL;
+    ON b.org = NEW.org AND b.repository_id = NEW.item ->> '$.databaseId'
+  WHERE json_type(NEW.item, '$.defaultBranchRef') IS NOT NULL
+  GROUP BY NEW.org;
 END;
 
 CREATE VIEW branch_protection AS -- Everything that protects the default branch: one row a source, classic rule or active ruleset.
@@ -338,8 +336,7 @@ SELECT
   b.is_force_push_allowed AS is_force_push_allowed, -- 1: history can be overwritten
   b.is_deletion_allowed AS is_deletion_allowed, -- 1: the branch can be deleted
   b.bypass_actor_count AS bypass_actor_count -- people, teams and Apps that may bypass it; NULL unknown
-FROM _branch_protection AS b
-WHERE b.is_active;
+FROM _branch_protection AS b;
 
 -- Whether what was not seen is not there: a classic rule is shown to
 -- administrators only, all others get an empty answer.

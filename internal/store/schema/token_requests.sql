@@ -19,10 +19,10 @@ CREATE TABLE _token_requests (
   owner_id INTEGER AS (raw ->> '$.owner.id') STORED CONSTRAINT "token_requests.owner_id is not an integer" CHECK (json_type(raw, '$.owner.id') IN ('integer', 'null')),
   repository_selection TEXT AS (raw ->> '$.repository_selection') STORED CONSTRAINT "token_requests.repository_selection is not all, subset or none" CHECK (raw ->> '$.repository_selection' IN ('all', 'subset', 'none') IS 1),
   reason TEXT AS (raw ->> '$.reason') STORED CONSTRAINT "token_requests.reason is not text" CHECK (json_type(raw, '$.reason') IN ('text', 'null')),
-  created_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.created_at')) STORED CONSTRAINT "token_requests.created_at is not a time" CHECK (json_type(raw, '$.created_at') IS 'null' OR (raw ->> '$.created_at' GLOB '[0-9][0-9][0-9][0-9]-*T*' AND created_at IS NOT NULL)),
-  expires_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.token_expires_at')) STORED CONSTRAINT "token_requests.expires_at is not a time" CHECK (json_type(raw, '$.token_expires_at') IS 'null' OR (raw ->> '$.token_expires_at' GLOB '[0-9][0-9][0-9][0-9]-*T*' AND expires_at IS NOT NULL)),
+  created_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.created_at')) STORED CONSTRAINT "token_requests.created_at is not a time" CHECK (COALESCE(json_type(raw, '$.created_at'), 'null') = 'null' OR (raw ->> '$.created_at' GLOB '[0-9][0-9][0-9][0-9]-*T*' AND created_at IS NOT NULL)),
+  expires_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.token_expires_at')) STORED CONSTRAINT "token_requests.expires_at is not a time" CHECK (COALESCE(json_type(raw, '$.token_expires_at'), 'null') = 'null' OR (raw ->> '$.token_expires_at' GLOB '[0-9][0-9][0-9][0-9]-*T*' AND expires_at IS NOT NULL)),
   is_expired INTEGER AS (raw ->> '$.token_expired') STORED CONSTRAINT "token_requests.is_expired is not a boolean" CHECK (json_type(raw, '$.token_expired') IN ('true', 'false', 'null')),
-  last_used_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.token_last_used_at')) STORED CONSTRAINT "token_requests.last_used_at is not a time" CHECK (json_type(raw, '$.token_last_used_at') IS 'null' OR (raw ->> '$.token_last_used_at' GLOB '[0-9][0-9][0-9][0-9]-*T*' AND last_used_at IS NOT NULL)),
+  last_used_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.token_last_used_at')) STORED CONSTRAINT "token_requests.last_used_at is not a time" CHECK (COALESCE(json_type(raw, '$.token_last_used_at'), 'null') = 'null' OR (raw ->> '$.token_last_used_at' GLOB '[0-9][0-9][0-9][0-9]-*T*' AND last_used_at IS NOT NULL)),
   PRIMARY KEY (org, request_id)
 ) STRICT;
 

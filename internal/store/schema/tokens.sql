@@ -19,10 +19,10 @@ CREATE TABLE _tokens (
   owner_login TEXT AS (raw ->> '$.owner.login') STORED CONSTRAINT "tokens.owner_login is not text" CHECK (json_type(raw, '$.owner.login') IN ('text', 'null')),
   owner_id INTEGER AS (raw ->> '$.owner.id') STORED CONSTRAINT "tokens.owner_id is not an integer" CHECK (json_type(raw, '$.owner.id') IN ('integer', 'null')),
   repository_selection TEXT AS (raw ->> '$.repository_selection') STORED CONSTRAINT "tokens.repository_selection is not all, subset or none" CHECK (raw ->> '$.repository_selection' IN ('all', 'subset', 'none') IS 1),
-  access_granted_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.access_granted_at')) STORED CONSTRAINT "tokens.access_granted_at is not a time" CHECK (json_type(raw, '$.access_granted_at') IS 'null' OR (raw ->> '$.access_granted_at' GLOB '[0-9][0-9][0-9][0-9]-*T*' AND access_granted_at IS NOT NULL)),
-  expires_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.token_expires_at')) STORED CONSTRAINT "tokens.expires_at is not a time" CHECK (json_type(raw, '$.token_expires_at') IS 'null' OR (raw ->> '$.token_expires_at' GLOB '[0-9][0-9][0-9][0-9]-*T*' AND expires_at IS NOT NULL)),
+  access_granted_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.access_granted_at')) STORED CONSTRAINT "tokens.access_granted_at is not a time" CHECK (COALESCE(json_type(raw, '$.access_granted_at'), 'null') = 'null' OR (raw ->> '$.access_granted_at' GLOB '[0-9][0-9][0-9][0-9]-*T*' AND access_granted_at IS NOT NULL)),
+  expires_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.token_expires_at')) STORED CONSTRAINT "tokens.expires_at is not a time" CHECK (COALESCE(json_type(raw, '$.token_expires_at'), 'null') = 'null' OR (raw ->> '$.token_expires_at' GLOB '[0-9][0-9][0-9][0-9]-*T*' AND expires_at IS NOT NULL)),
   is_expired INTEGER AS (raw ->> '$.token_expired') STORED CONSTRAINT "tokens.is_expired is not a boolean" CHECK (json_type(raw, '$.token_expired') IN ('true', 'false', 'null')),
-  last_used_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.token_last_used_at')) STORED CONSTRAINT "tokens.last_used_at is not a time" CHECK (json_type(raw, '$.token_last_used_at') IS 'null' OR (raw ->> '$.token_last_used_at' GLOB '[0-9][0-9][0-9][0-9]-*T*' AND last_used_at IS NOT NULL)),
+  last_used_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.token_last_used_at')) STORED CONSTRAINT "tokens.last_used_at is not a time" CHECK (COALESCE(json_type(raw, '$.token_last_used_at'), 'null') = 'null' OR (raw ->> '$.token_last_used_at' GLOB '[0-9][0-9][0-9][0-9]-*T*' AND last_used_at IS NOT NULL)),
   reach_set INTEGER AS (CASE raw ->> '$.repository_selection' WHEN 'all' THEN 0 WHEN 'subset' THEN grant_id END) STORED,
   PRIMARY KEY (org, grant_id)
 ) STRICT;
