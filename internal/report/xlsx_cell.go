@@ -36,7 +36,7 @@ func (b *workbook) cell(kind string, v any) any {
 		if math.IsInf(v, 0) || math.IsNaN(v) {
 			return b.text(strconv.FormatFloat(v, 'g', -1, 64))
 		}
-		return excelize.Cell{StyleID: b.style[lookNumber], Value: v}
+		return excelize.Cell{StyleID: b.style[lookFloat], Value: v}
 	case Time:
 		return b.date(v.Time)
 	case []byte:

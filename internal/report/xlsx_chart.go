@@ -1,10 +1,6 @@
 package report
 
-import (
-	"fmt"
-
-	"github.com/xuri/excelize/v2"
-)
+import "github.com/xuri/excelize/v2"
 
 // chart describes a native chart beside a small table of the Summary.
 type chart struct {
@@ -17,8 +13,7 @@ type chart struct {
 
 // span is an absolute range of the Summary, as charts want it.
 func span(column, top, bottom int) string {
-	name, _ := excelize.ColumnNumberToName(column)
-	return fmt.Sprintf("%s!$%s$%d:$%s$%d", sheetSummary, name, top, name, bottom)
+	return sheetSummary + "!" + absolute(column, top) + ":" + absolute(column, bottom)
 }
 
 // chart places a chart at the right of the table that starts at the given row,
@@ -79,8 +74,7 @@ func severitySeries(top int) []excelize.ChartSeries {
 
 // cellOf names a cell of the Summary, as charts want it.
 func cellOf(column, row int) string {
-	name, _ := excelize.ColumnNumberToName(column)
-	return fmt.Sprintf("%s!$%s$%d", sheetSummary, name, row)
+	return sheetSummary + "!" + absolute(column, row)
 }
 
 // chartColours are the colours of the severities, strong enough for bars.

@@ -57,7 +57,7 @@ func (b *workbook) findings() error {
 		place[name] = i
 		columns = append(columns, sheetColumn{title: heading(name), width: evidenceWidth(name), note: "Evidence: " + name, isNumber: kindOf(name) == KindNumber})
 	}
-	columns = append(columns, sheetColumn{title: "Rule", width: 38}, sheetColumn{title: "Key", width: 50, note: "The same in every snapshot: carry your decisions over by it."})
+	columns = append(columns, sheetColumn{title: "Rule", width: 46}, sheetColumn{title: "Key", width: 50, note: "The same in every snapshot: carry your decisions over by it."})
 	return b.stream(sheet{
 		name: sheetFindings, table: "Findings", columns: columns, count: len(b.report.Findings),
 		print: commentColumn,
@@ -207,7 +207,7 @@ func (b *workbook) rules() error {
 		links = max(links, min(len(list[i].See), 4))
 	}
 	columns := []sheetColumn{
-		{title: "Rule", width: 34}, {title: "Title", width: 34}, {title: "Severity", width: 11, words: Severities},
+		{title: "Rule", width: 46}, {title: "Title", width: 36}, {title: "Severity", width: 11, words: Severities},
 		{title: "Outcome", width: 13, words: outcomeWords, note: "incomplete: something that the rule reads could not be seen, so there may be more."},
 		{title: "Findings", width: 10, isNumber: true}, {title: "Of", width: 10, isNumber: true, note: "Subjects that the rule applies to."},
 		{title: "Unknown", width: 10, isNumber: true, note: "Subjects about which GitHub did not say."}, {title: "Excepted", width: 10, isNumber: true},

@@ -40,6 +40,9 @@ type sheetColumn struct {
 // between the last row and Flush. In any other order they vanish silently.
 func (b *workbook) stream(s sheet) error {
 	s.columns = uniqueTitles(s.columns)
+	for i, c := range s.columns { // no word of a header is broken
+		s.columns[i].width = max(c.width, min(longestWord(c.title), 20)+3)
+	}
 	perSheet := b.rowLimit - 1 // less the header
 	for part, first := 1, 0; part == 1 || first < s.count; part, first = part+1, first+perSheet {
 		name, table := s.name, s.table
@@ -66,7 +69,7 @@ func (b *workbook) streamPart(s sheet, name, table string, first, last int) erro
 			header[i] = excelize.Cell{StyleID: b.style[lookHeaderRight], Value: c.title}
 		}
 	}
-	if err := w.SetRow("A1", header, excelize.RowOpts{Height: 30}); err != nil {
+	if err := w.SetRow("A1", header, excelize.RowOpts{Height: headerHeight(s.columns)}); err != nil {
 		return err
 	}
 	for i := first; i < last; i++ {
@@ -93,6 +96,31 @@ func (b *workbook) streamPart(s sheet, name, table string, first, last int) erro
 	return w.Flush()
 }
 
+func longestWord(title string) float64 {
+	longest := 0
+	for word := range strings.FieldsSeq(title) {
+		longest = max(longest, utf8.RuneCountInString(word))
+	}
+	return float64(longest)
+}
+
+// headerHeight is the height in points in which all headers can be read.
+func headerHeight(columns []sheetColumn) float64 {
+	most := 1
+	for _, c := range columns {
+		lines, used := 1, 0.0
+		for word := range strings.FieldsSeq(c.title) {
+			n := float64(utf8.RuneCountInString(word)) + 1
+			if used > 0 && used+n > c.width-2 { // less the indent
+				lines, used = lines+1, 0
+			}
+			used += n
+		}
+		most = max(most, lines)
+	}
+	return float64(15*min(most, 6) + 6)
+}
+
 // lineHeight is the height in points that the row's paragraphs need; 0 leaves
 // it to the reader's program. Excel would find out by itself, LibreOffice and
 // Google Sheets do not.
@@ -107,7 +135,7 @@ func (b *workbook) lineHeight(cells []any, columns []sheetColumn) float64 {
 		text, _ := c.Value.(string)
 		n := 0
 		for part := range strings.SplitSeq(text, "\n") {
-			n += 1 + int(float64(utf8.RuneCountInString(part))*1.1/columns[i].width)
+			n += 1 + int(float64(utf8.RuneCountInString(part))*0.95/columns[i].width)
 		}
 		lines = max(lines, n)
 	}
@@ -167,16 +195,31 @@ func (b *workbook) finishPart(s sheet, name string, bottom int) error {
 			return err
 		}
 	}
-	return b.printSetup(name, "$1:$1")
+	if err := b.name("_xlnm.Print_Titles", name, fmt.Sprintf("$A:$%s", letter(max(s.freeze, 1))), "$1:$1"); err != nil {
+		return err
+	}
+	return b.printSetup(name, s.pagesWide())
 }
 
-// printSetup prints a sheet as wide as a landscape page, with its header rows
-// on each.
-func (b *workbook) printSetup(name, headerRows string) error {
+// pagesWide spreads a wide sheet over several pages: on one it could not be
+// read.
+func (s *sheet) pagesWide() int {
+	const page = 310 // characters
+	width := 0.0
+	for i, c := range s.columns {
+		if s.print == 0 || i < s.print {
+			width += c.width
+		}
+	}
+	return 1 + int(width)/page
+}
+
+// printSetup prints a sheet on landscape pages, so many side by side.
+func (b *workbook) printSetup(name string, pagesWide int) error {
 	const a4 = 9
-	size, landscape, one, free := a4, "landscape", 1, 0
+	size, landscape, free := a4, "landscape", 0
 	if err := b.file.SetPageLayout(name, &excelize.PageLayoutOptions{
-		Size: &size, Orientation: &landscape, FitToWidth: &one, FitToHeight: &free,
+		Size: &size, Orientation: &landscape, FitToWidth: &pagesWide, FitToHeight: &free,
 	}); err != nil {
 		return err
 	}
@@ -184,25 +227,26 @@ func (b *workbook) printSetup(name, headerRows string) error {
 	if err := b.file.SetPageMargins(name, &excelize.PageLayoutMarginsOptions{Left: &margin, Right: &margin}); err != nil {
 		return err
 	}
-	if err := b.file.SetHeaderFooter(name, &excelize.HeaderFooterOptions{
+	return b.file.SetHeaderFooter(name, &excelize.HeaderFooterOptions{
 		OddFooter: "&L" + footer(b.report) + "&C&A&R&P / &N",
-	}); err != nil || headerRows == "" {
-		return err
-	}
-	return b.name("_xlnm.Print_Titles", name, headerRows)
-}
-
-// name defines a name that Excel knows, such as what to print.
-func (b *workbook) name(name, sheet, area string) error {
-	return b.file.SetDefinedName(&excelize.DefinedName{
-		Name: name, Scope: sheet, RefersTo: "'" + strings.ReplaceAll(sheet, "'", "''") + "'!" + area,
 	})
 }
 
+// name defines a name that Excel knows, such as what to print.
+func (b *workbook) name(name, sheet string, areas ...string) error {
+	for i, area := range areas {
+		areas[i] = "'" + strings.ReplaceAll(sheet, "'", "''") + "'!" + area
+	}
+	return b.file.SetDefinedName(&excelize.DefinedName{Name: name, Scope: sheet, RefersTo: strings.Join(areas, ",")})
+}
+
 // absolute names a cell with dollar signs.
-func absolute(column, row int) string {
-	name, _ := excelize.ColumnNumberToName(column)
-	return fmt.Sprintf("$%s$%d", name, row)
+func absolute(column, row int) string { return fmt.Sprintf("$%s$%d", letter(column), row) }
+
+// letter names a column.
+func letter(column int) string {
+	name, _ := excelize.ColumnNumberToName(column) // fails only beyond 16,384 columns
+	return name
 }
 
 // fitToPage lets the page set-up scale the sheet. NewStreamWriter writes this
@@ -219,10 +263,7 @@ func footer(r *Report) string {
 }
 
 // at names a cell: at(1, 1) is A1.
-func at(column, row int) string {
-	name, _ := excelize.ColumnNumberToName(column) // fails only beyond 16,384 columns
-	return name + strconv.Itoa(row)
-}
+func at(column, row int) string { return letter(column) + strconv.Itoa(row) }
 
 // area names a range of cells.
 func area(left, top, right, bottom int) string { return at(left, top) + ":" + at(right, bottom) }

@@ -19,6 +19,7 @@ const (
 	lookDate
 	lookCount // 1,234
 	lookNumber
+	lookFloat
 	lookLink
 	lookHeader
 	lookHeaderRight // above numbers
@@ -136,6 +137,7 @@ func styles() []*excelize.Style {
 		lookDate:        {Alignment: text, CustomNumFmt: &stamp},
 		lookCount:       {Alignment: top, CustomNumFmt: &count},
 		lookNumber:      {Alignment: top, NumFmt: 1},
+		lookFloat:       {Alignment: top},
 		lookLink:        {Alignment: text, Font: font(excelize.Font{Color: linkBlue, Underline: "single"})},
 		lookHeader:      {Alignment: middle, Fill: solid(navy), Font: font(excelize.Font{Bold: true, Color: white})},
 		lookHeaderRight: {Alignment: right, Fill: solid(navy), Font: font(excelize.Font{Bold: true, Color: white})},

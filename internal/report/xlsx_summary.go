@@ -37,7 +37,7 @@ func (b *workbook) summary() error {
 	p.top()
 	p.do(b.fitToPage(sheetSummary))
 	if p.err == nil {
-		p.err = b.printSetup(sheetSummary, "")
+		p.err = b.printSetup(sheetSummary, 1)
 	}
 	if p.err != nil {
 		return fmt.Errorf("sheet %s: %w", sheetSummary, p.err)
@@ -77,9 +77,7 @@ func (p *page) height(points float64) { p.do(p.file.SetRowHeight(sheetSummary, p
 
 func (p *page) frame() {
 	width := func(from, to int, w float64) {
-		first, _ := excelize.ColumnNumberToName(from)
-		last, _ := excelize.ColumnNumberToName(to)
-		p.do(p.file.SetColWidth(sheetSummary, first, last, w))
+		p.do(p.file.SetColWidth(sheetSummary, letter(from), letter(to), w))
 	}
 	width(1, 1, 2)
 	width(colLabel, colLabel, 44)
@@ -171,6 +169,9 @@ func (p *page) tiles() {
 	}
 	column := colLabel
 	for _, t := range tiles {
+		if t.n == 0 { // no alarm for what is not there
+			t.look = lookTile
+		}
 		p.put(column, t.n, t.look)
 		p.row++
 		p.put(column, t.label, lookTileLabel)
@@ -281,6 +282,16 @@ func (p *page) trend() {
 	p.chart(top-1, chart{title: "Trend", kind: excelize.ColStacked, rows: 10, series: trendSeries(top, p.row-1)})
 }
 
+// link makes the label of a row lead to a page. Few cells, so a real link does.
+func (p *page) link(row int, address string) {
+	if !isWebAddress(address) || !fitsFormula(address) {
+		return
+	}
+	cell := at(colLabel, row)
+	p.do(p.file.SetCellHyperLink(sheetSummary, cell, address, "External"))
+	p.do(p.file.SetCellStyle(sheetSummary, cell, cell, p.style[lookLink]))
+}
+
 // top lists those with most of the findings.
 func (p *page) top() {
 	for _, ranking := range p.report.rankings() {
@@ -290,7 +301,9 @@ func (p *page) top() {
 			if len(p.report.Snapshot.Orgs) > 1 && t.org != t.name {
 				name += " (" + t.org + ")"
 			}
+			row := p.row
 			p.line(name, t.counts.Critical, t.counts.High, t.counts.Medium, t.counts.Low, t.counts.Total())
+			p.link(row, t.url)
 		}
 		if more := len(ranking.list) - shownGroups; more > 0 {
 			p.put(colLabel, "and "+strconv.Itoa(more)+" more", lookMuted)
