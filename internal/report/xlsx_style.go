@@ -114,20 +114,8 @@ func styles() []*excelize.Style {
 		right    = &excelize.Alignment{Vertical: "center", Horizontal: "right", WrapText: true}
 		centered = &excelize.Alignment{Vertical: "center", Horizontal: "center"}
 		stamp    = "yyyy-mm-dd hh:mm"
-		count    = "#,##0"
 	)
 	const asText = 49 // the number format "@"
-	font := func(f excelize.Font) *excelize.Font {
-		f.Family = "Calibri" // unnamed it would be anything
-		return &f
-	}
-	tile := func(back, color string) *excelize.Style {
-		return &excelize.Style{Alignment: centered, Fill: solid(back), CustomNumFmt: &count,
-			Font: font(excelize.Font{Size: 20, Bold: true, Color: color})}
-	}
-	box := func(back, color string) *excelize.Style {
-		return &excelize.Style{Alignment: middle, Fill: solid(back), Font: font(excelize.Font{Color: color})}
-	}
 	list := []*excelize.Style{
 		lookText:        {Alignment: text},
 		lookWrap:        {Alignment: wrapped},
@@ -135,7 +123,7 @@ func styles() []*excelize.Style {
 		lookInertWrap:   {Alignment: wrapped, NumFmt: asText},
 		lookMuted:       {Alignment: text, Font: font(excelize.Font{Color: grey, Italic: true})},
 		lookDate:        {Alignment: text, CustomNumFmt: &stamp},
-		lookCount:       {Alignment: top, CustomNumFmt: &count},
+		lookCount:       {Alignment: top, CustomNumFmt: countFormat()},
 		lookNumber:      {Alignment: top, NumFmt: 1},
 		lookFloat:       {Alignment: top},
 		lookLink:        {Alignment: text, Font: font(excelize.Font{Color: linkBlue, Underline: "single"})},
@@ -157,6 +145,32 @@ func styles() []*excelize.Style {
 		list = append(list, tile(s.fill, s.font))
 	}
 	return list
+}
+
+func font(f excelize.Font) *excelize.Font {
+	f.Family = "Calibri" // unnamed it would be anything
+	return &f
+}
+
+// tile is a number to be seen from afar.
+func tile(back, color string) *excelize.Style {
+	return &excelize.Style{
+		Alignment: &excelize.Alignment{Vertical: "center", Horizontal: "center"}, Fill: solid(back),
+		CustomNumFmt: countFormat(), Font: font(excelize.Font{Size: 20, Bold: true, Color: color}),
+	}
+}
+
+// box is a message across the page.
+func box(back, color string) *excelize.Style {
+	return &excelize.Style{
+		Alignment: &excelize.Alignment{Vertical: "center", Horizontal: "left", Indent: 1, WrapText: true},
+		Fill:      solid(back), Font: font(excelize.Font{Color: color}),
+	}
+}
+
+func countFormat() *string {
+	format := "#,##0"
+	return &format
 }
 
 // colour lets Excel colour the given words in a range: conditional formats, so

@@ -4,14 +4,12 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/xml"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/xuri/excelize/v2"
@@ -360,99 +358,4 @@ func TestSheetName(t *testing.T) {
 			t.Errorf("sheetName(%q) = %q, want %q", title, got, want)
 		}
 	}
-}
-
-func TestWorkbookIsInert(t *testing.T) {
-	texts := hostileTexts()
-	r := hostileReport(texts[0])
-	model := r.Findings[1]
-	r.Findings = nil
-	for i, text := range texts {
-		f := model
-		f.Subject.ID = fmt.Sprintf("%03d", i)
-		f.Org, f.Reason, f.Subject.Name, f.Subject.Owner = "acme", text, text, OptionalString(text)
-		f.Evidence = Evidence{{"token_name", text}, {"seen_at", text}, {"html_url", text}, {"is_x", text}, {"x_count", text}}
-		r.Findings = append(r.Findings, f)
-		r.Inventory.Rows = append(r.Inventory.Rows, append(slices.Repeat([]any{text}, 4), make([]any, len(r.Inventory.Columns)-4)...))
-		r.Warnings = append(r.Warnings, text)
-		r.Rules = append(r.Rules, Rule{ID: text, Title: text, Description: text, See: Strings{text}})
-	}
-	r.arrange()
-	b := bookOf(t, r, maxRows)
-	b.checkParts("all hostile texts")
-	reason := b.column("Findings", "Reason")
-	for i, row := range b.rows("Findings")[1:] {
-		if want := inertCell(texts[i]); row[reason] != want {
-			t.Errorf("%.40q is in the cell as %.60q", texts[i], row[reason])
-		}
-		if n := len(utf16.Encode([]rune(row[reason]))); n > maxCell {
-			t.Errorf("a cell has %d units", n)
-		}
-	}
-}
-
-func FuzzWorkbook(f *testing.F) {
-	for _, s := range hostileTexts()[:3] { // a workbook takes a while
-		f.Add(s[:min(len(s), 100)])
-	}
-	f.Fuzz(func(t *testing.T, text string) { checkWorkbook(t, text) })
-}
-
-// checkWorkbook writes a workbook with the text everywhere: it must open, no
-// cell may be a formula that is not ours, no part may be broken XML, and the
-// text must be there as text.
-func checkWorkbook(t *testing.T, text string) {
-	t.Helper()
-	b := bookOf(t, hostileReport(text), maxRows)
-	b.checkParts(text)
-	if got, want := b.value("Findings", "Reason", 2), inertCell(text); got != want {
-		t.Errorf("%.40q is in the cell as %.60q", text, got)
-	}
-}
-
-func (b book) checkParts(text string) {
-	b.t.Helper()
-	z, err := zip.NewReader(bytes.NewReader(b.bytes), int64(len(b.bytes)))
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	for _, f := range z.File {
-		checkPart(b.t, b.part(f.Name), f.Name, text)
-	}
-}
-
-func checkPart(t testing.TB, part, name, text string) {
-	t.Helper()
-	if i := strings.IndexFunc(part, func(r rune) bool { return isHostile(r) && !strings.ContainsRune("\n\r\t", r) }); i >= 0 {
-		t.Errorf("%.40q: %s has a hostile rune: %q", text, name, part[max(0, i-20):i+10])
-	}
-	d := xml.NewDecoder(strings.NewReader(part))
-	inFormula := false
-	for {
-		token, err := d.Token()
-		if errors.Is(err, io.EOF) {
-			return
-		}
-		if err != nil {
-			t.Fatalf("%.40q: %s: %v", text, name, err)
-		}
-		switch token := token.(type) {
-		case xml.StartElement:
-			inFormula = token.Name.Local == "f" && strings.Contains(name, "worksheets/")
-		case xml.EndElement:
-			inFormula = false
-		case xml.CharData:
-			if inFormula && !ownFormula(string(token)) {
-				t.Errorf("%.40q: %s has the formula %q", text, name, token)
-			}
-		}
-	}
-}
-
-// ownFormula accepts HYPERLINK("…","…") with every inner quote doubled.
-func ownFormula(s string) bool {
-	inner, ok := strings.CutPrefix(s, `HYPERLINK("`)
-	inner, ok2 := strings.CutSuffix(inner, `")`)
-	parts := strings.Split(strings.ReplaceAll(inner, `""`, ""), `","`)
-	return ok && ok2 && len(parts) == 2 && !strings.Contains(parts[0]+parts[1], `"`) && !escapedRune.MatchString(s)
 }
