@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"flag"
-	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -17,7 +16,6 @@ import (
 	"auditor/internal/store"
 	"auditor/queries"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
@@ -61,6 +59,8 @@ type settings struct {
 	Params      map[string]any    `json:"params"`
 }
 
+const usualAPI = "https://api.github.com"
+
 var now = time.Date(2026, 11, 21, 2, 0, 0, 0, time.UTC)
 
 // fixturePath is where the main fixture of a rule lies.
@@ -74,8 +74,13 @@ func ruleOf(path string) string {
 	return filepath.Base(filepath.Dir(path)) + "/" + name
 }
 
-// fixturePaths lists all fixtures; every rule has its main one among them.
-func fixturePaths(t *testing.T) []string {
+// org is the organization that the fixture becomes.
+func (f *fixture) org() string {
+	return strings.ReplaceAll(strings.TrimSuffix(filepath.Base(f.path), ".txtar"), ".", "-")
+}
+
+// readFixtures reads all fixtures; every rule has its main one among them.
+func readFixtures(t *testing.T) []*fixture {
 	t.Helper()
 	paths, err := filepath.Glob("testdata/*/*.txtar")
 	if err != nil {
@@ -93,7 +98,11 @@ func fixturePaths(t *testing.T) []string {
 			t.Errorf("rule %s has no fixture %s", rule.ID, fixturePath(rule))
 		}
 	}
-	return paths
+	var all []*fixture
+	for _, path := range paths {
+		all = append(all, readFixture(t, path))
+	}
+	return all
 }
 
 func readFixture(t *testing.T, path string) *fixture {
@@ -105,7 +114,7 @@ func readFixture(t *testing.T, path string) *fixture {
 	f := &fixture{
 		archive: archive, path: path, data: map[string]any{}, coverage: map[string]string{}, absent: map[string]string{},
 		rule:     ruleOf(path),
-		settings: settings{APIURL: "https://api.github.com"},
+		settings: settings{APIURL: usualAPI},
 	}
 	for _, file := range archive.Files {
 		resource, isJSON := strings.CutSuffix(file.Name, ".json")
@@ -165,14 +174,14 @@ func (f *fixture) writeWant(t *testing.T, want string) {
 	}
 }
 
-// create begins a snapshot that the fixture's organizations go into.
-func (f *fixture) create(t *testing.T) *store.Writer {
+// create begins a snapshot that the fixtures go into.
+func create(t testing.TB, apiURL string) *store.Writer {
 	t.Helper()
 	permissions, err := queries.Catalogue()
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := store.Run{StartedAt: now.Add(-time.Minute), AuditorVersion: "test", APIURL: f.settings.APIURL, WebURL: "https://github.com"}
+	run := store.Run{StartedAt: now.Add(-time.Minute), AuditorVersion: "test", APIURL: apiURL, WebURL: "https://github.com"}
 	for _, p := range permissions {
 		run.Catalogue = append(run.Catalogue, store.Permission(p))
 	}
@@ -237,7 +246,7 @@ func byParent(data any) func(yield func(string, []json.RawMessage) bool) {
 	}
 }
 
-func publish(t *testing.T, w *store.Writer) *store.Snapshot {
+func publish(t testing.TB, w *store.Writer) *store.Snapshot {
 	t.Helper()
 	path, err := w.Publish(t.Context(), now)
 	if err != nil {
@@ -249,141 +258,4 @@ func publish(t *testing.T, w *store.Writer) *store.Snapshot {
 	}
 	t.Cleanup(func() { snapshot.Close() })
 	return snapshot
-}
-
-func builtIn(t *testing.T) *rules.Set {
-	t.Helper()
-	set, problems := rules.Load(rules.Source{Name: "queries", FS: queries.FS})
-	for _, p := range problems {
-		t.Error(p)
-	}
-	return set
-}
-
-// configured returns the fixture's rule with the fixture's parameters.
-func (f *fixture) configured(t *testing.T) rules.Rule {
-	t.Helper()
-	set := builtIn(t)
-	for _, p := range set.Configure(map[string]rules.Setting{f.rule: {Params: numbers(f.settings.Params)}}) {
-		t.Fatal(p)
-	}
-	rule, ok := set.Find(f.rule)
-	if !ok {
-		t.Fatalf("there is no rule %s", f.rule)
-	}
-	return rule
-}
-
-// numbers turns json.Number into what a configuration decoder gives.
-func numbers(params map[string]any) map[string]any {
-	for name, value := range params {
-		if n, ok := value.(json.Number); ok {
-			if i, err := n.Int64(); err == nil {
-				params[name] = i
-			}
-		}
-	}
-	return params
-}
-
-func TestRules(t *testing.T) {
-	for _, path := range fixturePaths(t) {
-		t.Run(strings.TrimSuffix(filepath.ToSlash(path), ".txtar"), func(t *testing.T) {
-			t.Parallel()
-			f := readFixture(t, path)
-			w := f.create(t)
-			if err := f.insert(t.Context(), w, "acme", f.data, slices.Concat(resources, derived)); err != nil {
-				t.Fatal(err)
-			}
-			snapshot := publish(t, w)
-			rule := f.configured(t)
-			result, err := rules.Run(t.Context(), snapshot, rule, 10*time.Second)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := render(t, result)
-			if *update {
-				f.writeWant(t, got)
-			}
-			want, _ := f.file("want")
-			if diff := cmp.Diff(want, got); diff != "" && !*update {
-				t.Errorf("findings differ from the golden (-update writes it):\n%s", diff)
-			}
-			if path == fixturePath(rule) {
-				f.checkVariety(t, result)
-			}
-			checkPopulation(t, snapshot, result)
-		})
-	}
-}
-
-// checkVariety holds the fixture to one failing, one clean and, where there can
-// be, one unknown subject.
-func (f *fixture) checkVariety(t *testing.T, result rules.Result) {
-	t.Helper()
-	count := map[string]int64{}
-	for _, finding := range result.Findings {
-		count[finding.Status]++
-	}
-	if count["fail"] == 0 {
-		t.Error("no subject fails")
-	}
-	_, cannot := f.file("no-unknown")
-	if (count["unknown"] == 0) != cannot {
-		t.Errorf("%d subjects are unknown, and a file no-unknown is there: %v", count["unknown"], cannot)
-	}
-	if result.Population == nil || *result.Population <= count["fail"]+count["unknown"] {
-		t.Error("no subject of the population is clean")
-	}
-}
-
-// columnOf is how the view of a population names the id of each kind.
-var columnOf = map[string]string{"token": "grant_id", "request": "request_id", "repository": "repository_id"}
-
-// checkPopulation counts every reported subject in the population: "n of m, k
-// unknown" must never have n + k > m.
-func checkPopulation(t *testing.T, snapshot *store.Snapshot, result rules.Result) {
-	t.Helper()
-	for _, finding := range result.Findings {
-		column := columnOf[finding.Subject.Kind]
-		population := "SELECT " + column + " AS id FROM " + result.Rule.Population
-		if strings.HasPrefix(result.Rule.Population, "repositories AS r") {
-			population = "SELECT r." + column + " AS id FROM " + result.Rule.Population
-		}
-		params := map[string]any{"id": finding.Subject.ID}
-		rows, err := snapshot.Select(t.Context(), "SELECT count(*) AS n FROM ("+population+") AS p WHERE p.id = CAST(:id AS INTEGER)", params)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for row, err := range rows.All() {
-			if err != nil || row[0] != int64(1) {
-				t.Errorf("%s/%s is reported, but stands %v times in the population (%v)", finding.Subject.Kind, finding.Subject.ID, row, err)
-			}
-		}
-	}
-}
-
-// render writes a result as text for the goldens.
-func render(t *testing.T, result rules.Result) string {
-	t.Helper()
-	var b strings.Builder
-	fmt.Fprintf(&b, "outcome: %s\n", result.Outcome)
-	for _, m := range result.Missing {
-		fmt.Fprintf(&b, "missing: %s/%s %s\n", m.Org, m.Resource, m.Status)
-	}
-	if result.Population != nil {
-		fmt.Fprintf(&b, "population: %d\n", *result.Population)
-	}
-	for _, f := range result.Findings {
-		fmt.Fprintf(&b, "\n%s %s %s/%s of %s: %s\n", f.Severity, f.Status, f.Subject.Kind, f.Subject.ID, f.Org, f.Reason)
-		fmt.Fprintf(&b, "  subject: %s %q owner %q %s\n", f.Subject.Key, f.Subject.Name, f.Subject.Owner, f.Subject.URL)
-		for _, v := range f.Evidence {
-			value, err := json.Marshal(v.Value)
-			if err != nil {
-				t.Fatal(err)
-			}
-			fmt.Fprintf(&b, "  %s: %s\n", v.Column, value)
-		}
-	}
-	return b.String()
 }

@@ -27,33 +27,28 @@ import (
 // the race detector makes every file and every insert dear.
 func TestUnknownIsNeverFine(t *testing.T) {
 	t.Parallel()
-	paths := fixturePaths(t)
-	fixtures := make([]*fixture, len(paths))
-	variants := make([]map[string]variant, len(paths))
-	var w *store.Writer
-	for i, path := range paths {
-		fixtures[i] = readFixture(t, path)
-		if w == nil {
-			w = fixtures[i].create(t)
-		}
-		variants[i] = fixtures[i].insertVariants(t, w, fmt.Sprintf("f%02d", i))
+	all := readFixtures(t)
+	variants := make([]map[string]variant, len(all))
+	w := create(t, usualAPI)
+	for i, f := range all {
+		variants[i] = f.insertVariants(t, w, fmt.Sprintf("f%02d", i))
 	}
 	snapshot := publish(t, w)
-	for i, path := range paths {
-		t.Run(path, func(t *testing.T) {
-			if len(variants[i]) == 0 && len(fixtures[i].reported()) > 0 {
+	for i, f := range all {
+		t.Run(f.org(), func(t *testing.T) {
+			if len(variants[i]) == 0 && len(f.reported()) > 0 {
 				t.Fatal("no leaf could be deleted: nothing was tested")
 			}
-			result, err := rules.Run(t.Context(), snapshot, fixtures[i].configured(t), time.Minute)
+			result, err := rules.Run(t.Context(), snapshot, f.configured(t), time.Minute)
 			if err != nil {
 				t.Fatal(err)
 			}
-			fixtures[i].compare(t, result, variants[i])
+			f.compare(t, result, variants[i])
 		})
 	}
 }
 
-var reportedLine = regexp.MustCompile(`(?m)^\w+ (?:fail|unknown) (\S+) of acme: `)
+var reportedLine = regexp.MustCompile(`(?m)^\w+ (?:fail|unknown) (\S+) of \S+: `)
 
 // reported lists the subjects that the golden has, as kind/id.
 func (f *fixture) reported() []string {

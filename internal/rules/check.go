@@ -134,7 +134,29 @@ func (c *checker) refused(err error, line int, meant string) {
 	if q.Near != "" {
 		what = fmt.Sprintf("near %q: %s", q.Near, q.Message)
 	}
+	if meant == "" {
+		meant = spelling(q)
+	}
 	c.problem(line, what, meant)
+}
+
+// spelling finds the view or column that a name unknown to SQLite was meant to be.
+func spelling(q *store.QueryError) string {
+	var names []string
+	for _, view := range store.Views() {
+		switch {
+		case strings.HasPrefix(q.Message, "no such table"):
+			names = append(names, view.Name)
+		case strings.HasPrefix(q.Message, "no such column"):
+			for _, column := range view.Columns {
+				names = append(names, column.Name)
+			}
+		}
+	}
+	if near := nearest(q.Near, names); near != "" {
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	return ""
 }
 
 func (c *checker) columns(columns []string) {

@@ -138,6 +138,7 @@ func TestRunNamesTheRuleInEveryError(t *testing.T) {
 	row := func(status, subject, org, reason string) string {
 		return fmt.Sprintf("SELECT %s AS status, %s AS subject, %s AS org, %s AS reason", status, subject, org, reason)
 	}
+	snapshot := twoOrgs(t)
 	for name, c := range map[string]struct{ sql, want string }{
 		"twice":        {row("'fail'", "'token/7'", "'acme'", "'a'") + " UNION ALL " + row("'unknown'", "'token/7'", "'acme'", "'b'"), "rule a/b: it reports token/7 of acme twice: a rule has one row a subject"},
 		"status":       {row("'pass'", "'token/7'", "'acme'", "'a'"), `rule a/b: status "pass" of "token/7" is neither fail nor unknown`},
@@ -156,7 +157,7 @@ func TestRunNamesTheRuleInEveryError(t *testing.T) {
 		"no such view": {"SELECT * FROM nowhere", "rule a/b: "},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := rules.Run(t.Context(), twoOrgs(t), query(t, c.sql), time.Minute)
+			_, err := rules.Run(t.Context(), snapshot, query(t, c.sql), time.Minute)
 			if err == nil || !strings.HasPrefix(err.Error(), c.want) {
 				t.Errorf("got  %v\nwant %s", err, c.want)
 			}
