@@ -42,44 +42,56 @@ func BenchmarkRules(b *testing.B) {
 	}
 }
 
+type object = map[string]any
+
 func large(b *testing.B) *store.Snapshot {
 	b.Helper()
-	f := &fixture{settings: settings{Permissions: map[string]string{"administration": "read"}}}
+	f := &fixture{settings: settings{Permissions: map[string]string{"administration": "read"}}, data: object{}}
+	f.data["repositories"], f.data["repository_settings"] = largeRepositories()
+	f.data["tokens"], f.data["token_repositories"] = largeTokens()
 	w := create(b, usualAPI)
-	var repositories, repositorySettings, tokens []any
-	pairs := map[string]any{}
+	if err := f.insert(b.Context(), w, "acme", f.data, append(derived, resources...)); err != nil {
+		b.Fatal(err)
+	}
+	return publish(b, w)
+}
+
+func largeRepositories() (repositories, settings []any) {
 	for i := range 5000 {
-		name := fmt.Sprintf("acme/r%04d", i)
-		repositories = append(repositories, map[string]any{"id": i, "name": name[5:], "full_name": name,
+		name := fmt.Sprintf("r%04d", i)
+		repositories = append(repositories, object{"id": i, "name": name, "full_name": "acme/" + name,
 			"visibility": pick(i, "public", "private", "internal"), "archived": i%9 == 0, "disabled": false, "fork": i%5 == 0,
 			"default_branch": "main", "created_at": nil, "pushed_at": nil,
-			"security_and_analysis": map[string]any{"secret_scanning": map[string]any{"status": pick(i, "enabled", "disabled")}}})
-		repositorySettings = append(repositorySettings, map[string]any{"databaseId": i, "nameWithOwner": name, "isEmpty": false,
+			"security_and_analysis": object{"secret_scanning": object{"status": pick(i, "enabled", "disabled")}}})
+		settings = append(settings, object{"databaseId": i, "nameWithOwner": "acme/" + name, "isEmpty": false,
 			"hasVulnerabilityAlertsEnabled": i%3 == 0, "isSecurityPolicyEnabled": false,
-			"defaultBranchRef": map[string]any{"name": "main", "branchProtectionRule": nil, "rules": map[string]any{"totalCount": 0, "nodes": []any{}}}})
+			"defaultBranchRef": object{"name": "main", "branchProtectionRule": nil, "rules": object{"totalCount": 0, "nodes": []any{}}}})
 	}
+	return repositories, settings
+}
+
+func largeTokens() (tokens []any, pairs object) {
+	pairs = object{}
 	for i := range 10000 {
 		selection := pick(i, "subset", "all", "none")
-		tokens = append(tokens, map[string]any{"id": i, "token_id": i, "token_name": "t", "repository_selection": selection,
-			"owner":             map[string]any{"id": i % 700, "login": fmt.Sprintf("u%d", i%700)},
-			"permissions":       map[string]any{"repository": map[string]any{"metadata": "read", "contents": pick(i/7, "read", "write"), "issues": "write", "workflows": "write"}, "organization": map[string]any{"members": pick(i/3, "read", "write")}},
-			"token_expired":     i%11 == 0,
-			"access_granted_at": "2026-01-10T09:00:00-07:00", "token_expires_at": nil, "token_last_used_at": nil})
+		tokens = append(tokens, object{"id": i, "token_id": i, "token_name": "t", "repository_selection": selection,
+			"owner": object{"id": i % 700, "login": fmt.Sprintf("u%d", i%700)},
+			"permissions": object{
+				"repository":   object{"metadata": "read", "contents": pick(i/7, "read", "write"), "issues": "write", "workflows": "write"},
+				"organization": object{"members": pick(i/3, "read", "write")},
+			},
+			"token_expired": i%11 == 0, "access_granted_at": "2026-01-10T09:00:00-07:00", "token_expires_at": nil, "token_last_used_at": nil})
 		if selection != "subset" {
 			continue
 		}
 		var list []any
 		for j := range 60 {
 			id := (i*7 + j*83) % 5000
-			list = append(list, map[string]any{"id": id, "full_name": fmt.Sprintf("acme/r%04d", id)})
+			list = append(list, object{"id": id, "full_name": fmt.Sprintf("acme/r%04d", id)})
 		}
 		pairs[fmt.Sprint(i)] = list
 	}
-	data := map[string]any{"repositories": repositories, "repository_settings": repositorySettings, "tokens": tokens, "token_repositories": pairs}
-	if err := f.insert(b.Context(), w, "acme", data, append(derived, resources...)); err != nil {
-		b.Fatal(err)
-	}
-	return publish(b, w)
+	return tokens, pairs
 }
 
 func pick(i int, words ...string) string { return words[i%len(words)] }

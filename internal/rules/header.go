@@ -24,10 +24,12 @@ type headerParser struct {
 	prose    []string
 }
 
-// An entry is one key of a header, its continuation lines joined by a space.
+// An entry is one key of a header.
 type entry struct {
-	key, value string
-	line       int
+	key   string
+	parts []string // its value and the continuation lines, joined at the end
+	value string
+	line  int
 }
 
 // parseHeader fills the rule from the leading "--" lines of its SQL.
@@ -41,6 +43,7 @@ func parseHeader(r *Rule) []Problem {
 	p.checkTitle(lines)
 	r.Description = paragraphs(p.prose)
 	for _, e := range p.entries {
+		e.value = strings.TrimSpace(strings.Join(e.parts, " "))
 		p.entry(e)
 	}
 	p.values()
@@ -70,11 +73,11 @@ func (p *headerParser) line(number int, text string) {
 	indented := strings.HasPrefix(text, " ") || strings.HasPrefix(text, "\t")
 	if indented && len(p.entries) > 0 && number > 1 {
 		last := &p.entries[len(p.entries)-1]
-		last.value = strings.TrimSpace(last.value + " " + strings.TrimSpace(text))
+		last.parts = append(last.parts, strings.TrimSpace(text))
 		return
 	}
 	if match := keyLine.FindStringSubmatch(text); match != nil && number > 1 && p.key(number, match[1]) {
-		p.entries = append(p.entries, entry{key: match[1], value: strings.TrimSpace(match[2]), line: number})
+		p.entries = append(p.entries, entry{key: match[1], parts: []string{match[2]}, line: number})
 		return
 	}
 	if len(p.entries) == 0 {

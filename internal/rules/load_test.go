@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"auditor/internal/rules"
 	"auditor/queries"
@@ -256,5 +257,32 @@ func TestBuiltInRulesAreComplete(t *testing.T) {
 		if !slices.Contains(ids(set.Queries()), report+"/inventory") {
 			t.Errorf("report %s has no inventory", report)
 		}
+	}
+}
+
+// A file may hold anything: it is a rule or a problem, never a crash, and what
+// is left out of the set has been told.
+func FuzzLoad(f *testing.F) {
+	f.Add(good)
+	f.Add("-- Title\n-- param: a b c -- d\n--\tsee:\n-- \n")
+	f.Fuzz(func(t *testing.T, text string) {
+		set, problems := rules.Load(files("a/b.sql", text))
+		if _, ok := set.Find("a/b"); ok == (len(problems) > 0) {
+			t.Errorf("in the set: %v, told: %v", ok, texts(problems))
+		}
+		for _, p := range problems {
+			if p.What == "" || p.File != "mine/a/b.sql" {
+				t.Errorf("%+v", p)
+			}
+		}
+	})
+}
+
+func TestLoadOfAHugeHeaderIsFast(t *testing.T) {
+	lines := strings.Repeat("--  x\n", 150_000)
+	start := time.Now()
+	set, problems := rules.Load(files("a/b.sql", "-- Title\n-- remediation: a\n"+lines+"SELECT 1"))
+	if _, ok := set.Find("a/b"); !ok || time.Since(start) > 5*time.Second {
+		t.Errorf("%v, after %v", texts(problems), time.Since(start))
 	}
 }
