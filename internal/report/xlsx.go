@@ -40,7 +40,8 @@ func writeWorkbook(w io.Writer, r *Report, rowLimit int) (err error) {
 			return err
 		}
 	}
-	b.file.SetActiveSheet(0)
+	// Nothing may touch a streamed sheet again: File.SetActiveSheet, say, would
+	// read all of them back into memory. The first sheet is active as it is.
 	return b.file.Write(w)
 }
 

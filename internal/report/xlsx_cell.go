@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf16"
 
 	"github.com/xuri/excelize/v2"
 )
@@ -130,7 +129,7 @@ var (
 // fitsFormula tells texts that can stand between quotes in a formula: at most
 // 255 units, nothing that a reader of XML would take apart.
 func fitsFormula(s string) bool {
-	return s != "" && len(utf16.Encode([]rune(s))) <= 255 && visible(s, "") == s &&
+	return s != "" && len(cut(s, 255)) == len(s) && visible(s, "") == s &&
 		strings.TrimSpace(s) == s && !escapedRune.MatchString(s)
 }
 
