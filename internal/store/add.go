@@ -41,7 +41,7 @@ func (w *Writer) AddOrg(ctx context.Context, o Org) error {
 func (w *Writer) Todo(ctx context.Context, org, resource string) ([]Walk, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.db == nil || w.inserts[resource] == nil {
+	if w.db == nil || !w.resources[resource] {
 		return nil, fmt.Errorf("what is left of %s of %s: no such resource", resource, org)
 	}
 	todo := "(SELECT ?1 AS org, '' AS parent, NULL AS repository)"
@@ -124,12 +124,15 @@ func (w *Writer) store(ctx context.Context, p *page) error {
 	w.waiting = nil
 	w.waitingMu.Unlock()
 	// Other callers' pages are among them: this caller's context must not end them.
-	err := w.transact(context.WithoutCancel(ctx), func(tx *sql.Tx) error {
-		for _, q := range pages {
-			q.err = w.insert(tx, q)
-		}
-		return nil
-	})
+	err := w.prepareInserts(pages)
+	if err == nil {
+		err = w.transact(context.WithoutCancel(ctx), func(tx *sql.Tx) error {
+			for _, q := range pages {
+				q.err = w.insert(tx, q)
+			}
+			return nil
+		})
+	}
 	for _, q := range pages {
 		q.isStored = true
 		if err != nil {
@@ -137,6 +140,22 @@ func (w *Writer) store(ctx context.Context, p *page) error {
 		}
 	}
 	return p.err
+}
+
+// prepareInserts compiles the inserts of these pages' resources. It cannot be
+// done within the transaction, which holds the only connection.
+func (w *Writer) prepareInserts(pages []*page) (err error) {
+	for _, p := range pages {
+		resource := p.walk.Resource
+		if w.db == nil || !w.resources[resource] || w.inserts[resource] != nil {
+			continue
+		}
+		w.inserts[resource], err = w.db.Prepare("INSERT INTO _in_" + resource + " (org, parent, item) VALUES (?, ?, ?)")
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // insert stores one page within a transaction, wholly or not at all.

@@ -18,8 +18,8 @@ import (
 type scale struct{ tokens, repositories, pairs, members int }
 
 var (
-	large = scale{tokens: 10_000, repositories: 5_000, pairs: 200_000, members: 3_000}
-	tenth = scale{tokens: 1_000, repositories: 500, pairs: 20_000, members: 300}
+	large    = scale{tokens: 10_000, repositories: 5_000, pairs: 200_000, members: 3_000}
+	fiftieth = scale{tokens: 200, repositories: 100, pairs: 4_000, members: 60}
 )
 
 // invention makes objects as long as GitHub's own.

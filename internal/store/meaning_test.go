@@ -1,6 +1,8 @@
 package store
 
 import (
+	"cmp"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -54,7 +56,7 @@ func TestBranchProtection(t *testing.T) {
 	}
 }
 
-// administrator says how the installation's sight is known.
+// sight says what is known of what the installation may see.
 type sight struct {
 	permissions map[string]string
 	block       bool // the repository carries security_and_analysis
@@ -70,7 +72,7 @@ func TestWhatAbsenceMeans(t *testing.T) {
 	const none = `,"defaultBranchRef":{"name":"main","branchProtectionRule":null,"rules":{"totalCount":0,"nodes":[]}}`
 	const ruleset = `,"defaultBranchRef":{"name":"main","branchProtectionRule":null,"rules":{"totalCount":1,"nodes":[{"type":"PULL_REQUEST","parameters":{"requiredApprovingReviewCount":2},"repositoryRuleset":{"databaseId":9,"name":"base","enforcement":"ACTIVE","source":{"login":"acme"},"bypassActors":null}}]}}`
 	const evaluate = `,"defaultBranchRef":{"name":"main","branchProtectionRule":null,"rules":{"totalCount":1,"nodes":[{"type":"DELETION","parameters":null,"repositoryRuleset":{"databaseId":9,"name":"base","enforcement":"EVALUATE"}}]}}`
-	for _, c := range []struct {
+	cases := []struct {
 		name, item string
 		sight      sight
 		coverage   string // of the middle resources, "" complete
@@ -106,27 +108,37 @@ func TestWhatAbsenceMeans(t *testing.T) {
 		{"a ruleset", ruleset, admin, "", protection, `[1,1,2,1,null]`},
 		{"a ruleset, blind", ruleset, blind, "", protection, `[1,1,2,null,null]`},
 		{"a ruleset that only evaluates", evaluate, admin, "", protection, `[0,0,0,1,0]`},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			w, _ := create(t)
-			if err := w.AddOrg(t.Context(), Org{Login: "acme", Permissions: c.sight.permissions}); err != nil {
+	}
+	w, _ := create(t)
+	for i, c := range cases {
+		org := fmt.Sprintf("org-%d", i)
+		if err := w.AddOrg(t.Context(), Org{Login: org, Permissions: c.sight.permissions}); err != nil {
+			t.Fatal(err)
+		}
+		block := ""
+		if c.sight.block {
+			block = `,"security_and_analysis":{}`
+		}
+		for resource, item := range map[string]string{
+			"repositories":        `{"id":1,"name":"x","full_name":"acme/x"` + block + `}`,
+			"repository_settings": settings(c.item),
+		} {
+			if err := w.Add(t.Context(), Walk{Org: org, Resource: resource}, []json.RawMessage{json.RawMessage(item)}, "", 1); err != nil {
+				t.Fatalf("%s: %v", c.name, err)
+			}
+		}
+		status := cmp.Or(c.coverage, "complete")
+		for _, resource := range []string{"branch_protection", "codeowners", "deploy_keys", "dependabot_alerts"} {
+			if err := w.Cover(t.Context(), Coverage{Org: org, Resource: resource, Status: status}); err != nil {
 				t.Fatal(err)
 			}
-			block := ""
-			if c.sight.block {
-				block = `,"security_and_analysis":{}`
-			}
-			add(t, w, "repositories", "", `{"id":1,"name":"x","full_name":"acme/x"`+block+`}`)
-			add(t, w, "repository_settings", "", settings(c.item))
-			status := c.coverage
-			if status == "" {
-				status = "complete"
-			}
-			cover(t, w, status, "branch_protection", "codeowners", "deploy_keys", "dependabot_alerts")
-			if got := query(t, publish(t, w), c.statement); got != c.want {
-				t.Errorf("got %s, want %s", got, c.want)
-			}
-		})
+		}
+	}
+	s := publish(t, w)
+	for i, c := range cases {
+		if got := query(t, s, fmt.Sprintf("%s WHERE org = 'org-%d'", c.statement, i)); got != c.want {
+			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
+		}
 	}
 }
 

@@ -4,11 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 const (
@@ -41,27 +43,42 @@ func schemaTexts() ([]string, error) {
 	return texts, nil
 }
 
-// createSchema makes all tables and views in an empty database, in one transaction.
-func createSchema(ctx context.Context, db *sql.DB) error {
+// schemaImage is an empty snapshot as bytes of a database file. Executing the
+// schema takes 12 ms, writing these bytes one.
+var schemaImage = sync.OnceValues(makeSchemaImage)
+
+// makeSchemaImage executes the schema files in memory.
+func makeSchemaImage() (image []byte, err error) {
 	texts, err := schemaTexts()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	tx, err := db.BeginTx(ctx, nil)
+	db := openMemory()
+	defer db.Close()
+	ctx := context.Background()
+	marks := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, SchemaVersion)
+	if _, err := db.ExecContext(ctx, "BEGIN;"+strings.Join(texts, "")+marks+"COMMIT"); err != nil {
+		return nil, fmt.Errorf("create schema: %w", err)
+	}
+	return imageOf(ctx, db)
+}
+
+// imageOf returns the database in memory as the bytes of a file.
+func imageOf(ctx context.Context, db *sql.DB) (image []byte, err error) {
+	conn, err := db.Conn(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer tx.Rollback()
-	for _, text := range texts {
-		if _, err := tx.ExecContext(ctx, text); err != nil {
-			return fmt.Errorf("create schema: %w", err)
+	defer conn.Close()
+	err = conn.Raw(func(driverConn any) error {
+		serializer, ok := driverConn.(interface{ Serialize() ([]byte, error) })
+		if !ok {
+			return errors.New("the driver cannot serialize")
 		}
-	}
-	marks := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, SchemaVersion)
-	if _, err := tx.ExecContext(ctx, marks); err != nil {
-		return fmt.Errorf("mark schema: %w", err)
-	}
-	return tx.Commit()
+		image, err = serializer.Serialize()
+		return err
+	})
+	return image, err
 }
 
 // View is a public view: the stable interface of a snapshot.

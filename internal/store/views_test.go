@@ -190,7 +190,7 @@ func TestJoinsUseIndexes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer empty.Close()
-	filled, err := Open(t.Context(), published(t, scale{tokens: 200, repositories: 100, pairs: 2000, members: 100}))
+	filled, err := Open(t.Context(), published(t, fiftieth))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -72,12 +72,13 @@ type Writer struct {
 	waitingMu sync.Mutex
 	waiting   []*page // not yet stored
 
-	mu      sync.Mutex                 // one transaction at a time
-	db      *sql.DB                    // nil after Publish and Discard
-	inserts map[string]*sql.Stmt       // one a resource, into its _in_ view
-	todos   map[string]bool            // resources with a _todo_ view
-	counted map[string]bool            // resources with a table of their own
-	kept    map[string]map[string]bool // resource to the keys that its items are cut down to
+	mu        sync.Mutex                 // one transaction at a time
+	db        *sql.DB                    // nil after Publish and Discard
+	inserts   map[string]*sql.Stmt       // one a resource that had a page, into its _in_ view
+	resources map[string]bool            // resources with an _in_ view
+	todos     map[string]bool            // resources with a _todo_ view
+	counted   map[string]bool            // resources with a table of their own
+	kept      map[string]map[string]bool // resource to the keys that its items are cut down to
 }
 
 // maxResumeAge is how old a partial may be to be gone on with: pages read
@@ -105,37 +106,34 @@ func Create(ctx context.Context, dir string, run Run) (*Writer, error) {
 		return nil, fmt.Errorf("create snapshot %s: %w", final, ErrExists)
 	}
 	path := final + partialSuffix
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
-	if errors.Is(err, fs.ErrExist) {
+	if err := writeImage(path); errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("create snapshot %s: %w", path, ErrExists)
-	}
-	if err != nil {
+	} else if err != nil {
 		return nil, fmt.Errorf("create snapshot: %w", err)
 	}
-	if err := file.Close(); err != nil {
-		return nil, fmt.Errorf("create snapshot: %w", err)
-	}
-	w, err = begin(ctx, path, run, startedAt)
-	if err != nil {
-		os.Remove(path)
-		os.Remove(path + "-journal")
+	w = &Writer{path: path, final: final, startedAt: startedAt, db: openWriting(path)}
+	if err := errors.Join(w.writeRun(ctx, run), w.prepare(ctx)); err != nil {
+		err = errors.Join(err, w.close(), os.Remove(path))
 		return nil, fmt.Errorf("create snapshot %s: %w", path, err)
 	}
 	return w, nil
 }
 
-// begin makes the schema in the empty file at path and writes down the run.
-func begin(ctx context.Context, path string, run Run, startedAt time.Time) (*Writer, error) {
-	w := &Writer{path: path, final: strings.TrimSuffix(path, partialSuffix), startedAt: startedAt, db: openWriting(path)}
-	if err := errors.Join(createSchema(ctx, w.db), w.writeRun(ctx, run)); err != nil {
-		w.db.Close()
-		return nil, err
+// writeImage makes a new file with the schema and no rows.
+func writeImage(path string) error {
+	image, err := schemaImage()
+	if err != nil {
+		return err
 	}
-	if err := w.prepare(ctx); err != nil {
-		w.db.Close()
-		return nil, err
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
 	}
-	return w, nil
+	_, err = file.Write(image)
+	if err = errors.Join(err, file.Close()); err != nil {
+		os.Remove(path)
+	}
+	return err
 }
 
 // resume opens the newest partial that an equal run left; nil if there is none.
@@ -217,6 +215,13 @@ func openWriting(path string) *sql.DB {
 	return db
 }
 
+// openMemory returns a database in memory, on its only connection.
+func openMemory() *sql.DB {
+	db := openName("file::memory:")
+	db.SetMaxOpenConns(1)
+	return db
+}
+
 // openDatabase opens the file at path, which must be absolute or relative to
 // the working directory, with settings of the driver. The "file:" form is
 // needed: the driver ignores mode=ro on a plain name.
@@ -225,7 +230,11 @@ func openDatabase(path string, settings url.Values) *sql.DB {
 		path = abs
 	}
 	name := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: settings.Encode()}
-	connector, err := sqlite.NewConnector(name.String())
+	return openName(name.String())
+}
+
+func openName(name string) *sql.DB {
+	connector, err := sqlite.NewConnector(name)
 	if err != nil {
 		panic(err) // the driver checks nothing before it connects
 	}
@@ -289,7 +298,8 @@ func (s Sensitive) rows() [][3]string {
 
 // prepare learns from the schema in the file which resources there are.
 func (w *Writer) prepare(ctx context.Context) error {
-	w.inserts, w.todos = map[string]*sql.Stmt{}, map[string]bool{}
+	w.inserts = map[string]*sql.Stmt{}
+	w.resources, w.todos = map[string]bool{}, map[string]bool{}
 	w.counted, w.kept = map[string]bool{}, map[string]map[string]bool{}
 	const facts = `
 		SELECT 'in', substr(s.name, 5), '' FROM sqlite_schema AS s WHERE s.type = 'view' AND s.name GLOB '_in_*'
@@ -308,7 +318,7 @@ func (w *Writer) prepare(ctx context.Context) error {
 		}
 		switch kind {
 		case "in":
-			w.inserts[resource] = nil
+			w.resources[resource] = true
 		case "todo":
 			w.todos[resource] = true
 		case "counted":
@@ -320,16 +330,7 @@ func (w *Writer) prepare(ctx context.Context) error {
 			w.kept[resource][key] = true
 		}
 	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return err
-	}
-	for resource := range w.inserts {
-		w.inserts[resource], err = w.db.PrepareContext(ctx, "INSERT INTO _in_"+resource+" (org, parent, item) VALUES (?, ?, ?)")
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return rows.Err()
 }
 
 // StartedAt returns when the run began that this snapshot is of: for a resumed
