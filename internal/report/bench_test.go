@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"io"
 	"runtime"
 	"sync"
@@ -89,10 +88,4 @@ func peakHeap(f func()) uint64 {
 	close(done)
 	watch.Wait()
 	return peak - before.HeapInuse
-}
-
-func ExampleReport_Worst() {
-	r := sampleReport(9, 0)
-	fmt.Println(r.Worst(), r.CountAtLeast("high"), r.Summary.Findings)
-	// Output: high 3 7
 }

@@ -122,9 +122,10 @@ func inertMarkdown(s string) string { return markdownEscaper.Replace(visible(s, 
 
 var markdownEscaper = strings.NewReplacer(
 	"&", "&amp;", "<", "&lt;", ">", "&gt;",
-	// As entities, for a backslash before a pipe would end the table cell.
-	`\`, "&#92;", "|", "&#124;",
-	"`", "\\`", "*", `\*`, "_", `\_`, "~", `\~`, "[", `\[`, "]", `\]`, "!", `\!`, "$", `\$`,
+	// As entities, for a backslash before a pipe would end the table cell, and
+	// not every reader honours it before a bracket.
+	`\`, "&#92;", "|", "&#124;", "[", "&#91;", "]", "&#93;",
+	"`", "\\`", "*", `\*`, "_", `\_`, "~", `\~`, "!", `\!`, "$", `\$`,
 	"@", "@&#8203;", "#", "#&#8203;",
 	// A colon makes a link of what stands before it, but not in front of a
 	// space or a digit: reasons and times stay readable.

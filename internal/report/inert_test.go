@@ -54,7 +54,7 @@ func TestInertMarkdown(t *testing.T) {
 		"<b>&amp;":             "&lt;b&gt;&amp;amp;",
 		"@octocat #1":          "@&#8203;octocat #&#8203;1",
 		`a|b\|c`:               "a&#124;b&#92;&#124;c",
-		"[x](https://e.test)":  `\[x\](https&#58;//e.test)`,
+		"[x](https://e.test)":  `&#91;x&#93;(https&#58;//e.test)`,
 		"`code` **b** _i_ ~s~": "\\`code\\` \\*\\*b\\*\\* \\_i\\_ \\~s\\~",
 		"www.e.test":           "www&#46;e.test",
 		"a\nb":                 `a&#92;nb`,

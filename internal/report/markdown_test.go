@@ -80,7 +80,7 @@ func FuzzMarkdown(f *testing.F) {
 var (
 	// What GitHub would act on, had it come through: HTML, mentions, numbers of
 	// issues, images, addresses outside of a link of ours.
-	livingMarkdown = regexp.MustCompile(`(?i)<|@[^&]|#[0-9A-Z]|[^\\]!\[|https?://|mailto:|www\.[a-z]`)
+	livingMarkdown = regexp.MustCompile(`(?i)<|@[^&]|#[0-9A-Z]|!\[|\]\(|https?://|mailto:|www\.[a-z]`)
 	entities       = regexp.MustCompile(`&#(\d+;)`)
 	ownLink        = regexp.MustCompile(`\]\(https?://[^\s()<>|"\x60\\]+\)`)
 	headings       = regexp.MustCompile(`(?m)^(#{2,3}) `)
