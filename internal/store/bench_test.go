@@ -146,7 +146,7 @@ func (v *invention) fill(tb testing.TB, w *Writer) (rows int) {
 		}
 		first := v.r.IntN(v.repositories)
 		workers.Go(func() error {
-			pages("token_repositories", fmt.Sprint(grant), n, 100, func(k int) string { return texts[(first+k*37)%v.repositories] })
+			pages("token_repositories", fmt.Sprint(grant), n, 100, func(k int) string { return texts[(first+k*37)%len(texts)] })
 			return nil
 		})
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -195,6 +196,7 @@ func TestJoinsUseIndexes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer filled.Close()
+	checkSize(t, filled)
 	const grant, repository = " ON b.org = a.org AND b.grant_id = a.grant_id", " ON b.org = a.org AND b.repository_id = a.repository_id"
 	for _, statement := range []string{
 		"SELECT a.token_name, b.permission, b.tier FROM tokens AS a JOIN token_permissions AS b" + grant,
@@ -227,5 +229,24 @@ func TestJoinsUseIndexes(t *testing.T) {
 				t.Errorf("%s: %s\n%s", name, statement, p)
 			}
 		}
+	}
+}
+
+// checkSize holds a fiftieth of the large organization to a fiftieth of 60 MB;
+// BenchmarkFill measures the whole.
+func checkSize(t *testing.T, s *Snapshot) {
+	t.Helper()
+	image, err := schemaImage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stat, err := os.Stat(s.Info().Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rows := stat.Size() - int64(len(image)); rows > 60_000_000/50 {
+		t.Errorf("a fiftieth of the large organization takes %d bytes", rows)
+	} else {
+		t.Logf("%d bytes beside %d of schema", rows, len(image))
 	}
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -216,6 +217,11 @@ func TestGone(t *testing.T) {
 			}
 		}
 	}
+	// Pages that were on their way say nothing of what has gone.
+	add(t, w, "token_repositories", "25381", `{"id":8,"full_name":"acme/y"}`)
+	add(t, w, "token_request_repositories", "5", `{"id":8,"full_name":"acme/y"}`)
+	add(t, w, "private_vulnerability_reporting", "7", `{"enabled":true}`)
+	add(t, w, "teams", "7", `{"id":1,"slug":"a"}`)
 	cover(t, w, "complete", "tokens", "token_repositories")
 	s := publish(t, w)
 	for statement, want := range map[string]string{
@@ -226,12 +232,32 @@ func TestGone(t *testing.T) {
 		"SELECT count(*) FROM token_requests":                                                   "[0]",
 		"SELECT count(*) FROM repositories":                                                     "[0]",
 		"SELECT count(*) FROM repository_topics":                                                "[0]",
-		"SELECT resource, row_count, request_count FROM coverage ORDER BY 1":                    "[\"token_repositories\",0,3]\n[\"tokens\",1,1]",
+		"SELECT resource, row_count, request_count FROM coverage ORDER BY 1":                    "[\"token_repositories\",0,4]\n[\"tokens\",1,1]",
 		"SELECT resource, parent, raw ->> '$.token_id', raw ->> '$.name' FROM _gone ORDER BY 1": "[\"private_vulnerability_reporting\",\"7\",null,\"x\"]\n[\"token_repositories\",\"25381\",98716,null]\n[\"token_request_repositories\",\"5\",98716,null]",
 	} {
 		if got := query(t, s, statement); got != want {
 			t.Errorf("%s\n got %s\nwant %s", statement, got, want)
 		}
+	}
+}
+
+// A token that is listed again after it had gone is asked about once more.
+func TestGoneAndBack(t *testing.T) {
+	w, _ := create(t)
+	walk := Walk{Org: "acme", Resource: "token_repositories", Parent: "25381"}
+	add(t, w, "tokens", "", tokenJSON)
+	if err := w.Gone(t.Context(), walk, 1); err != nil {
+		t.Fatal(err)
+	}
+	add(t, w, "tokens", "", tokenJSON)
+	if todo, err := w.Todo(t.Context(), "acme", "token_repositories"); len(todo) != 1 || err != nil {
+		t.Errorf("todo: %v, %v", todo, err)
+	}
+	add(t, w, "token_repositories", "25381", `{"id":8,"full_name":"acme/y"}`)
+	add(t, w, "tokens", "", tokenJSON) // seen once more: nothing to ask again
+	s := publish(t, w)
+	if got := query(t, s, "SELECT repository_count, (SELECT count(*) FROM _gone) FROM tokens"); got != "[1,0]" {
+		t.Errorf("got %s", got)
 	}
 }
 
@@ -478,7 +504,7 @@ func TestAddConcurrently(t *testing.T) {
 // killPages are what the killed run stores, page by page.
 func killPages() []Walk {
 	var walks []Walk
-	for i := range 60 {
+	for i := range 40 {
 		walks = append(walks, Walk{Org: "acme", Resource: "tokens", Parent: "", Next: fmt.Sprint(i)})
 	}
 	return walks
@@ -489,8 +515,8 @@ func storeKillPage(t *testing.T, w *Writer, walk Walk) {
 	i := 0
 	fmt.Sscan(walk.Next, &i)
 	var items []json.RawMessage
-	for k := range 5 {
-		items = append(items, json.RawMessage(strings.Replace(tokenJSON, "25381", fmt.Sprint(1000+5*i+k), 1)))
+	for k := range 2 {
+		items = append(items, json.RawMessage(strings.Replace(tokenJSON, "25381", fmt.Sprint(1000+2*i+k), 1)))
 	}
 	next := ""
 	if i+1 < len(killPages()) {
@@ -542,7 +568,7 @@ func TestKill(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		quota := 10 * attempt
+		quota := 7 * attempt
 		lines := bufio.NewScanner(out)
 		for lines.Scan() {
 			var page int
@@ -597,4 +623,48 @@ func TestKill(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "20261121T020000Z.db.partial")); !errors.Is(err, fs.ErrNotExist) {
 		t.Error("the partial is still there")
 	}
+}
+
+// A full disk is no drift; what was stored before stays and can be gone on with.
+func TestDiskFull(t *testing.T) {
+	w, dir := create(t)
+	add(t, w, "tokens", "", tokenJSON)
+	var pages int
+	if err := w.db.QueryRow("PRAGMA page_count").Scan(&pages); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.db.Exec(fmt.Sprintf("PRAGMA max_page_count = %d", pages+2)); err != nil {
+		t.Fatal(err)
+	}
+	long := strings.Replace(tokenJSON, "Some Token", strings.Repeat("x", 100_000), 1)
+	err := w.Add(t.Context(), Walk{Org: "acme", Resource: "tokens"}, []json.RawMessage{json.RawMessage(strings.Replace(long, "25381", "2", 1))}, "", 1)
+	var drift *DriftError
+	if err == nil || errors.As(err, &drift) || !strings.Contains(err.Error(), "store tokens of acme: ") || !strings.Contains(err.Error(), "full") {
+		t.Errorf("got %v", err)
+	}
+	if err := w.Discard(); err != nil {
+		t.Error(err)
+	}
+	again, err := Create(t.Context(), dir, testRun())
+	if err != nil || !again.IsResumed() {
+		t.Fatal(err)
+	}
+	defer again.Discard()
+	if n := rows(t, again, "tokens"); n != 1 {
+		t.Errorf("%d tokens", n)
+	}
+}
+
+// A cancelled context stores nothing of its own page and leaves the Writer whole.
+func TestAddCancelled(t *testing.T) {
+	w, _ := create(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := w.Add(ctx, Walk{Org: "acme", Resource: "tokens"}, []json.RawMessage{json.RawMessage(tokenJSON)}, "", 1); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if n := rows(t, w, "tokens"); n != 0 {
+		t.Errorf("%d tokens", n)
+	}
+	add(t, w, "tokens", "", tokenJSON)
 }

@@ -27,7 +27,13 @@ CREATE VIEW _in_teams (org, parent, item) AS SELECT '', '', '' WHERE 0;
 CREATE TRIGGER _in_teams_insert INSTEAD OF INSERT ON _in_teams
 BEGIN
   INSERT INTO _teams (org, repository_id, team_id, raw)
-  VALUES (NEW.org, CAST(NEW.parent AS INTEGER), NEW.item ->> '$.id', NEW.item)
+  SELECT
+    r.org,
+    r.repository_id,
+    NEW.item ->> '$.id',
+    NEW.item
+  FROM _repositories AS r
+  WHERE r.org = NEW.org AND r.repository_id = CAST(NEW.parent AS INTEGER)
   ON CONFLICT (org, repository_id, team_id) DO UPDATE SET raw = excluded.raw;
 END;
 

@@ -57,6 +57,15 @@ BEGIN
   DELETE FROM _reach_members
   WHERE org = NEW.org AND set_id = NEW.item ->> '$.id' AND NEW.item ->> '$.repository_selection' <> 'subset';
 
+  -- Back after it had gone: its repositories are to be asked for once more.
+  UPDATE _walks
+  SET is_finished = 0
+  WHERE org = NEW.org AND resource = 'token_repositories' AND parent = CAST(NEW.item ->> '$.id' AS TEXT)
+    AND EXISTS (SELECT 1 FROM _gone AS g WHERE g.org = NEW.org AND g.resource = 'token_repositories' AND g.parent = CAST(NEW.item ->> '$.id' AS TEXT));
+
+  DELETE FROM _gone
+  WHERE org = NEW.org AND resource = 'token_repositories' AND parent = CAST(NEW.item ->> '$.id' AS TEXT);
+
   SELECT RAISE(ABORT, 'tokens.permissions is not an object of objects of text')
   FROM json_each(NEW.item, '$.permissions') AS s
   LEFT JOIN json_each(iif(s.type = 'object', s.value, '[0]')) AS p
@@ -140,8 +149,14 @@ BEGIN
   VALUES (NEW.org, NEW.item ->> '$.id', NEW.item ->> '$.full_name')
   ON CONFLICT (org, repository_id) DO UPDATE SET full_name = excluded.full_name WHERE full_name <> excluded.full_name;
 
+  -- A page may come after its token was found gone: then it says nothing.
   INSERT OR IGNORE INTO _reach_members (org, set_id, repository_id)
-  VALUES (NEW.org, CAST(NEW.parent AS INTEGER), NEW.item ->> '$.id');
+  SELECT
+    t.org,
+    t.grant_id,
+    NEW.item ->> '$.id'
+  FROM _tokens AS t
+  WHERE t.org = NEW.org AND t.grant_id = CAST(NEW.parent AS INTEGER);
 END;
 
 CREATE TRIGGER _gone_token_repositories AFTER INSERT ON _gone
