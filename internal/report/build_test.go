@@ -62,9 +62,6 @@ func testSet(t *testing.T) *rules.Set {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	if problems := set.Check(t.Context()); len(problems) > 0 {
-		t.Fatal(problems)
-	}
 	return set
 }
 
@@ -169,6 +166,10 @@ func brief(r *Report) []string {
 const longAgo, lately = "2026-03-01T00:00:00Z", "2026-11-10T00:00:00Z"
 
 func TestBuild(t *testing.T) {
+	t.Parallel()
+	if problems := testSet(t).Check(t.Context()); len(problems) > 0 {
+		t.Fatal(problems)
+	}
 	now := snapshot(t, 21, "", "complete", map[string][]token{"acme": {{1, "guest", longAgo}, {2, "mona", ""}, {3, "mona", lately}}})
 	r := build(t, now, nil, Options{AuditorVersion: "v1"})
 	if diff := cmp.Diff([]string{
@@ -203,6 +204,7 @@ func TestBuild(t *testing.T) {
 }
 
 func TestBuildIsTheSameForTheSameSnapshot(t *testing.T) {
+	t.Parallel()
 	now := snapshot(t, 21, "", "complete", map[string][]token{"acme": {{1, "guest", longAgo}, {2, "mona", ""}}, "beta": {{3, "guest", longAgo}}})
 	a, b := build(t, now, nil, Options{}), build(t, now, nil, Options{})
 	if diff := cmp.Diff(string(jsonOf(t, a)), string(jsonOf(t, b))); diff != "" {
@@ -214,6 +216,7 @@ func TestBuildIsTheSameForTheSameSnapshot(t *testing.T) {
 }
 
 func TestBuildComparesWithThePreviousSnapshot(t *testing.T) {
+	t.Parallel()
 	before := snapshot(t, 20, "", "complete", map[string][]token{
 		"acme": {{1, "mona", longAgo}, {2, "mona", longAgo}, {3, "mona", ""}, {4, "mona", longAgo}, {5, "mona", longAgo}},
 		"gone": {{9, "mona", longAgo}},
@@ -249,6 +252,7 @@ func TestBuildComparesWithThePreviousSnapshot(t *testing.T) {
 // A lost permission must be neither good news nor bad: what one of the
 // snapshots could not see is neither resolved nor new.
 func TestBuildDoesNotCompareWhatItCouldNotSee(t *testing.T) {
+	t.Parallel()
 	some := map[string][]token{"acme": {{1, "guest", lately}}}
 	none := map[string][]token{"acme": {{1, "mona", lately}}}
 	r := build(t, snapshot(t, 21, "", "denied", none), snapshot(t, 20, "", "complete", some), Options{})
@@ -266,6 +270,7 @@ func TestBuildDoesNotCompareWhatItCouldNotSee(t *testing.T) {
 }
 
 func TestBuildDoesNotCompareTargetedRuns(t *testing.T) {
+	t.Parallel()
 	orgs := map[string][]token{"acme": {{1, "mona", longAgo}}}
 	r := build(t, snapshot(t, 21, "", "complete", orgs), snapshot(t, 20, `{"owner":["x"]}`, "complete", nil), Options{})
 	if r.PreviousSnapshot != nil || r.Findings[0].IsNew != nil || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "targeted") {
@@ -274,6 +279,7 @@ func TestBuildDoesNotCompareTargetedRuns(t *testing.T) {
 }
 
 func TestBuildMarksExceptions(t *testing.T) {
+	t.Parallel()
 	now := snapshot(t, 21, "", "complete", map[string][]token{"acme": {{1, "guest", longAgo}, {2, "mona", longAgo}}})
 	r := build(t, now, nil, Options{Exceptions: []Exception{
 		{Rule: "old/idle", Owner: "Guest", Reason: "robot", Until: "2027-03-31"},
@@ -300,6 +306,7 @@ func TestBuildMarksExceptions(t *testing.T) {
 }
 
 func TestBuildFails(t *testing.T) {
+	t.Parallel()
 	now := snapshot(t, 21, "", "complete", map[string][]token{"acme": {{1, "guest", longAgo}}})
 	if _, err := Build(t.Context(), "none", testSet(t), now, nil, Options{}); err == nil || !strings.Contains(err.Error(), `"none"`) {
 		t.Errorf("a report without rules: %v", err)

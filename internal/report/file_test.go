@@ -26,6 +26,7 @@ func names(t *testing.T, dir string) []string {
 }
 
 func TestWriteFile(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "a", "reports")
 	r := sampleReport(3, 3)
 	for _, f := range Formats {
@@ -50,6 +51,7 @@ func TestWriteFile(t *testing.T) {
 }
 
 func TestWriteFileLeavesNothingHalfWritten(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "x.json")
 	if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
@@ -71,6 +73,7 @@ func TestWriteFileLeavesNothingHalfWritten(t *testing.T) {
 }
 
 func TestWriteFileRefuses(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	for _, name := range []string{"", ".", "..", "../evil", "a/b", ".hidden"} {
 		if path, err := WriteFile(dir, &Report{Name: name}, "json"); err == nil {

@@ -71,10 +71,12 @@ func jsonOf(t testing.TB, r *Report) []byte {
 }
 
 func TestJSONGolden(t *testing.T) {
+	t.Parallel()
 	golden(t, "sample.json", jsonOf(t, sampleReport(9, 0)))
 }
 
 func TestJSONObeysItsSchema(t *testing.T) {
+	t.Parallel()
 	s := compileSchema(t)
 	reports := map[string]*Report{"sample": sampleReport(200, 3), "no findings": sampleReport(0, 0)}
 	first := sampleReport(5, 0)
@@ -91,6 +93,7 @@ func TestJSONObeysItsSchema(t *testing.T) {
 }
 
 func TestSchemaIsStrict(t *testing.T) {
+	t.Parallel()
 	s, good := compileSchema(t), jsonOf(t, sampleReport(9, 0))
 	for name, edit := range map[string][2]string{
 		"a key more":              {`"version": 1,`, `"version": 1, "extra": 1,`},
@@ -111,6 +114,7 @@ func TestSchemaIsStrict(t *testing.T) {
 }
 
 func TestJSONIsTheSameForTheSameInput(t *testing.T) {
+	t.Parallel()
 	r := sampleReport(100, 0)
 	want := jsonOf(t, r)
 	slices.Reverse(r.Findings)
@@ -124,6 +128,7 @@ func TestJSONIsTheSameForTheSameInput(t *testing.T) {
 }
 
 func TestFindingsAreSorted(t *testing.T) {
+	t.Parallel()
 	finding := func(severity, rule, org, id string) Finding {
 		return Finding{Severity: severity, Rule: rule, Org: org, Subject: Subject{Kind: "token", ID: id}, Status: StatusFail}
 	}
@@ -140,6 +145,7 @@ func TestFindingsAreSorted(t *testing.T) {
 }
 
 func TestJSONOfAnEmptyReportHasNoNullLists(t *testing.T) {
+	t.Parallel()
 	var got map[string]any
 	if err := json.Unmarshal(jsonOf(t, &Report{Rules: []Rule{{ID: "a/b"}}, Findings: []Finding{{}}}), &got); err != nil {
 		t.Fatal(err)
@@ -161,6 +167,7 @@ func TestJSONOfAnEmptyReportHasNoNullLists(t *testing.T) {
 }
 
 func TestJSONValuesAreTyped(t *testing.T) {
+	t.Parallel()
 	e := Evidence{{"unused_days", int64(214)}, {"is_expired", int64(1)}, {"has_x", int64(0)}, {"is_odd", int64(7)}, {"share", 0.5}, {"expires_at", nil}, {"name", "<b> & co"}, {"is_known", true}}
 	got, err := e.MarshalJSON()
 	if err != nil {
@@ -175,6 +182,7 @@ func TestJSONValuesAreTyped(t *testing.T) {
 // What a program reads is exactly what was there, but for bytes that are no
 // text; what a person sees with cat is harmless.
 func TestJSONIsInertAndExact(t *testing.T) {
+	t.Parallel()
 	for _, text := range hostileTexts() {
 		checkJSON(t, text)
 	}
@@ -212,6 +220,7 @@ func (c *chunks) Write(p []byte) (int, error) {
 }
 
 func TestJSONIsWrittenRowByRow(t *testing.T) {
+	t.Parallel()
 	var c chunks
 	if err := WriteJSON(&c, sampleReport(2000, 0)); err != nil {
 		t.Fatal(err)
@@ -234,6 +243,7 @@ func (d *full) Write(p []byte) (int, error) {
 }
 
 func TestWritersReportAFullDisk(t *testing.T) {
+	t.Parallel()
 	r := sampleReport(40, 10)
 	for _, f := range Formats {
 		for _, room := range []int{0, 1000} {

@@ -19,10 +19,12 @@ func markdownOf(t testing.TB, r *Report) string {
 }
 
 func TestMarkdownGolden(t *testing.T) {
+	t.Parallel()
 	golden(t, "sample.md", []byte(markdownOf(t, sampleReport(9, 0))))
 }
 
 func TestMarkdownWithoutFindings(t *testing.T) {
+	t.Parallel()
 	r := sampleReport(0, 0)
 	r.PreviousSnapshot, r.Trend = nil, nil
 	got := markdownOf(t, r)
@@ -37,6 +39,7 @@ func TestMarkdownWithoutFindings(t *testing.T) {
 }
 
 func TestMarkdownAlwaysFits(t *testing.T) {
+	t.Parallel()
 	long := strings.Repeat("@", 40000)
 	r := hostileReport(long)
 	finding, rule := r.Findings[2], Rule{ID: "a/b", Title: long, Severity: "low", Outcome: long}
@@ -56,6 +59,7 @@ func TestMarkdownAlwaysFits(t *testing.T) {
 }
 
 func TestMarkdownShowsTheWorstOfMany(t *testing.T) {
+	t.Parallel()
 	got := markdownOf(t, sampleReport(5000, 0))
 	_, list, _ := strings.Cut(got, "### Worst findings")
 	if n := strings.Count(list, "\n| critical |"); n != markdownFindings {
@@ -67,6 +71,7 @@ func TestMarkdownShowsTheWorstOfMany(t *testing.T) {
 }
 
 func TestMarkdownIsInert(t *testing.T) {
+	t.Parallel()
 	for _, text := range hostileTexts() {
 		checkMarkdown(t, markdownOf(t, hostileReport(text)), text)
 	}

@@ -46,12 +46,14 @@ var (
 )
 
 func TestRowsGolden(t *testing.T) {
+	t.Parallel()
 	for _, format := range RowFormats {
 		golden(t, "rows."+format, []byte(written(t, format, queryColumns, 0, queryRows...)))
 	}
 }
 
 func TestRowsOfNoRows(t *testing.T) {
+	t.Parallel()
 	for format, want := range map[string]string{
 		"table": "a  is_b\n─  ────\n", "csv": "a,is_b\n", "json": "[]\n", "markdown": "| a | is\\_b |\n| --- | --- |\n",
 	} {
@@ -62,12 +64,14 @@ func TestRowsOfNoRows(t *testing.T) {
 }
 
 func TestRowsKeepColumnsOfOneName(t *testing.T) {
+	t.Parallel()
 	if got, want := written(t, "json", []string{"id", "id", "id_2"}, 0, []any{int64(1), int64(2), int64(3)}), "[\n{\"id\":1,\"id_2\":2,\"id_2_2\":3}\n]\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
 func TestTableFitsTheTerminal(t *testing.T) {
+	t.Parallel()
 	columns := []string{"name", "reason", "repository_count"}
 	var rows [][]any
 	for i := range 50 {
@@ -86,6 +90,7 @@ func TestTableFitsTheTerminal(t *testing.T) {
 }
 
 func TestTableTooWideForTheTerminalIsPrintedAsRecords(t *testing.T) {
+	t.Parallel()
 	var columns []string
 	var row []any
 	for i := range 20 {
@@ -99,6 +104,7 @@ func TestTableTooWideForTheTerminalIsPrintedAsRecords(t *testing.T) {
 
 // Rows beyond the sample are printed as they come, in the widths of the sample.
 func TestTableStreams(t *testing.T) {
+	t.Parallel()
 	var b bytes.Buffer
 	seen := 0
 	n, err := WriteRows(&b, "table", []string{"a"}, func(yield func([]any, error) bool) {
@@ -117,6 +123,7 @@ func TestTableStreams(t *testing.T) {
 }
 
 func TestRowsEndWithTheirError(t *testing.T) {
+	t.Parallel()
 	broken := errors.New("interrupted")
 	for _, format := range RowFormats {
 		var b bytes.Buffer
@@ -136,6 +143,7 @@ func TestRowsEndWithTheirError(t *testing.T) {
 }
 
 func TestRowsAreInert(t *testing.T) {
+	t.Parallel()
 	for _, s := range hostileTexts() {
 		for _, check := range rowChecks {
 			check(t, s)
@@ -233,6 +241,7 @@ func checkTable(t testing.TB, s string) {
 }
 
 func TestShorten(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		in    string
 		width int

@@ -14,6 +14,7 @@ import (
 )
 
 func TestWorkbookIsInert(t *testing.T) {
+	t.Parallel()
 	texts := hostileTexts()
 	r := hostileReport(texts[0])
 	model := r.Findings[1]

@@ -89,6 +89,7 @@ func (b book) value(sheet, title string, row int) string {
 }
 
 func TestWorkbookHasItsSheets(t *testing.T) {
+	t.Parallel()
 	got := bookOf(t, sampleReport(20, 5), maxRows).GetSheetList()
 	want := []string{"Summary", "Findings", "Tokens", "Coverage", "Rules"}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -97,6 +98,7 @@ func TestWorkbookHasItsSheets(t *testing.T) {
 }
 
 func TestFindingsSheet(t *testing.T) {
+	t.Parallel()
 	r := sampleReport(20, 0)
 	b := bookOf(t, r, maxRows)
 	want := []string{"Severity", "Status", "Finding", "Organization", "Kind", "Subject", "Owner", "Reason", "New", "First seen", "Exception", "Decision", "Comment", "Last used at", "Unused days", "Expires at", "Repository selection", "Is expired", "Rule", "Key"}
@@ -126,6 +128,7 @@ func TestFindingsSheet(t *testing.T) {
 }
 
 func TestEveryListIsATable(t *testing.T) {
+	t.Parallel()
 	r := sampleReport(20, 5)
 	b := bookOf(t, r, maxRows)
 	for sheet, want := range map[string]string{"Findings": "A1:T21", "Tokens": "A1:O6", "Coverage": "A1:I18", "Rules": "A1:N6"} {
@@ -163,6 +166,7 @@ func TestEveryListIsATable(t *testing.T) {
 // The order of a table's columns in its own part must be that of the header
 // cells, word by word, or Excel offers to repair the file.
 func TestTableColumnsEqualHeaders(t *testing.T) {
+	t.Parallel()
 	r := sampleReport(3, 3)
 	for i, name := range []string{"owner", "OWNER", "", "_x0041_", "line\nbreak", "=1+1", strings.Repeat("w", 300)} {
 		r.Inventory.Columns[i].Name = name
@@ -188,6 +192,7 @@ func TestTableColumnsEqualHeaders(t *testing.T) {
 }
 
 func TestDecisionsFitTheSubject(t *testing.T) {
+	t.Parallel()
 	r := sampleReport(6, 0)
 	for i, kind := range []string{"token", "token", "repository", "token", "request", "org"} {
 		r.Findings[i].Subject.Kind = kind
@@ -209,6 +214,7 @@ func TestDecisionsFitTheSubject(t *testing.T) {
 }
 
 func TestInventoryIsTyped(t *testing.T) {
+	t.Parallel()
 	b := bookOf(t, sampleReport(0, 4), maxRows)
 	for title, want := range map[string][]string{
 		"Is expired":       {"no", "yes", "no", "yes"},
@@ -234,6 +240,7 @@ func TestInventoryIsTyped(t *testing.T) {
 }
 
 func TestDatesAreRight(t *testing.T) {
+	t.Parallel()
 	for _, want := range []time.Time{sampleTime, time.Date(2024, 2, 29, 23, 59, 59, 0, time.UTC), time.Date(1999, 12, 31, 0, 0, 0, 0, time.UTC)} {
 		got, err := excelize.ExcelDateToTime(serial(want), false)
 		if err != nil || !got.Equal(want) {
@@ -243,6 +250,7 @@ func TestDatesAreRight(t *testing.T) {
 }
 
 func TestSummarySaysWhatMatters(t *testing.T) {
+	t.Parallel()
 	r := sampleReport(40, 0)
 	b := bookOf(t, r, maxRows)
 	all := fmt.Sprint(b.rows("Summary"))
@@ -263,6 +271,7 @@ func TestSummarySaysWhatMatters(t *testing.T) {
 }
 
 func TestSummarySaysWhetherItIsComplete(t *testing.T) {
+	t.Parallel()
 	r := sampleReport(3, 0)
 	r.Coverage, r.Warnings = r.Coverage[:3], nil
 	if s := fmt.Sprint(bookOf(t, r, maxRows).rows("Summary")); !strings.Contains(s, "Complete: everything") {
@@ -280,6 +289,7 @@ func TestSummarySaysWhetherItIsComplete(t *testing.T) {
 }
 
 func TestWorkbookWithoutFindings(t *testing.T) {
+	t.Parallel()
 	b := bookOf(t, sampleReport(0, 0), maxRows)
 	tables, err := b.GetTables("Findings")
 	if err != nil || len(tables) != 1 || tables[0].Range != "A1:O2" {
@@ -291,6 +301,7 @@ func TestWorkbookWithoutFindings(t *testing.T) {
 }
 
 func TestLongListsContinueOnTheNextSheet(t *testing.T) {
+	t.Parallel()
 	r := sampleReport(25, 12)
 	b := bookOf(t, r, 11)
 	want := []string{"Summary", "Findings", "Findings (2)", "Findings (3)", "Tokens", "Tokens (2)", "Coverage", "Coverage (2)", "Rules"}
@@ -322,6 +333,7 @@ func TestLongListsContinueOnTheNextSheet(t *testing.T) {
 }
 
 func TestWorkbookHasTheSameCellsForTheSameInput(t *testing.T) {
+	t.Parallel()
 	a, b := bookOf(t, sampleReport(30, 10), maxRows), bookOf(t, sampleReport(30, 10), maxRows)
 	for _, sheet := range a.GetSheetList() {
 		if diff := cmp.Diff(a.rows(sheet), b.rows(sheet)); diff != "" {
@@ -334,6 +346,7 @@ func TestWorkbookHasTheSameCellsForTheSameInput(t *testing.T) {
 }
 
 func TestLinksThatDoNotFitAFormulaAreText(t *testing.T) {
+	t.Parallel()
 	w := &workbook{style: map[look]int{}}
 	for _, c := range []struct{ address, text string }{
 		{"https://github.com/" + strings.Repeat("a", 250), "x"}, {"https://github.com/a", strings.Repeat("x", 256)}, {"javascript:alert(1)", "x"},
@@ -350,6 +363,7 @@ func TestLinksThatDoNotFitAFormulaAreText(t *testing.T) {
 }
 
 func TestSheetName(t *testing.T) {
+	t.Parallel()
 	for title, want := range map[string]string{
 		"Tokens": "Tokens", "All tokens, those longest without use first": "All tokens", "All repositories with every setting": "All repositories",
 		"a/b:c": "a b", "'quoted'": "quoted", "Summary": "Inventory", "": "Inventory", strings.Repeat("x", 40): "Inventory",
