@@ -196,7 +196,7 @@ func siblings(path string) []string {
 	for _, step := range steps[:len(steps)-1] {
 		name, _, isItem := strings.Cut(step, "[")
 		for f := range t.Fields() {
-			if f.Tag.Get("yaml") == name {
+			if name != "" && f.Tag.Get("yaml") == name {
 				t = f.Type
 				break
 			}
@@ -204,9 +204,12 @@ func siblings(path string) []string {
 		if isItem && t.Kind() == reflect.Slice || t.Kind() == reflect.Pointer {
 			t = t.Elem()
 		}
+		if t.Kind() != reflect.Struct {
+			return nil
+		}
 	}
 	var keys []string
-	for t.Kind() == reflect.Struct && keys == nil {
+	if t.Kind() == reflect.Struct {
 		for f := range t.Fields() {
 			if key := f.Tag.Get("yaml"); key != "" {
 				keys = append(keys, key)

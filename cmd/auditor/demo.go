@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,7 +30,7 @@ thing against it over HTTP: two snapshots a simulated day apart, and the reports
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			s := fakegithub.Size(size)
-			if !s.IsKnown() {
+			if !slices.Contains([]fakegithub.Size{fakegithub.Small, fakegithub.Medium, fakegithub.Large}, s) {
 				return &usageError{fmt.Errorf("--size %q is not small, medium or large", size)}
 			}
 			return a.demo(c.Context(), dir, s)
@@ -42,8 +43,8 @@ thing against it over HTTP: two snapshots a simulated day apart, and the reports
 
 // demo audits a simulated organization yesterday and today.
 func (a *app) demo(ctx context.Context, dir string, size fakegithub.Size) error {
-	world := fakegithub.Generate(demoSeed, size, demoOrg, a.now())
 	clock := &shiftedClock{now: a.now, by: -24 * time.Hour}
+	world := fakegithub.Generate(demoSeed, size, demoOrg, clock.Now())
 	server := fakegithub.New(world, fakegithub.Options{Now: clock.Now})
 	url, stop, err := server.Start()
 	if err != nil {
@@ -111,6 +112,8 @@ github:
     client_id: %s
     private_key_file: demo.pem
 orgs: [%s]
+collect:
+  points_per_minute: 0  # the simulated GitHub has no such limit
 reports:
   formats: [xlsx, json, markdown]
 sensitive_repositories:

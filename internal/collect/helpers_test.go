@@ -151,19 +151,6 @@ func coverageOf(t *testing.T, result *Result, resource string) store.Coverage {
 	return store.Coverage{}
 }
 
-// onPath spoils the answers to requests whose path ends so.
-func onPath(suffix string, spoil http.HandlerFunc) middleware {
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if strings.HasSuffix(r.URL.Path, suffix) {
-				spoil(w, r)
-				return
-			}
-			next.ServeHTTP(w, r)
-		})
-	}
-}
-
 // rewrite changes the body of answers to requests whose path ends so.
 func rewrite(suffix, from, to string) middleware {
 	return func(next http.Handler) http.Handler {

@@ -33,9 +33,7 @@ var repositoryKinds = []repositoryKind{
 // repositories makes the notable ones every organization has, then the crowd,
 // and orders all by age.
 func (g *generator) repositories() {
-	for _, n := range g.notableRepositories() {
-		g.World.Repositories = append(g.World.Repositories, n)
-	}
+	g.World.Repositories = append(g.World.Repositories, g.notableRepositories()...)
 	for len(g.World.Repositories) < g.shape.repositories {
 		g.World.Repositories = append(g.World.Repositories, g.repository())
 	}

@@ -201,9 +201,7 @@ func (g *generator) rulesets() {
 	trial.Repositories, trial.Rules = []string{"~ALL"}, []Rule{g.rule("REQUIRED_SIGNATURES")}
 	frozen := g.ruleset("release freeze", "disabled")
 	frozen.Repositories, frozen.Rules = []string{"~ALL"}, []Rule{g.rule("UPDATE")}
-	for _, s := range []*Ruleset{baseline, strict, trial, frozen} {
-		g.World.Rulesets = append(g.World.Rulesets, s)
-	}
+	g.World.Rulesets = append(g.World.Rulesets, baseline, strict, trial, frozen)
 }
 
 func (g *generator) ruleset(name, enforcement string) *Ruleset {
