@@ -27,6 +27,7 @@ func settings(members string) string {
 }
 
 func TestBranchProtection(t *testing.T) {
+	t.Parallel()
 	w, _ := create(t)
 	add(t, w, "repositories", "", `{"id":1,"name":"x","full_name":"acme/x","default_branch":"main"}`)
 	add(t, w, "repository_settings", "", strings.Replace(settingsJSON, `"totalCount":4`, `"totalCount":3`, 1))
@@ -64,6 +65,7 @@ type sight struct {
 
 // Unknown never looks like none, and none is believed only of those who would see.
 func TestWhatAbsenceMeans(t *testing.T) {
+	t.Parallel()
 	admin := sight{map[string]string{"administration": "read"}, false}
 	blind := sight{map[string]string{"metadata": "read"}, true}
 	guessed := sight{nil, true}
@@ -143,6 +145,7 @@ func TestWhatAbsenceMeans(t *testing.T) {
 }
 
 func TestSettingsSeenAgainAreToldAnew(t *testing.T) {
+	t.Parallel()
 	w, _ := create(t)
 	add(t, w, "repositories", "", `{"id":1,"name":"x","full_name":"acme/x"}`)
 	add(t, w, "repository_settings", "", settingsJSON, settings(`,"codeowners":null`))
@@ -161,6 +164,7 @@ func TestSettingsSeenAgainAreToldAnew(t *testing.T) {
 }
 
 func TestOwnerRole(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ members, outside, want string }{
 		{"complete", "complete", `[1,"owner"] [2,"member"] [3,"outside"] [4,"gone"] [5,null]`},
 		{"partial", "complete", `[1,"owner"] [2,"member"] [3,"outside"] [4,null] [5,null]`},
@@ -193,6 +197,7 @@ func TestOwnerRole(t *testing.T) {
 }
 
 func TestRepositoryCount(t *testing.T) {
+	t.Parallel()
 	token := func(id int, selection string) string {
 		return strings.NewReplacer("25381", fmt.Sprint(id), "subset", selection).Replace(tokenJSON)
 	}
@@ -223,6 +228,7 @@ func TestRepositoryCount(t *testing.T) {
 }
 
 func TestRepositories(t *testing.T) {
+	t.Parallel()
 	w, _ := create(t)
 	add(t, w, "repositories", "",
 		`{"id":1,"name":"Payments-API","full_name":"acme/Payments-API","html_url":"https://github.com/acme/Payments-API","visibility":"public","private":false,"archived":false,"disabled":false,"fork":true,"is_template":false,"default_branch":"main","created_at":"2021-01-26T19:01:12Z","pushed_at":"2021-01-26T19:01:12+05:30",
@@ -249,6 +255,7 @@ func TestRepositories(t *testing.T) {
 }
 
 func TestOrgsAndSubjects(t *testing.T) {
+	t.Parallel()
 	w, _ := create(t)
 	if err := w.AddOrg(t.Context(), Org{Login: "refused"}); err != nil {
 		t.Fatal(err)
@@ -274,6 +281,7 @@ func TestOrgsAndSubjects(t *testing.T) {
 }
 
 func TestPropertiesOfTheirOwnList(t *testing.T) {
+	t.Parallel()
 	w, _ := create(t)
 	add(t, w, "repositories", "", `{"id":1,"name":"x","full_name":"acme/x"}`, `{"id":2,"name":"y","full_name":"acme/y"}`)
 	if todo, err := w.Todo(t.Context(), "acme", "properties"); len(todo) != 1 || err != nil {

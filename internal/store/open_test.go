@@ -13,6 +13,7 @@ import (
 )
 
 func TestOpenRefuses(t *testing.T) {
+	t.Parallel()
 	w, dir := create(t)
 	s := publish(t, w)
 	good, err := os.ReadFile(s.Info().Path)
@@ -89,6 +90,7 @@ func TestOpenRefuses(t *testing.T) {
 
 // Settings go behind a question mark, so names with one must be escaped.
 func TestOpenOddNames(t *testing.T) {
+	t.Parallel()
 	w, _ := create(t)
 	s := publish(t, w)
 	content, err := os.ReadFile(s.Info().Path)
@@ -113,6 +115,7 @@ func TestOpenOddNames(t *testing.T) {
 }
 
 func TestInfo(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	run := testRun()
 	run.Filters = `{"owner":["octo"]}`
@@ -161,6 +164,7 @@ func TestInfo(t *testing.T) {
 }
 
 func TestNewestAndBefore(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if _, err := Newest(dir); !errors.Is(err, ErrNoSnapshot) {
 		t.Errorf("empty folder: %v", err)

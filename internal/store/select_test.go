@@ -20,6 +20,7 @@ func sample(t *testing.T) *Snapshot {
 }
 
 func TestGuardRefuses(t *testing.T) {
+	t.Parallel()
 	s := sample(t)
 	outside := filepath.Join(t.TempDir(), "out.db")
 	before, err := os.ReadFile(s.Info().Path)
@@ -101,6 +102,7 @@ func TestGuardRefuses(t *testing.T) {
 
 // What the guard refuses by words, the connection refuses by itself.
 func TestConnectionIsClosedWithoutTheGuardsWords(t *testing.T) {
+	t.Parallel()
 	s := sample(t)
 	outside := filepath.Join(t.TempDir(), "out.db")
 	conn, release, err := s.guard(t.Context())
@@ -124,6 +126,7 @@ func TestConnectionIsClosedWithoutTheGuardsWords(t *testing.T) {
 }
 
 func TestEndlessRecursionStops(t *testing.T) {
+	t.Parallel()
 	s := sample(t)
 	for name, statement := range map[string]string{
 		"before the first row": `WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c`,
@@ -155,6 +158,7 @@ func TestEndlessRecursionStops(t *testing.T) {
 }
 
 func TestSelect(t *testing.T) {
+	t.Parallel()
 	s := sample(t)
 	rows, err := s.Select(t.Context(), "WITH a AS (SELECT :n AS n, :t AS t)\nSELECT n, t, :f AS f, :b AS b, :z AS z, x'41' AS x, :now AS now, ';' AS \"a;b\" FROM a; -- end\n ; ",
 		map[string]any{"n": 7, "t": "it's", "f": 1.5, "b": true, "z": nil, "now": "2026-11-21T00:00:00Z"})
@@ -197,6 +201,7 @@ func TestSelect(t *testing.T) {
 
 // Many statements at once, some left early, on few connections.
 func TestSelectIsConcurrent(t *testing.T) {
+	t.Parallel()
 	s := sample(t)
 	done := make(chan error)
 	for i := range 20 {
@@ -224,6 +229,7 @@ func TestSelectIsConcurrent(t *testing.T) {
 }
 
 func TestQueryErrorsTellThePlace(t *testing.T) {
+	t.Parallel()
 	s := sample(t)
 	for _, c := range []struct {
 		statement    string
@@ -251,6 +257,7 @@ func TestQueryErrorsTellThePlace(t *testing.T) {
 }
 
 func TestCheck(t *testing.T) {
+	t.Parallel()
 	s := sample(t)
 	columns, err := s.Check(t.Context(), "SELECT 'fail' AS status, org FROM tokens WHERE last_used_at < date(:now, '-' || :days || ' days') -- :not ':this'", []string{"days"})
 	if err != nil || strings.Join(columns, ",") != "status,org" {
@@ -272,6 +279,7 @@ func TestCheck(t *testing.T) {
 }
 
 func TestEmptyAndStub(t *testing.T) {
+	t.Parallel()
 	empty, err := Empty(t.Context())
 	if err != nil {
 		t.Fatal(err)

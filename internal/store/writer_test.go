@@ -29,6 +29,7 @@ func dump(t *testing.T, s *Snapshot) string {
 }
 
 func TestDrift(t *testing.T) {
+	t.Parallel()
 	w, _ := create(t)
 	add(t, w, "repositories", "", `{"id":7,"name":"x","full_name":"acme/x"}`)
 	const repository = `{"id":7,"name":"x","full_name":"acme/x"`
@@ -111,6 +112,7 @@ func rows(t *testing.T, w *Writer, resource string) (n int) {
 }
 
 func TestAddUpdatesWhatWasSeen(t *testing.T) {
+	t.Parallel()
 	w, _ := create(t)
 	add(t, w, "tokens", "", tokenJSON)
 	add(t, w, "token_repositories", "25381", `{"id":7,"full_name":"acme/old"}`, `{"id":7,"full_name":"acme/new"}`, `{"id":8,"full_name":"acme/y"}`)
@@ -137,6 +139,7 @@ func TestAddUpdatesWhatWasSeen(t *testing.T) {
 }
 
 func TestTodo(t *testing.T) {
+	t.Parallel()
 	w, _ := create(t)
 	todo := func(resource string) string {
 		t.Helper()
@@ -198,6 +201,7 @@ func TestTodo(t *testing.T) {
 }
 
 func TestGone(t *testing.T) {
+	t.Parallel()
 	w, _ := create(t)
 	add(t, w, "tokens", "", tokenJSON, strings.Replace(tokenJSON, "25381", "25382", 1))
 	add(t, w, "token_requests", "", strings.Replace(tokenJSON, "25381", "5", 1))
@@ -243,6 +247,7 @@ func TestGone(t *testing.T) {
 
 // A token that is listed again after it had gone is asked about once more.
 func TestGoneAndBack(t *testing.T) {
+	t.Parallel()
 	w, _ := create(t)
 	walk := Walk{Org: "acme", Resource: "token_repositories", Parent: "25381"}
 	add(t, w, "tokens", "", tokenJSON)
@@ -262,6 +267,7 @@ func TestGoneAndBack(t *testing.T) {
 }
 
 func TestCoverage(t *testing.T) {
+	t.Parallel()
 	w, _ := create(t)
 	add(t, w, "members", "admin", `{"id":1,"login":"a"}`)
 	add(t, w, "members", "member", `{"id":2,"login":"b"}`, `{"id":1,"login":"a"}`)
@@ -307,6 +313,7 @@ func TestCoverage(t *testing.T) {
 }
 
 func TestIsComplete(t *testing.T) {
+	t.Parallel()
 	for want, status := range map[int]string{1: "complete", 0: "partial"} {
 		w, _ := create(t)
 		cover(t, w, "denied", "members")
@@ -320,6 +327,7 @@ func TestIsComplete(t *testing.T) {
 }
 
 func TestResume(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	begin := func(change func(*Run)) (*Writer, error) {
 		run := testRun()
@@ -375,6 +383,7 @@ func TestResume(t *testing.T) {
 
 // What a killed run may leave never stops the next one.
 func TestResumeSkipsRubbish(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	for name, content := range map[string]string{
 		"20261121T010000Z.db.partial": "",
@@ -396,6 +405,7 @@ func TestResumeSkipsRubbish(t *testing.T) {
 }
 
 func TestDiscard(t *testing.T) {
+	t.Parallel()
 	w, dir := create(t)
 	partial := filepath.Join(dir, "20261121T020000Z.db.partial")
 	if stat, err := os.Stat(partial); err != nil || stat.Mode().Perm() != 0o600 {
@@ -427,6 +437,7 @@ func TestDiscard(t *testing.T) {
 }
 
 func TestPublishNeverOverwrites(t *testing.T) {
+	t.Parallel()
 	w, dir := create(t)
 	final := filepath.Join(dir, "20261121T020000Z.db")
 	if err := os.WriteFile(final, []byte("evidence"), 0o600); err != nil {
@@ -457,6 +468,7 @@ func TestPublishNeverOverwrites(t *testing.T) {
 }
 
 func TestCreateFails(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -477,6 +489,7 @@ func TestCreateFails(t *testing.T) {
 
 // Concurrent pages share transactions; one that drifts spoils no other.
 func TestAddConcurrently(t *testing.T) {
+	t.Parallel()
 	w, _ := create(t)
 	var group sync.WaitGroup
 	for i := range 40 {
@@ -556,6 +569,7 @@ func TestKilledRun(t *testing.T) {
 // Killed again and again, the run stores every page once, and the snapshot is
 // that of an undisturbed run.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	stored := 0
 	for attempt := 1; stored < len(killPages())-10; attempt++ {
@@ -627,6 +641,7 @@ func TestKill(t *testing.T) {
 
 // A full disk is no drift; what was stored before stays and can be gone on with.
 func TestDiskFull(t *testing.T) {
+	t.Parallel()
 	w, dir := create(t)
 	add(t, w, "tokens", "", tokenJSON)
 	var pages int
@@ -657,6 +672,7 @@ func TestDiskFull(t *testing.T) {
 
 // A cancelled context stores nothing of its own page and leaves the Writer whole.
 func TestAddCancelled(t *testing.T) {
+	t.Parallel()
 	w, _ := create(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
