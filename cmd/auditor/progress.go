@@ -1,8 +1,11 @@
 package main
 
 import (
+	"fmt"
+	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
@@ -19,44 +22,80 @@ type progress interface {
 
 func (a *app) progress() progress {
 	if a.stderrWidth > 0 && !a.isQuiet && a.logFormat == "text" {
-		return &bars{container: mpb.New(mpb.WithOutput(a.stderr), mpb.WithWidth(min(40, a.stderrWidth/2))), bars: map[string]*bar{}}
+		return newBars(a.stderr, a.stderrWidth)
 	}
 	return &lines{log: a.log, now: a.now, last: map[string]time.Time{}}
 }
 
-// bars is one bar a resource, for all organizations together.
+// bars is one bar a resource, for all organizations together, and a line with
+// what is left of the rate limits. What mpb draws it reads from atomics: it
+// draws while an event waits for it.
 type bars struct {
 	mu        sync.Mutex
 	container *mpb.Progress
 	bars      map[string]*bar
+	footer    *mpb.Bar
+	budgets   map[string]collect.Event // the last one by organization
+	left      atomic.Value             // string: what is left of the rate limits
 }
 
 type bar struct {
 	*mpb.Bar
 	walks map[string][2]int64 // by organization: done and all
 	rows  map[string]int64
+	total atomic.Int64 // rows of all organizations
+}
+
+func newBars(w io.Writer, width int) *bars {
+	b := &bars{
+		container: mpb.New(mpb.WithOutput(w), mpb.WithWidth(min(30, width/3))),
+		bars:      map[string]*bar{}, budgets: map[string]collect.Event{},
+	}
+	b.left.Store("")
+	b.footer = b.container.New(1, mpb.NopStyle(), mpb.BarPriority(1000),
+		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return b.left.Load().(string) })))
+	return b
 }
 
 func (b *bars) event(e collect.Event) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	one := b.bars[e.Resource]
-	if one == nil {
-		if e.Coverage != nil && e.Coverage.Status == "skipped" {
-			return
-		}
+	switch {
+	case e.Coverage == nil && one == nil:
 		one = b.add(e.Resource)
-	}
-	done, all := int64(e.WalksDone), int64(e.Walks)
-	if e.Coverage != nil {
-		one.rows[e.Org] = e.Coverage.RowCount
-		all = max(1, one.walks[e.Org][1])
-		done = all
-	} else {
+		fallthrough
+	case e.Coverage == nil:
+		b.budgets[e.Org] = e
+		b.left.Store(leastLeft(b.budgets))
 		one.rows[e.Org] = max(one.rows[e.Org], e.Rows)
+		one.walks[e.Org] = [2]int64{max(int64(e.WalksDone), one.walks[e.Org][0]), int64(e.Walks)}
+	case one == nil:
+		return // nothing was asked for it
+	default:
+		all := max(1, one.walks[e.Org][1])
+		one.walks[e.Org] = [2]int64{all, all}
 	}
-	one.walks[e.Org] = [2]int64{max(done, one.walks[e.Org][0]), all}
 	one.show()
+}
+
+// leastLeft says what is left of the rate limits, of the organization that has
+// the fewest requests left.
+func leastLeft(budgets map[string]collect.Event) string {
+	var least *collect.Event
+	for _, e := range budgets {
+		if e.REST.Limit > 0 && (least == nil || e.REST.Remaining < least.REST.Remaining) {
+			least = &e
+		}
+	}
+	if least == nil {
+		return ""
+	}
+	text := fmt.Sprintf("rate limit of %s: %d of %d requests left", least.Org, least.REST.Remaining, least.REST.Limit)
+	if least.GraphQL.Limit > 0 {
+		text += fmt.Sprintf(", %d of %d GraphQL points", least.GraphQL.Remaining, least.GraphQL.Limit)
+	}
+	return text + least.REST.Reset.Format(", until 15:04 MST")
 }
 
 func (b *bars) add(resource string) *bar {
@@ -65,7 +104,9 @@ func (b *bars) add(resource string) *bar {
 		mpb.PrependDecorators(decor.Name(resource, decor.WCSyncSpaceR)),
 		mpb.AppendDecorators(
 			decor.CountersNoUnit("%d/%d", decor.WCSyncSpace),
-			decor.AverageETA(decor.ET_STYLE_GO, decor.WCSyncSpace),
+			decor.Any(func(decor.Statistics) string { return fmt.Sprintf("%d rows", one.total.Load()) }, decor.WCSyncSpace),
+			decor.AverageSpeed(0, "%.0f/s", decor.WCSyncSpace),
+			decor.OnComplete(decor.AverageETA(decor.ET_STYLE_GO, decor.WCSyncSpace), "done"),
 		),
 	)
 	b.bars[resource] = one
@@ -73,11 +114,13 @@ func (b *bars) add(resource string) *bar {
 }
 
 func (b *bar) show() {
-	var done, all int64
-	for _, w := range b.walks {
+	var done, all, rows int64
+	for org, w := range b.walks {
 		done += w[0]
 		all += w[1]
+		rows += b.rows[org]
 	}
+	b.total.Store(rows)
 	b.SetTotal(all, false)
 	b.SetCurrent(done)
 }
@@ -88,6 +131,7 @@ func (b *bars) close() {
 	for _, one := range b.bars {
 		one.SetTotal(-1, true)
 	}
+	b.footer.SetTotal(-1, true)
 	b.container.Wait()
 }
 
@@ -116,7 +160,7 @@ func (l *lines) event(e collect.Event) {
 	}
 	if l.now().Sub(l.last[key]) >= lineEvery {
 		l.last[key] = l.now()
-		l.log.Info("collecting", "org", e.Org, "resource", e.Resource, "done", e.WalksDone, "of", e.Walks, "rows", e.Rows)
+		l.log.Info("collecting", "org", e.Org, "resource", e.Resource, "done", e.WalksDone, "of", e.Walks, "rows", e.Rows, "limit_left", e.REST.Remaining)
 	}
 }
 

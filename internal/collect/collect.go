@@ -32,6 +32,8 @@ type Event struct {
 	Org, Resource    string
 	Walks, WalksDone int   // walks to make, and made: one for a list, one a parent for its children
 	Rows             int64 // objects received so far
+	// REST and GraphQL are what is left of the organization's rate limits.
+	REST, GraphQL github.Budget
 	// Coverage is set on the last event of a resource.
 	Coverage *store.Coverage
 }

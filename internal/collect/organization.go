@@ -20,6 +20,12 @@ type organization struct {
 	org     string
 }
 
+// event tells the event with what is left of the rate limits.
+func (o *organization) event(e Event) {
+	e.REST, e.GraphQL = o.session.Budgets()
+	o.collector.event(e)
+}
+
 // collect reads the resources side by side, children after their parents.
 func (o *organization) collect(ctx context.Context) error {
 	resources := Resources()

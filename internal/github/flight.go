@@ -17,7 +17,13 @@ func (f *flight) RoundTrip(req *http.Request) (*http.Response, error) {
 	defer release()
 	f.sent++
 	f.chain.sent.Add(1)
-	return f.client.exchange(req)
+	resp, err := f.client.exchange(req)
+	if err == nil {
+		if b, ok := budgetOf(resp.Header); ok {
+			f.gate.spend(f.resourceOf(req), b)
+		}
+	}
+	return resp, err
 }
 
 // admit waits for everything that a request needs. Waits for a limit are done

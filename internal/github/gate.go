@@ -26,6 +26,7 @@ type gate struct {
 
 	mu         sync.Mutex
 	closed     map[resource]closure
+	budgets    map[resource]Budget
 	strikes    int // limited answers in a row, those of one burst counted once
 	generation int // grows with every strike: tells old answers from new ones
 }
@@ -38,7 +39,7 @@ type closure struct {
 }
 
 func newGate(s *settings) *gate {
-	g := &gate{settings: s, closed: map[resource]closure{}, pacers: map[resource]*pacer{}}
+	g := &gate{settings: s, closed: map[resource]closure{}, budgets: map[resource]Budget{}, pacers: map[resource]*pacer{}}
 	if s.pointsPerMinute > 0 {
 		g.pacers[coreLimit] = newPacer(s.pointsPerMinute)
 		g.pacers[graphqlLimit] = newPacer(pointsGraphQL)
