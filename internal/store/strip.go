@@ -137,30 +137,34 @@ func (s *stripper) members(end byte, keys map[string]bool) bool {
 			s.pos++
 			continue
 		}
-		mark := len(s.out)
-		if !isFirst {
-			s.out = append(s.out, ',')
-		}
-		if end == '}' {
-			name, ok := s.name()
-			if !ok {
-				return false
-			}
-			bare := string(name[1 : len(name)-1])
-			if isLink(bare) || (keys != nil && !keys[bare]) {
-				s.out = s.out[:mark]
-				if !s.skip() {
-					return false
-				}
-				continue
-			}
-			s.out = append(append(s.out, name...), ':')
-		}
-		isFirst = false
-		if !s.value(nil) {
+		isWritten, ok := s.member(end == '}', isFirst, keys)
+		if !ok {
 			return false
 		}
+		isFirst = isFirst && !isWritten
 	}
+}
+
+// member copies the member of an object or array that begins here, or steps
+// over it.
+func (s *stripper) member(isNamed, isFirst bool, keys map[string]bool) (isWritten, ok bool) {
+	var name []byte
+	if isNamed {
+		if name, ok = s.name(); !ok {
+			return false, false
+		}
+		bare := string(name[1 : len(name)-1])
+		if isLink(bare) || (keys != nil && !keys[bare]) {
+			return false, s.skip()
+		}
+	}
+	if !isFirst {
+		s.out = append(s.out, ',')
+	}
+	if isNamed {
+		s.out = append(append(s.out, name...), ':')
+	}
+	return true, s.value(nil)
 }
 
 // name steps over a member's name, with its quotes, and the colon.

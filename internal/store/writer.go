@@ -2,22 +2,15 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"time"
-
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // Run is what is known when a run begins.
@@ -81,10 +74,6 @@ type Writer struct {
 	kept      map[string]map[string]bool // resource to the keys that its items are cut down to
 }
 
-// maxResumeAge is how old a partial may be to be gone on with: pages read
-// earlier than that would be stale beside pages read now.
-const maxResumeAge = 6 * time.Hour
-
 // partialSuffix marks a file that no report may be made from.
 const partialSuffix = ".partial"
 
@@ -134,122 +123,6 @@ func writeImage(path string) error {
 		os.Remove(path)
 	}
 	return err
-}
-
-// resume opens the newest partial that an equal run left; nil if there is none.
-func resume(ctx context.Context, dir string, run Run) (*Writer, error) {
-	names, err := snapshotNames(dir, ".db"+partialSuffix)
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range names {
-		startedAt, err := time.Parse(fileTime, strings.TrimSuffix(name, ".db"+partialSuffix))
-		age := run.StartedAt.Sub(startedAt)
-		if err != nil || age < 0 || age >= maxResumeAge {
-			continue
-		}
-		path := filepath.Join(dir, name)
-		w := &Writer{path: path, final: strings.TrimSuffix(path, partialSuffix), startedAt: startedAt, isResumed: true}
-		if _, err := os.Lstat(w.final); err == nil {
-			continue // published already; never touched again
-		}
-		ok, err := w.reopen(ctx, run)
-		if err != nil {
-			return nil, fmt.Errorf("resume snapshot %s: %w", path, err)
-		}
-		if ok {
-			return w, nil
-		}
-	}
-	return nil, nil
-}
-
-// reopen opens the partial and tells whether run may go on with it. A file
-// that is no partial of ours (a run killed before it wrote anything) is none.
-func (w *Writer) reopen(ctx context.Context, run Run) (ok bool, err error) {
-	if checkHeader(w.path) != nil {
-		return false, nil
-	}
-	w.db = openWriting(w.path)
-	defer func() {
-		if !ok {
-			w.db.Close()
-		}
-	}()
-	var fingerprint string
-	err = w.db.QueryRowContext(ctx, "SELECT fingerprint FROM _snapshot").Scan(&fingerprint)
-	var e *sqlite.Error
-	switch {
-	case errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY:
-		return false, ErrInUse
-	case err != nil && contextError(err) == nil:
-		return false, nil
-	case err != nil:
-		return false, err
-	}
-	if fingerprint != run.fingerprint() {
-		return false, nil
-	}
-	return true, w.prepare(ctx)
-}
-
-// openWriting returns the one connection that writes the file at path. An
-// exclusive lock keeps a second run out; it also lets the journal stay open
-// between transactions.
-func openWriting(path string) *sql.DB {
-	db := openDatabase(path, url.Values{
-		"_txlock": {"immediate"},
-		"_pragma": {
-			"busy_timeout(1000)",
-			"locking_mode(EXCLUSIVE)",
-			"journal_mode(TRUNCATE)",
-			"synchronous(NORMAL)",
-			"foreign_keys(1)",
-			"cache_size(-32768)",
-			"temp_store(MEMORY)",
-		},
-		"_dqs": {"0"},
-	})
-	db.SetMaxOpenConns(1)
-	db.SetMaxIdleConns(1)
-	return db
-}
-
-// openMemory returns a database in memory, on its only connection.
-func openMemory() *sql.DB {
-	db := openName("file::memory:")
-	db.SetMaxOpenConns(1)
-	return db
-}
-
-// openDatabase opens the file at path, which must be absolute or relative to
-// the working directory, with settings of the driver. The "file:" form is
-// needed: the driver ignores mode=ro on a plain name.
-func openDatabase(path string, settings url.Values) *sql.DB {
-	if abs, err := filepath.Abs(path); err == nil {
-		path = abs
-	}
-	name := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: settings.Encode()}
-	return openName(name.String())
-}
-
-func openName(name string) *sql.DB {
-	connector, err := sqlite.NewConnector(name)
-	if err != nil {
-		panic(err) // the driver checks nothing before it connects
-	}
-	return sql.OpenDB(connector)
-}
-
-// fingerprint identifies everything of a run but its time.
-func (r Run) fingerprint() string {
-	r.StartedAt = time.Time{}
-	text, err := json.Marshal(r)
-	if err != nil {
-		panic(err) // texts only
-	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:])
 }
 
 // writeRun fills the tables that say what this run is.

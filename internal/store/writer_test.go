@@ -1,106 +1,18 @@
 package store
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
-
-// dump returns all rows of all public views.
-func dump(t *testing.T, s *Snapshot) string {
-	t.Helper()
-	var b strings.Builder
-	for _, view := range Views() {
-		fmt.Fprintf(&b, "== %s\n%s\n", view.Name, query(t, s, "SELECT * FROM "+view.Name+" ORDER BY 1, 2, 3, 4"))
-	}
-	return b.String()
-}
-
-func TestDrift(t *testing.T) {
-	t.Parallel()
-	w, _ := create(t)
-	add(t, w, "repositories", "", `{"id":7,"name":"x","full_name":"acme/x"}`)
-	const repository = `{"id":7,"name":"x","full_name":"acme/x"`
-	const settings = `{"databaseId":7,"nameWithOwner":"acme/x"`
-	for _, c := range []struct{ resource, parent, item, want string }{
-		{"tokens", "", strings.Replace(tokenJSON, `"token_id":98716`, `"token_id":"98716"`, 1), "tokens of acme: object 25381: tokens.token_id is not an integer"},
-		{"tokens", "", strings.Replace(tokenJSON, `"token_id":98716`, `"token_id":"abc"`, 1), "tokens of acme: object 25381: tokens.token_id is not an integer"},
-		{"tokens", "", strings.Replace(tokenJSON, `"token_id":98716`, `"token_id":98716.5`, 1), "tokens of acme: object 25381: tokens.token_id is not an integer"},
-		{"tokens", "", strings.Replace(tokenJSON, `"token_id":98716,`, ``, 1), "tokens of acme: object 25381: tokens.token_id is not an integer"},
-		{"tokens", "", strings.Replace(tokenJSON, `"id":25381`, `"id":"25381"`, 1), "tokens of acme: object 25381: tokens.grant_id is not an integer"},
-		{"tokens", "", strings.Replace(tokenJSON, `"id":25381,`, ``, 1), "tokens of acme: object 98716: tokens.grant_id is missing"},
-		{"tokens", "", strings.Replace(tokenJSON, `"Some Token"`, `{"a":1}`, 1), "tokens of acme: object 25381: tokens.token_name is not text"},
-		{"tokens", "", strings.Replace(tokenJSON, `"token_expired":false`, `"token_expired":"no"`, 1), "tokens of acme: object 25381: tokens.is_expired is not a boolean"},
-		{"tokens", "", strings.Replace(tokenJSON, `"token_expired":false`, `"token_expired":0`, 1), "tokens of acme: object 25381: tokens.is_expired is not a boolean"},
-		{"tokens", "", strings.Replace(tokenJSON, `"subset"`, `"some"`, 1), "tokens of acme: object 25381: tokens.repository_selection is not all, subset or none"},
-		{"tokens", "", strings.Replace(tokenJSON, `"subset"`, `null`, 1), "tokens of acme: object 25381: tokens.repository_selection is not all, subset or none"},
-		{"tokens", "", strings.Replace(tokenJSON, `"2023-11-16T08:47:09.000-07:00"`, `"soon"`, 1), "tokens of acme: object 25381: tokens.expires_at is not a time"},
-		{"tokens", "", strings.Replace(tokenJSON, `"2023-11-16T08:47:09.000-07:00"`, `"2023-13-45T08:47:09Z"`, 1), "tokens of acme: object 25381: tokens.expires_at is not a time"},
-		{"tokens", "", strings.Replace(tokenJSON, `"2023-11-16T08:47:09.000-07:00"`, `1700000000`, 1), "tokens of acme: object 25381: tokens.expires_at is not a time"},
-		{"tokens", "", strings.Replace(tokenJSON, `"2023-11-16T08:47:09.000-07:00"`, `"2460000.5"`, 1), "tokens of acme: object 25381: tokens.expires_at is not a time"},
-		{"tokens", "", strings.Replace(tokenJSON, `"2023-11-16T08:47:09.000-07:00"`, `"now"`, 1), "tokens of acme: object 25381: non-deterministic use of strftime() in a generated column"},
-		{"tokens", "", strings.Replace(tokenJSON, `"token_last_used_at":null`, `"token_last_used_at":false`, 1), "tokens of acme: object 25381: tokens.last_used_at is not a time"},
-		{"tokens", "", strings.Replace(tokenJSON, `"login":"octo"`, `"login":7`, 1), "tokens of acme: object 25381: tokens.owner_login is not text"},
-		{"tokens", "", strings.Replace(tokenJSON, `"write"`, `["write"]`, 1), "tokens of acme: object 25381: tokens.permissions is not an object of objects of text"},
-		{"tokens", "", strings.Replace(tokenJSON, `{"members":"read"}`, `"read"`, 1), "tokens of acme: object 25381: tokens.permissions is not an object of objects of text"},
-		{"tokens", "", strings.Replace(tokenJSON, `{"members":"read"}`, `["read"]`, 1), "tokens of acme: object 25381: tokens.permissions is not an object of objects of text"},
-		{"tokens", "", strings.Replace(tokenJSON, `"permissions":`, `"rights":`, 1), "tokens of acme: object 25381: tokens.permissions is not an object"},
-		{"tokens", "", `{"message":"Not Found"}`, `tokens of acme: object {"message":"Not Found"}: tokens.grant_id is missing`},
-		{"tokens", "", `[1]`, `tokens of acme: object [1]: tokens.grant_id is missing`},
-		{"tokens", "", `<html>`, `tokens of acme: object <html>: not JSON`},
-		{"token_repositories", "25381", `{"id":"7","full_name":"acme/x"}`, "token_repositories of acme: object 7: token_repositories.repository_id is not an integer"},
-		{"token_repositories", "25381", `{"id":7}`, "token_repositories of acme: object 7: token_repositories.full_name is not text"},
-		{"repositories", "", repository + `,"archived":"no"}`, "repositories of acme: object 7: repositories.is_archived is not a boolean"},
-		{"repositories", "", repository + `,"visibility":"secret"}`, "repositories of acme: object 7: repositories.visibility is not public, private or internal"},
-		{"repositories", "", repository + `,"pushed_at":1700000000}`, "repositories of acme: object 7: repositories.pushed_at is not a time"},
-		{"repositories", "", repository + `,"security_and_analysis":"on"}`, "repositories of acme: object 7: repositories.security_and_analysis is not an object"},
-		{"repositories", "", repository + `,"security_and_analysis":{"secret_scanning":"enabled"}}`, "repositories of acme: object 7: repositories.security_and_analysis is not an object of objects"},
-		{"repositories", "", repository + `,"security_and_analysis":{"secret_scanning":{"status":true}}}`, "repositories of acme: object 7: repositories.secret_scanning is not a status"},
-		{"repositories", "", repository + `,"security_and_analysis":{"secret_scanning":{"status":"on"}}}`, "repositories of acme: object 7: repositories.secret_scanning is not a status"},
-		{"repositories", "", repository + `,"topics":"go"}`, "repositories of acme: object 7: repositories.topics is not a list of text"},
-		{"repositories", "", repository + `,"topics":[1]}`, "repositories of acme: object 7: repositories.topics is not a list of text"},
-		{"repositories", "", repository + `,"custom_properties":[1]}`, "repositories of acme: object 7: repositories.custom_properties is not an object"},
-		{"repository_settings", "", settings + `,"isEmpty":"no"}`, "repository_settings of acme: object 7: repository_settings.is_empty is not a boolean"},
-		{"repository_settings", "", settings + `,"vulnerabilityAlerts":{"totalCount":"many"}}`, "repository_settings of acme: object 7: dependabot_alerts.open_count is not an integer"},
-		{"repository_settings", "", settings + `,"defaultBranchRef":{"name":"main","branchProtectionRule":{"databaseId":1,"isAdminEnforced":"yes"}}}`, "repository_settings of acme: object 7: branch_protection.is_admin_bound is not a boolean"},
-		{"private_vulnerability_reporting", "7", `{"enabled":"yes"}`, "private_vulnerability_reporting of acme: object 7: private_vulnerability_reporting.is_enabled is not a boolean"},
-		{"private_vulnerability_reporting", "7", `{}`, "private_vulnerability_reporting of acme: object 7: private_vulnerability_reporting.is_enabled is not a boolean"},
-		{"members", "admin", `{"login":"octo","id":"1"}`, "members of acme: object 1: members.user_id is not an integer"},
-		{"outside_collaborators", "", `{"id":1,"login":null}`, "outside_collaborators of acme: object 1: outside_collaborators.login is not text"},
-		{"org", "", `{"login":"acme","id":1,"two_factor_requirement_enabled":"yes"}`, "org of acme: object 1: org.is_two_factor_required is not a boolean"},
-		{"org", "", `{"login":"acme"}`, "org of acme: object acme: org.org_id is not an integer"},
-	} {
-		good := `{"id":1,"login":"x","full_name":"acme/good","name":"good","databaseId":9,"nameWithOwner":"acme/good","enabled":true}`
-		if c.resource == "tokens" {
-			good = strings.Replace(tokenJSON, "25381", "25380", 1)
-		}
-		before := rows(t, w, c.resource)
-		walk := Walk{Org: "acme", Resource: c.resource, Parent: c.parent}
-		err := w.Add(t.Context(), walk, []json.RawMessage{json.RawMessage(good), json.RawMessage(c.item)}, "", 1)
-		var drift *DriftError
-		if !errors.As(err, &drift) || err.Error() != c.want {
-			t.Errorf("\n got %v\nwant %s", err, c.want)
-		}
-		if after := rows(t, w, c.resource); after != before {
-			t.Errorf("%s: %d rows of the page were stored", c.want, after-before)
-		}
-	}
-	if todo, err := w.Todo(t.Context(), "acme", "tokens"); len(todo) != 1 || err != nil {
-		t.Errorf("the walk is done: %v, %v", todo, err)
-	}
-}
 
 // rows counts the rows of a base table.
 func rows(t *testing.T, w *Writer, resource string) (n int) {
@@ -326,84 +238,6 @@ func TestIsComplete(t *testing.T) {
 	}
 }
 
-func TestResume(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	begin := func(change func(*Run)) (*Writer, error) {
-		run := testRun()
-		run.StartedAt = start.Add(time.Hour)
-		change(&run)
-		return Create(t.Context(), dir, run)
-	}
-	first, err := Create(t.Context(), dir, testRun())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := first.AddOrg(t.Context(), Org{Login: "acme"}); err != nil {
-		t.Fatal(err)
-	}
-	add(t, first, "tokens", "", tokenJSON)
-	if _, err := begin(func(*Run) {}); !errors.Is(err, ErrInUse) {
-		t.Errorf("two at once: %v", err)
-	}
-	if err := first.Discard(); err != nil {
-		t.Fatal(err)
-	}
-	for name, change := range map[string]func(*Run){
-		"another configuration":  func(r *Run) { r.Fingerprint = "other" },
-		"another version":        func(r *Run) { r.AuditorVersion = "v9" },
-		"another filter":         func(r *Run) { r.Filters = "{}" },
-		"another catalogue":      func(r *Run) { r.Catalogue = r.Catalogue[1:] },
-		"six hours later":        func(r *Run) { r.StartedAt = start.Add(6 * time.Hour) },
-		"a clock that went back": func(r *Run) { r.StartedAt = start.Add(-time.Second) },
-	} {
-		run := testRun()
-		run.StartedAt = start.Add(time.Hour)
-		change(&run)
-		if w, err := resume(t.Context(), dir, run); w != nil || err != nil {
-			t.Errorf("%s: resumed or %v", name, err)
-		}
-	}
-	w, err := begin(func(r *Run) { r.StartedAt = start.Add(6*time.Hour - time.Second) })
-	if err != nil || !w.IsResumed() || !w.StartedAt().Equal(start) {
-		t.Fatalf("%+v, %v", w, err)
-	}
-	defer w.Discard()
-	if todo, err := w.Todo(t.Context(), "acme", "tokens"); len(todo) != 0 || err != nil {
-		t.Errorf("asked again: %v, %v", todo, err)
-	}
-	path, err := w.Publish(t.Context(), start.Add(7*time.Hour))
-	if err != nil || filepath.Base(path) != "20261121T020000Z.db" {
-		t.Errorf("%s, %v", path, err)
-	}
-	if _, err := begin(func(r *Run) { r.StartedAt = start }); !errors.Is(err, ErrExists) {
-		t.Errorf("the same second again: %v", err)
-	}
-}
-
-// What a killed run may leave never stops the next one.
-func TestResumeSkipsRubbish(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	for name, content := range map[string]string{
-		"20261121T010000Z.db.partial": "",
-		"20261121T010001Z.db.partial": "rubbish",
-		"20261121T010002Z.db.partial": "SQLite format 3\x00" + strings.Repeat("x", 5000),
-		"99999999T999999Z.db.partial": "no time",
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	w, err := Create(t.Context(), dir, testRun())
-	if err != nil || w.IsResumed() {
-		t.Fatal(err)
-	}
-	if err := w.Discard(); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestDiscard(t *testing.T) {
 	t.Parallel()
 	w, dir := create(t)
@@ -511,131 +345,6 @@ func TestAddConcurrently(t *testing.T) {
 	}
 	if n := rows(t, w, "walks"); n != 36 {
 		t.Errorf("%d walks", n)
-	}
-}
-
-// killPages are what the killed run stores, page by page.
-func killPages() []Walk {
-	var walks []Walk
-	for i := range 40 {
-		walks = append(walks, Walk{Org: "acme", Resource: "tokens", Parent: "", Next: fmt.Sprint(i)})
-	}
-	return walks
-}
-
-// storeKillPage stores the page that the walk is at.
-func storeKillPage(t *testing.T, w *Writer, walk Walk) {
-	i := 0
-	fmt.Sscan(walk.Next, &i)
-	var items []json.RawMessage
-	for k := range 2 {
-		items = append(items, json.RawMessage(strings.Replace(tokenJSON, "25381", fmt.Sprint(1000+2*i+k), 1)))
-	}
-	next := ""
-	if i+1 < len(killPages()) {
-		next = fmt.Sprint(i + 1)
-	}
-	if err := w.Add(t.Context(), Walk{Org: "acme", Resource: "tokens"}, items, next, 1); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// TestKilledRun is the process that TestKill kills.
-func TestKilledRun(t *testing.T) {
-	dir := os.Getenv("STORE_TEST_KILL_DIR")
-	if dir == "" {
-		t.Skip("run by TestKill in another process")
-	}
-	w, err := Create(t.Context(), dir, testRun())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := w.AddOrg(t.Context(), Org{Login: "acme"}); err != nil {
-		t.Fatal(err)
-	}
-	todo, err := w.Todo(t.Context(), "acme", "tokens")
-	if err != nil {
-		t.Fatal(err)
-	}
-	fmt.Println("resumed", w.IsResumed(), "at", todo[0].Next)
-	at := 0
-	fmt.Sscan(todo[0].Next, &at)
-	for _, walk := range killPages()[at:] {
-		storeKillPage(t, w, walk)
-		fmt.Println("stored", walk.Next)
-	}
-}
-
-// Killed again and again, the run stores every page once, and the snapshot is
-// that of an undisturbed run.
-func TestKill(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	stored := 0
-	for attempt := 1; stored < len(killPages())-10; attempt++ {
-		cmd := exec.Command(os.Args[0], "-test.run=^TestKilledRun$", "-test.v")
-		cmd.Env = append(os.Environ(), "STORE_TEST_KILL_DIR="+dir)
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		quota := 7 * attempt
-		lines := bufio.NewScanner(out)
-		for lines.Scan() {
-			var page int
-			if n, _ := fmt.Sscanf(lines.Text(), "stored %d", &page); n == 1 {
-				if page != stored && page != stored+1 {
-					t.Errorf("attempt %d: page %d after page %d", attempt, page, stored)
-				}
-				stored = page
-				if quota--; quota == 0 {
-					break
-				}
-			}
-		}
-		if err := cmd.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		cmd.Wait()
-		if attempt > 20 {
-			t.Fatal("no progress")
-		}
-	}
-	finish := func(dir string) *Snapshot {
-		w, err := Create(t.Context(), dir, testRun())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := w.AddOrg(t.Context(), Org{Login: "acme"}); err != nil {
-			t.Fatal(err)
-		}
-		for {
-			todo, err := w.Todo(t.Context(), "acme", "tokens")
-			if err != nil {
-				t.Fatal(err)
-			}
-			if len(todo) == 0 {
-				break
-			}
-			storeKillPage(t, w, todo[0])
-		}
-		if err := w.Cover(t.Context(), Coverage{Org: "acme", Resource: "tokens", Status: "complete"}); err != nil {
-			t.Fatal(err)
-		}
-		return publish(t, w)
-	}
-	if d := cmp.Diff(dump(t, finish(t.TempDir())), dump(t, finish(dir))); d != "" {
-		t.Errorf("undisturbed and killed (-want +got):\n%s", d)
-	}
-	matches, err := filepath.Glob(filepath.Join(dir, "*"))
-	if err != nil || len(matches) != 2 {
-		t.Errorf("left behind: %v, %v", matches, err)
-	}
-	if _, err := os.Stat(filepath.Join(dir, "20261121T020000Z.db.partial")); !errors.Is(err, fs.ErrNotExist) {
-		t.Error("the partial is still there")
 	}
 }
 

@@ -1,0 +1,89 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// maxResumeAge is how old a partial may be to be gone on with: pages read
+// earlier than that would be stale beside pages read now.
+const maxResumeAge = 6 * time.Hour
+
+// resume opens the newest partial that an equal run left; nil if there is none.
+func resume(ctx context.Context, dir string, run Run) (*Writer, error) {
+	names, err := snapshotNames(dir, ".db"+partialSuffix)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		startedAt, err := time.Parse(fileTime, strings.TrimSuffix(name, ".db"+partialSuffix))
+		age := run.StartedAt.Sub(startedAt)
+		if err != nil || age < 0 || age >= maxResumeAge {
+			continue
+		}
+		path := filepath.Join(dir, name)
+		w := &Writer{path: path, final: strings.TrimSuffix(path, partialSuffix), startedAt: startedAt, isResumed: true}
+		if _, err := os.Lstat(w.final); err == nil {
+			continue // published already; never touched again
+		}
+		ok, err := w.reopen(ctx, run)
+		if err != nil {
+			return nil, fmt.Errorf("resume snapshot %s: %w", path, err)
+		}
+		if ok {
+			return w, nil
+		}
+	}
+	return nil, nil
+}
+
+// reopen opens the partial and tells whether run may go on with it. A file
+// that is no partial of ours (a run killed before it wrote anything) is none.
+func (w *Writer) reopen(ctx context.Context, run Run) (ok bool, err error) {
+	if checkHeader(w.path) != nil {
+		return false, nil
+	}
+	w.db = openWriting(w.path)
+	defer func() {
+		if !ok {
+			w.db.Close()
+		}
+	}()
+	var fingerprint string
+	err = w.db.QueryRowContext(ctx, "SELECT fingerprint FROM _snapshot").Scan(&fingerprint)
+	var e *sqlite.Error
+	switch {
+	case errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY:
+		return false, ErrInUse
+	case err != nil && contextError(err) == nil:
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	if fingerprint != run.fingerprint() {
+		return false, nil
+	}
+	return true, w.prepare(ctx)
+}
+
+// fingerprint identifies everything of a run but its time.
+func (r Run) fingerprint() string {
+	r.StartedAt = time.Time{}
+	text, err := json.Marshal(r)
+	if err != nil {
+		panic(err) // texts only
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,230 @@
+package store
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// dump returns all rows of all public views.
+func dump(t *testing.T, s *Snapshot) string {
+	t.Helper()
+	var b strings.Builder
+	for _, view := range Views() {
+		fmt.Fprintf(&b, "== %s\n%s\n", view.Name, query(t, s, "SELECT * FROM "+view.Name+" ORDER BY 1, 2, 3, 4"))
+	}
+	return b.String()
+}
+
+func TestResume(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	begin := func(change func(*Run)) (*Writer, error) {
+		run := testRun()
+		run.StartedAt = start.Add(time.Hour)
+		change(&run)
+		return Create(t.Context(), dir, run)
+	}
+	first, err := Create(t.Context(), dir, testRun())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := first.AddOrg(t.Context(), Org{Login: "acme"}); err != nil {
+		t.Fatal(err)
+	}
+	add(t, first, "tokens", "", tokenJSON)
+	if _, err := begin(func(*Run) {}); !errors.Is(err, ErrInUse) {
+		t.Errorf("two at once: %v", err)
+	}
+	if err := first.Discard(); err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(*Run){
+		"another configuration":  func(r *Run) { r.Fingerprint = "other" },
+		"another version":        func(r *Run) { r.AuditorVersion = "v9" },
+		"another filter":         func(r *Run) { r.Filters = "{}" },
+		"another catalogue":      func(r *Run) { r.Catalogue = r.Catalogue[1:] },
+		"six hours later":        func(r *Run) { r.StartedAt = start.Add(6 * time.Hour) },
+		"a clock that went back": func(r *Run) { r.StartedAt = start.Add(-time.Second) },
+	} {
+		run := testRun()
+		run.StartedAt = start.Add(time.Hour)
+		change(&run)
+		if w, err := resume(t.Context(), dir, run); w != nil || err != nil {
+			t.Errorf("%s: resumed or %v", name, err)
+		}
+	}
+	w, err := begin(func(r *Run) { r.StartedAt = start.Add(6*time.Hour - time.Second) })
+	if err != nil || !w.IsResumed() || !w.StartedAt().Equal(start) {
+		t.Fatalf("%+v, %v", w, err)
+	}
+	defer w.Discard()
+	if todo, err := w.Todo(t.Context(), "acme", "tokens"); len(todo) != 0 || err != nil {
+		t.Errorf("asked again: %v, %v", todo, err)
+	}
+	path, err := w.Publish(t.Context(), start.Add(7*time.Hour))
+	if err != nil || filepath.Base(path) != "20261121T020000Z.db" {
+		t.Errorf("%s, %v", path, err)
+	}
+	if _, err := begin(func(r *Run) { r.StartedAt = start }); !errors.Is(err, ErrExists) {
+		t.Errorf("the same second again: %v", err)
+	}
+}
+
+// What a killed run may leave never stops the next one.
+func TestResumeSkipsRubbish(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, content := range map[string]string{
+		"20261121T010000Z.db.partial": "",
+		"20261121T010001Z.db.partial": "rubbish",
+		"20261121T010002Z.db.partial": "SQLite format 3\x00" + strings.Repeat("x", 5000),
+		"99999999T999999Z.db.partial": "no time",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w, err := Create(t.Context(), dir, testRun())
+	if err != nil || w.IsResumed() {
+		t.Fatal(err)
+	}
+	if err := w.Discard(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// killPages are what the killed run stores, page by page.
+func killPages() []Walk {
+	var walks []Walk
+	for i := range 40 {
+		walks = append(walks, Walk{Org: "acme", Resource: "tokens", Parent: "", Next: fmt.Sprint(i)})
+	}
+	return walks
+}
+
+// storeKillPage stores the page that the walk is at.
+func storeKillPage(t *testing.T, w *Writer, walk Walk) {
+	i := 0
+	fmt.Sscan(walk.Next, &i)
+	var items []json.RawMessage
+	for k := range 2 {
+		items = append(items, json.RawMessage(strings.Replace(tokenJSON, "25381", fmt.Sprint(1000+2*i+k), 1)))
+	}
+	next := ""
+	if i+1 < len(killPages()) {
+		next = fmt.Sprint(i + 1)
+	}
+	if err := w.Add(t.Context(), Walk{Org: "acme", Resource: "tokens"}, items, next, 1); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestKilledRun is the process that TestKill kills.
+func TestKilledRun(t *testing.T) {
+	dir := os.Getenv("STORE_TEST_KILL_DIR")
+	if dir == "" {
+		t.Skip("run by TestKill in another process")
+	}
+	w, err := Create(t.Context(), dir, testRun())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.AddOrg(t.Context(), Org{Login: "acme"}); err != nil {
+		t.Fatal(err)
+	}
+	todo, err := w.Todo(t.Context(), "acme", "tokens")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Println("resumed", w.IsResumed(), "at", todo[0].Next)
+	at := 0
+	fmt.Sscan(todo[0].Next, &at)
+	for _, walk := range killPages()[at:] {
+		storeKillPage(t, w, walk)
+		fmt.Println("stored", walk.Next)
+	}
+}
+
+// Killed again and again, the run stores every page once, and the snapshot is
+// that of an undisturbed run.
+func TestKill(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	stored := 0
+	for attempt := 1; stored < len(killPages())-10; attempt++ {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestKilledRun$", "-test.v")
+		cmd.Env = append(os.Environ(), "STORE_TEST_KILL_DIR="+dir)
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		quota := 7 * attempt
+		lines := bufio.NewScanner(out)
+		for lines.Scan() {
+			var page int
+			if n, _ := fmt.Sscanf(lines.Text(), "stored %d", &page); n == 1 {
+				if page != stored && page != stored+1 {
+					t.Errorf("attempt %d: page %d after page %d", attempt, page, stored)
+				}
+				stored = page
+				if quota--; quota == 0 {
+					break
+				}
+			}
+		}
+		if err := cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		cmd.Wait()
+		if attempt > 20 {
+			t.Fatal("no progress")
+		}
+	}
+	finish := func(dir string) *Snapshot {
+		w, err := Create(t.Context(), dir, testRun())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.AddOrg(t.Context(), Org{Login: "acme"}); err != nil {
+			t.Fatal(err)
+		}
+		for {
+			todo, err := w.Todo(t.Context(), "acme", "tokens")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(todo) == 0 {
+				break
+			}
+			storeKillPage(t, w, todo[0])
+		}
+		if err := w.Cover(t.Context(), Coverage{Org: "acme", Resource: "tokens", Status: "complete"}); err != nil {
+			t.Fatal(err)
+		}
+		return publish(t, w)
+	}
+	if d := cmp.Diff(dump(t, finish(t.TempDir())), dump(t, finish(dir))); d != "" {
+		t.Errorf("undisturbed and killed (-want +got):\n%s", d)
+	}
+	matches, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(matches) != 2 {
+		t.Errorf("left behind: %v, %v", matches, err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "20261121T020000Z.db.partial")); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("the partial is still there")
+	}
+}
