@@ -121,6 +121,10 @@ type vetted struct {
 // currentWords are names whose value is the time of asking.
 var currentWords = map[string]bool{"current_date": true, "current_time": true, "current_timestamp": true}
 
+// clockTexts make a date function ask the clock, the last two when they stand
+// where the time should.
+var clockTexts = map[string]bool{"now": true, "subsec": true, "subsecond": true}
+
 // clockFunctions ask the clock when they get fewer arguments than this.
 var clockFunctions = map[string]int{"date": 1, "time": 1, "datetime": 1, "julianday": 1, "unixepoch": 1, "strftime": 2}
 
@@ -172,8 +176,8 @@ func vetToken(sql string, tokens []token, i int) error {
 		return refusal(sql, t, "only one statement is allowed")
 	case t.kind == parameter && (t.value[0] != ':' || '0' <= t.value[1] && t.value[1] <= '9'):
 		return refusal(sql, t, "parameters are written :name")
-	case t.kind == text && strings.EqualFold(t.value, "now"):
-		return refusal(sql, t, "'now' is the time of asking; use :now, the time of the snapshot")
+	case t.kind == text && clockTexts[strings.ToLower(t.value)]:
+		return refusal(sql, t, "'"+t.value+"' is the time of asking; use :now, the time of the snapshot")
 	case t.kind == word && currentWords[name]:
 		return refusal(sql, t, name+" is the time of asking; use :now, the time of the snapshot")
 	case (t.kind == word || t.kind == quoted) && strings.HasPrefix(name, "pragma_"):

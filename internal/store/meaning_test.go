@@ -298,3 +298,42 @@ func TestPropertiesOfTheirOwnList(t *testing.T) {
 		t.Errorf("sensitive: %s", got)
 	}
 }
+
+// Names are under an attacker's control: they come out as they came in, and
+// spoil nothing.
+func TestHostileText(t *testing.T) {
+	t.Parallel()
+	w, _ := create(t)
+	names := map[int]string{
+		1: `=HYPERLINK(\"x\")`,
+		2: `a\u0000b`,
+		3: `\u202egnp.exe\u001b[31m`,
+		4: `'; DROP TABLE _tokens; --`,
+		5: strings.Repeat("x", 40_000),
+		6: `\ud800 lone`,
+		7: `{\"url\":1}`,
+	}
+	for id, name := range names {
+		add(t, w, "tokens", "", strings.NewReplacer("25381", fmt.Sprint(id), "Some Token", name).Replace(tokenJSON))
+	}
+	s := publish(t, w)
+	for id, name := range names {
+		if id == 6 {
+			continue // no text has it: whatever SQLite makes of it
+		}
+		var got, want []string
+		if err := json.Unmarshal([]byte(query(t, s, fmt.Sprintf("SELECT token_name FROM tokens WHERE grant_id = %d", id))), &got); err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal([]byte(`["`+name+`"]`), &want); err != nil {
+			t.Fatal(err)
+		}
+		if got[0] != want[0] {
+			t.Errorf("%.60q came out as %.60q", want[0], got[0])
+		}
+	}
+	if got := query(t, s, "SELECT count(*) FROM tokens"); got != "[7]" {
+		t.Errorf("%s tokens", got)
+	}
+	stock(t, s.Info().Path)
+}

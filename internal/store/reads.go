@@ -39,7 +39,7 @@ func (s *Snapshot) Reads(ctx context.Context, statement string) (resources []str
 			return nil, err
 		}
 		page, _ := p2.(int64)
-		if opcode == "OpenRead" && p3 == int64(0) {
+		if (opcode == "OpenRead" || opcode == "ReopenIdx") && p3 == int64(0) {
 			resources = append(resources, byPage[page]...)
 		}
 	}
