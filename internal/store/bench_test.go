@@ -201,6 +201,22 @@ func BenchmarkFill(b *testing.B) {
 	}
 }
 
+// drain reads all rows of a statement and counts them.
+func drain(b *testing.B, s *Snapshot, statement string) (rows int) {
+	b.Helper()
+	answer, err := s.Select(b.Context(), statement, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, err := range answer.All() {
+		if err != nil {
+			b.Fatal(err)
+		}
+		rows++
+	}
+	return rows
+}
+
 // BenchmarkViews reads every public view of the large organization wholly.
 func BenchmarkViews(b *testing.B) {
 	s, err := Open(b.Context(), published(b, large))
@@ -215,18 +231,54 @@ func BenchmarkViews(b *testing.B) {
 		}
 		b.Run(view.Name, func(b *testing.B) {
 			for b.Loop() {
-				rows, err := s.Select(b.Context(), statement, nil)
-				if err != nil {
-					b.Fatal(err)
-				}
-				n := 0
-				for _, err := range rows.All() {
-					if err != nil {
-						b.Fatal(err)
-					}
-					n++
-				}
-				b.ReportMetric(float64(n), "rows")
+				b.ReportMetric(float64(drain(b, s, statement)), "rows")
+			}
+		})
+	}
+}
+
+// BenchmarkFirstRow opens the large snapshot and reads the first token, as
+// "auditor query" does.
+func BenchmarkFirstRow(b *testing.B) {
+	path := published(b, large)
+	for b.Loop() {
+		s, err := Open(b.Context(), path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		rows, err := s.Select(b.Context(), "SELECT * FROM tokens", nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, err := range rows.All() {
+			if err != nil {
+				b.Fatal(err)
+			}
+			break
+		}
+		if err := s.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkJoins asks what rules ask of the large organization.
+func BenchmarkJoins(b *testing.B) {
+	s, err := Open(b.Context(), published(b, large))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	for name, statement := range map[string]string{
+		"critical permission":   "SELECT t.grant_id FROM tokens AS t WHERE EXISTS (SELECT 1 FROM token_permissions AS p WHERE p.org = t.org AND p.grant_id = t.grant_id AND p.tier = 'critical')",
+		"too many repositories": "SELECT grant_id FROM tokens WHERE repository_count > 30",
+		"unprotected":           "SELECT r.full_name FROM repositories AS r JOIN default_branch_protection AS p ON p.org = r.org AND p.repository_id = r.repository_id WHERE p.is_protected IS NOT 1",
+		"reached by a writer":   "SELECT r.full_name FROM repositories AS r WHERE EXISTS (SELECT 1 FROM token_reach AS h JOIN token_permissions AS p ON p.org = h.org AND p.grant_id = h.grant_id WHERE h.org = r.org AND h.repository_id = r.repository_id AND p.permission = 'contents' AND p.level = 'write')",
+		"pairs of each":         "SELECT t.grant_id, (SELECT count(*) FROM token_repositories AS p WHERE p.org = t.org AND p.grant_id = t.grant_id) FROM tokens AS t",
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				b.ReportMetric(float64(drain(b, s, statement)), "rows")
 			}
 		})
 	}

@@ -20,7 +20,7 @@ func openWriting(path string) *sql.DB {
 			"journal_mode(TRUNCATE)",
 			"synchronous(NORMAL)",
 			"foreign_keys(1)",
-			"cache_size(-32768)",
+			"cache_size(-16384)",
 			"temp_store(MEMORY)",
 		},
 		"_dqs": {"0"},
