@@ -117,7 +117,7 @@ func (j *judge) report(ctx context.Context, path string) error {
 	for _, name := range j.set.Reports() {
 		r, err := report.Build(ctx, name, j.set, snapshot, previous, j.options())
 		if err != nil {
-			return fmt.Errorf("report %s: %w", name, err)
+			return err
 		}
 		for _, format := range j.formats {
 			file, err := report.WriteFile(j.out, r, format)
@@ -128,6 +128,7 @@ func (j *judge) report(ctx context.Context, path string) error {
 		}
 		reports = append(reports, r)
 	}
+	j.warn(reports)
 	if err := j.print(reports, files); err != nil {
 		return err
 	}
@@ -151,6 +152,27 @@ func (j *judge) options() report.Options {
 	return o
 }
 
+// warn tells, once each, what the reports warn of, and the exceptions that
+// matched nothing in any of them.
+func (j *judge) warn(reports []*report.Report) {
+	var told []string
+	unused := map[int]int{}
+	for _, r := range reports {
+		for _, w := range r.Warnings {
+			if !slices.Contains(told, w) {
+				told = append(told, w)
+				j.log.Warn(w)
+			}
+		}
+		for _, i := range r.UnusedExceptions {
+			if unused[i]++; unused[i] == len(reports) {
+				e := j.cfg.Exceptions[i]
+				j.log.Warn("exception matches nothing", "exception", i, "rule", e.Rule, "reason", e.Reason)
+			}
+		}
+	}
+}
+
 // print shows the counts of every rule that found something, and the files.
 func (j *judge) print(reports []*report.Report, files []string) error {
 	columns := []string{"severity", "rule", "failed", "new", "of", "unknown", "title"}
@@ -160,9 +182,6 @@ func (j *judge) print(reports []*report.Report, files []string) error {
 			if rule.Failed+rule.Unknown+rule.Excepted > 0 {
 				rows = append(rows, []any{rule.Severity, rule.ID, int64(rule.Failed), newOf(r, rule.ID), count(rule.Population), int64(rule.Unknown), rule.Title})
 			}
-		}
-		for _, w := range r.Warnings {
-			j.log.Warn(w)
 		}
 	}
 	slices.SortStableFunc(rows, func(a, b []any) int {

@@ -82,27 +82,32 @@ func TestRequestsOfAColdRun(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
+	type row struct{ resource, status, permission string }
+	const (
+		tokens         = "Organization permissions > Personal access tokens: Read-only"
+		requests       = "Organization permissions > Personal access token requests: Read-only"
+		members        = "Organization permissions > Members: Read-only"
+		administration = "Repository permissions > Administration: Read-only"
+		alerts         = "Repository permissions > Dependabot alerts: Read-only"
+	)
 	for _, test := range []struct {
-		missing, resource, status, permission string
-		isComplete                            bool
+		missing    string
+		isComplete bool
+		want       []row
 	}{
-		{"organization_personal_access_tokens", "tokens", denied, "Organization permissions > Personal access tokens: Read-only", false},
-		{"organization_personal_access_tokens", "token_repositories", skipped, "", false},
-		{"organization_personal_access_token_requests", "token_requests", denied, "Organization permissions > Personal access token requests: Read-only", false},
-		{"members", "members", denied, "Organization permissions > Members: Read-only", true},
-		{"members", "outside_collaborators", denied, "Organization permissions > Members: Read-only", true},
-		{"administration", "repositories", partial, "Repository permissions > Administration: Read-only", false},
-		{"administration", "branch_protection", partial, "Repository permissions > Administration: Read-only", false},
-		{"administration", "deploy_keys", denied, "Repository permissions > Administration: Read-only", false},
-		{"administration", "teams", denied, "Repository permissions > Administration: Read-only", false},
-		{"vulnerability_alerts", "dependabot_alerts", denied, "Repository permissions > Dependabot alerts: Read-only", true},
+		{"organization_personal_access_tokens", false, []row{{"tokens", denied, tokens}, {"token_repositories", skipped, ""}}},
+		{"organization_personal_access_token_requests", false, []row{{"token_requests", denied, requests}, {"token_request_repositories", skipped, ""}}},
+		{"members", true, []row{{"members", denied, members}, {"outside_collaborators", denied, members}}},
+		{"administration", false, []row{{"repositories", partial, administration}, {"branch_protection", partial, administration}, {"deploy_keys", denied, administration}, {"teams", denied, administration}}},
+		{"vulnerability_alerts", true, []row{{"dependabot_alerts", denied, alerts}}},
 	} {
-		t.Run(test.missing+"/"+test.resource, func(t *testing.T) {
-			s := newSite(t, fakegithub.Options{MissingPermissions: []string{test.missing}})
-			result, _ := s.mustRun()
-			row := coverageOf(t, result, test.resource)
-			if row.Status != test.status || row.Permission != test.permission || row.Message == "" {
-				t.Errorf("%s is %s, permission %q, message %q", row.Resource, row.Status, row.Permission, row.Message)
+		t.Run(test.missing, func(t *testing.T) {
+			result, _ := newSite(t, fakegithub.Options{MissingPermissions: []string{test.missing}}).mustRun()
+			for _, want := range test.want {
+				got := coverageOf(t, result, want.resource)
+				if got.Status != want.status || got.Permission != want.permission || got.Message == "" {
+					t.Errorf("%s is %s, permission %q, message %q", got.Resource, got.Status, got.Permission, got.Message)
+				}
 			}
 			if result.IsComplete != test.isComplete {
 				t.Errorf("complete: %v", result.IsComplete)

@@ -74,12 +74,11 @@ var shades = []struct {
 // Vocabularies: a column all of whose words are in one of these lists is
 // coloured as such, whatever it is called.
 var (
-	settingWords    = []string{"enabled", "disabled", "paused"}
-	tierWords       = []string{"critical", "high", "medium", "low", "unclassified"}
-	unknownWord     = "unknown"
-	coverageWords   = []string{"complete", "partial", "denied", "failed", "skipped"}
-	outcomeWords    = []string{"complete", "incomplete"}
-	severityAndMore = append(slices.Clone(Severities), unknownWord)
+	settingWords  = []string{"enabled", "disabled", "paused"}
+	tierWords     = []string{"critical", "high", "medium", "low", "unclassified"}
+	unknownWord   = "unknown"
+	coverageWords = []string{"complete", "partial", "denied", "failed", "skipped"}
+	outcomeWords  = []string{"complete", "incomplete"}
 )
 
 func (b *workbook) addStyles() error {
