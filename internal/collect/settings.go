@@ -1,10 +1,12 @@
 package collect
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -34,19 +36,15 @@ func settingsParts() []settingsPart {
 	}
 }
 
-// gap is what is missing of a part.
-type gap struct {
-	repositories int
-	message      string // of the first error
-}
-
 // settingsWalk reads the settings of every repository of an organization.
 type settingsWalk struct {
 	*organization
-	walk    store.Walk
-	isAsked map[string]bool // by resource of the part
-	gaps    map[string]*gap // by resource of the part; "" for whole repositories
-	rows    int64
+	walk store.Walk
+	// unasked says of each part that is not asked for why, by its resource.
+	unasked map[string]string
+	// lost says why repositories came back empty; "" if none did.
+	lost string
+	rows int64
 }
 
 // settings collects the settings and covers the parts that the query answers.
@@ -55,10 +53,10 @@ func (o *organization) settings(ctx context.Context, r Resource) (string, error)
 	if err != nil {
 		return "", err
 	}
-	s := &settingsWalk{organization: o, isAsked: map[string]bool{}, gaps: map[string]*gap{}}
+	s := &settingsWalk{organization: o, unasked: map[string]string{}}
 	for _, part := range Resources() {
-		if part.Shape == Part {
-			s.isAsked[part.Name] = o.skipped(part, complete) == ""
+		if why := o.skipped(part, complete); part.Shape == Part && why != "" {
+			s.unasked[part.Name] = why
 		}
 	}
 	for _, w := range todo { // one, or none when a resumed run has it already
@@ -121,7 +119,7 @@ func (s *settingsWalk) variables(after string, size int) map[string]any {
 		v["after"] = githubv4.NewString(githubv4.String(after))
 	}
 	for _, part := range settingsParts() {
-		v[part.variable] = githubv4.Boolean(s.isAsked[part.resource])
+		v[part.variable] = githubv4.Boolean(s.unasked[part.resource] == "")
 	}
 	return v
 }
@@ -136,9 +134,8 @@ func (s *settingsWalk) dropRefused(q *settingsQuery, problems *github.QueryError
 	isDropped := false
 	for _, e := range errorsOf(problems) {
 		part, _, ok := placeOf(e)
-		if ok && part != "" && s.isAsked[part] {
-			s.isAsked[part] = false
-			s.gaps[part] = &gap{message: e.Message}
+		if ok && part != "" && s.unasked[part] == "" {
+			s.unasked[part] = e.Message
 			isDropped = true
 		}
 	}
@@ -147,29 +144,24 @@ func (s *settingsWalk) dropRefused(q *settingsQuery, problems *github.QueryError
 
 // items are the repositories of a page as the snapshot keeps them.
 func (s *settingsWalk) items(q *settingsQuery, problems *github.QueryErrors) ([]json.RawMessage, error) {
-	unknown := map[int][]string{}
+	unknown := map[int]map[string]string{}
+	for i := range q.Organization.Repositories.Nodes {
+		unknown[i] = maps.Clone(s.unasked)
+	}
 	for _, e := range errorsOf(problems) {
-		if part, node, ok := placeOf(e); ok && !slices.Contains(unknown[node], part) {
-			unknown[node] = append(unknown[node], part)
-			s.miss(part, e.Message)
+		if part, node, ok := placeOf(e); ok && unknown[node] != nil {
+			unknown[node][part] = e.Message
 		}
 	}
 	var items []json.RawMessage
 	for i, node := range q.Organization.Repositories.Nodes {
 		if node == nil {
-			if !slices.Contains(unknown[i], "") {
-				s.miss("", "a repository came back empty")
-			}
+			s.lost = cmp.Or(unknown[i][""], "a repository came back empty")
 			continue
 		}
-		for _, part := range settingsParts() {
-			if !s.isAsked[part.resource] && !slices.Contains(unknown[i], part.resource) {
-				unknown[i] = append(unknown[i], part.resource)
-			}
-		}
+		delete(unknown[i], "")
 		if branch := node.DefaultBranchRef; branch != nil && branch.Rules != nil && branch.Rules.TotalCount > len(branch.Rules.Nodes) {
-			s.miss("branch_protection", fmt.Sprintf("%s has more than %d rules on its default branch", node.NameWithOwner, len(branch.Rules.Nodes)))
-			unknown[i] = append(unknown[i], "branch_protection")
+			unknown[i]["branch_protection"] = fmt.Sprintf("%d rules on the default branch, of which %d were asked for", branch.Rules.TotalCount, len(branch.Rules.Nodes))
 		}
 		item, err := json.Marshal(settingsItem{node, unknown[i]})
 		if err != nil {
@@ -178,13 +170,6 @@ func (s *settingsWalk) items(q *settingsQuery, problems *github.QueryErrors) ([]
 		items = append(items, item)
 	}
 	return items, nil
-}
-
-func (s *settingsWalk) miss(part, message string) {
-	if s.gaps[part] == nil {
-		s.gaps[part] = &gap{message: message}
-	}
-	s.gaps[part].repositories++
 }
 
 // placeOf tells which part of which node of the page an error is about; part is
@@ -223,59 +208,67 @@ func queryError(problems *github.QueryErrors) error {
 	return problems
 }
 
-// cover leaves the coverage of the settings and of their parts.
+// cover leaves the coverage of the settings and of their parts. What is missing
+// of a part is asked of the snapshot: an earlier run may have read its pages.
 func (s *settingsWalk) cover(ctx context.Context, r Resource, err error) (string, error) {
+	gaps, total, gapErr := s.writer.Gaps(ctx, s.org)
+	if gapErr != nil {
+		return "", gapErr
+	}
 	row := s.row(r, s.org, complete, "")
 	row.RowCount = s.rows
-	if err != nil {
-		row = s.row(r, s.org, failed, err.Error())
-		row.HTTPStatus = statusCode(err)
+	switch {
+	case err != nil && total > 0:
+		row.Status, row.Message, row.HTTPStatus = partial, err.Error(), statusCode(err)
+	case err != nil:
+		row.Status, row.Message, row.HTTPStatus = failed, err.Error(), statusCode(err)
 		if isDenial(err) {
 			row.Status, row.Permission = denied, r.Permission
 		}
-		if s.rows > 0 {
-			row.Status = partial
-		}
+	case s.lost != "":
+		row.Status, row.Message = partial, s.lost
 	}
-	s.lower(&row, r)
 	for _, part := range Resources() {
 		if part.Shape != Part {
 			continue
 		}
-		own := row
-		own.Resource, own.IsRequired = part.Name, part.IsRequired
-		if row.Status != complete {
-			own.Message = r.Name + " is " + row.Status
-		}
-		if why := s.skipped(part, complete); why != "" {
-			own = s.row(part, s.org, skipped, why)
-		} else if row.Status == complete || row.Status == partial {
-			s.lower(&own, part)
-		}
-		if err := s.collector.cover(ctx, own); err != nil {
+		if err := s.collector.cover(ctx, s.part(part, row, gaps, total)); err != nil {
 			return "", err
 		}
 	}
+	s.hide(&row, r)
 	return row.Status, s.collector.cover(ctx, row)
 }
 
-// lower adjusts a row for what was missing in the answers.
-func (s *settingsWalk) lower(row *store.Coverage, r Resource) {
-	name := r.Name
-	if r.Shape == Settings {
-		name = ""
+// part is the coverage of a part, given that of the settings it came with.
+func (s *settingsWalk) part(part Resource, settings store.Coverage, gaps []store.Gap, total int64) store.Coverage {
+	if why := s.skipped(part, complete); why != "" {
+		return s.row(part, s.org, skipped, why)
 	}
+	row := settings
+	row.Resource, row.IsRequired = part.Name, part.IsRequired
+	if row.Status != complete {
+		row.Message = settings.Resource + " is " + settings.Status
+	}
+	s.hide(&row, part)
+	for _, g := range gaps {
+		if g.Resource != part.Name || row.Status != complete && row.Status != partial {
+			continue
+		}
+		row.Status, row.Permission = partial, part.Permission
+		row.Message = fmt.Sprintf("unknown for %d of %d repositories, one of them: %s", g.Repositories, total, g.Message)
+		if g.Repositories == total {
+			row.Status, row.Message = denied, g.Message
+		}
+	}
+	return row
+}
+
+// hide lowers a complete row where GitHub answers "no" or "none" instead of
+// refusing: without the permission to administrate.
+func (s *settingsWalk) hide(row *store.Coverage, r Resource) {
 	granted := s.session.Installation().Permissions
-	hidesSettings := granted != nil && granted["administration"] == "" && r.Permission == readAdministration
-	missing := s.gaps[name]
-	switch {
-	case row.Status != complete && row.Status != partial:
-	case missing != nil && (r.Shape == Part && !s.isAsked[name] || missing.repositories > 0 && int64(missing.repositories) >= s.rows):
-		row.Status, row.Message, row.Permission = denied, missing.message, r.Permission
-	case missing != nil:
-		row.Status, row.Permission = partial, r.Permission
-		row.Message = fmt.Sprintf("unknown for %d of %d repositories, the first: %s", missing.repositories, s.rows, missing.message)
-	case hidesSettings:
+	if row.Status == complete && granted != nil && granted["administration"] == "" && r.Permission == readAdministration {
 		row.Status, row.Permission = partial, r.Permission
 		row.Message = "GitHub answers no where it may not say: the permission is missing"
 	}

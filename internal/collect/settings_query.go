@@ -34,8 +34,8 @@ type repositorySettings struct {
 // settingsItem is what the snapshot keeps of a repository.
 type settingsItem struct {
 	*repositorySettings
-	// Unknown names the parts (resources) that GitHub refused, or was not asked for.
-	Unknown []string `json:"unknown,omitempty"`
+	// Unknown says of the parts (resources) that are not known why not.
+	Unknown map[string]string `json:"unknown,omitempty"`
 }
 
 type totalCount struct {

@@ -228,6 +228,46 @@ func (w *Writer) Cover(ctx context.Context, c Coverage) error {
 	})
 }
 
+// Gap is a part of the repository settings that is unknown for some repositories.
+type Gap struct {
+	Resource     string // the part
+	Repositories int64
+	Message      string // why, for one of them
+}
+
+// Gaps lists the unknown parts of an organization's repository settings, sorted
+// by resource, and tells how many repositories' settings were read.
+func (w *Writer) Gaps(ctx context.Context, org string) (gaps []Gap, repositories int64, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.db == nil {
+		return nil, 0, errors.New("snapshot is closed")
+	}
+	err = w.db.QueryRowContext(ctx, "SELECT count(*) FROM _repository_settings AS s WHERE s.org = ?", org).Scan(&repositories)
+	if err != nil {
+		return nil, 0, fmt.Errorf("gaps of %s: %w", org, err)
+	}
+	rows, err := w.db.QueryContext(ctx, `
+		SELECT u.key, count(*), min(u.value)
+		FROM _repository_settings AS s
+		JOIN json_each(s.raw, '$.unknown') AS u
+		WHERE s.org = ?
+		GROUP BY u.key
+		ORDER BY u.key`, org)
+	if err != nil {
+		return nil, 0, fmt.Errorf("gaps of %s: %w", org, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var g Gap
+		if err := rows.Scan(&g.Resource, &g.Repositories, &g.Message); err != nil {
+			return nil, 0, fmt.Errorf("gaps of %s: %w", org, err)
+		}
+		gaps = append(gaps, g)
+	}
+	return gaps, repositories, rows.Err()
+}
+
 // count brings the counts of a coverage row up to date.
 func (w *Writer) count(ctx context.Context, tx *sql.Tx, org, resource string) error {
 	rows := "0"

@@ -152,11 +152,11 @@ func vet(sql string) (vetted, error) {
 		if err := vetToken(sql, tokens, i); err != nil {
 			return vetted{}, err
 		}
-		switch t.value {
-		case "(":
+		switch {
+		case t.kind == punctuation && t.value == "(":
 			depth++
-		case ")":
-			if depth--; depth < 0 && t.kind == punctuation {
+		case t.kind == punctuation && t.value == ")":
+			if depth--; depth < 0 {
 				return vetted{}, refusal(sql, t, "nothing to close")
 			}
 		}

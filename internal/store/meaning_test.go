@@ -19,7 +19,7 @@ const settingsJSON = `{"databaseId":1,"nameWithOwner":"acme/x","isEmpty":false,"
      {"type":"PULL_REQUEST","parameters":{"dismissStaleReviewsOnPush":true,"requireCodeOwnerReview":true,"requireLastPushApproval":false,"requiredApprovingReviewCount":2,"requiredReviewThreadResolution":true,"strictRequiredStatusChecksPolicy":null},"repositoryRuleset":{"databaseId":9,"name":"base","enforcement":"ACTIVE","source":{"__typename":"Organization","login":"acme"},"bypassActors":{"totalCount":1}}},
      {"type":"NON_FAST_FORWARD","parameters":null,"repositoryRuleset":{"databaseId":9,"name":"base","enforcement":"ACTIVE","source":{"__typename":"Organization","login":"acme"},"bypassActors":{"totalCount":1}}},
      {"type":"REQUIRED_STATUS_CHECKS","parameters":{"strictRequiredStatusChecksPolicy":true},"repositoryRuleset":{"databaseId":10,"name":"checks","enforcement":"EVALUATE","source":{"__typename":"Repository","nameWithOwner":"acme/x"},"bypassActors":null}}]}},
- "unknown":[]}`
+ "unknown":{}}`
 
 // settings returns an object for acme/x with these members beside its identity.
 func settings(members string) string {
@@ -89,19 +89,19 @@ func TestWhatAbsenceMeans(t *testing.T) {
 		{"alerts absent", ``, admin, "", "SELECT dependabot_alerts, has_security_policy, is_empty FROM repositories", `[null,null,null]`},
 		{"alert count", `,"vulnerabilityAlerts":{"totalCount":0}`, blind, "", "SELECT open_dependabot_alert_count FROM repositories", `[0]`},
 		{"alert count null", `,"vulnerabilityAlerts":null`, admin, "", "SELECT open_dependabot_alert_count FROM repositories", `[null]`},
-		{"alert count refused", `,"vulnerabilityAlerts":{"totalCount":0},"unknown":["dependabot_alerts"]`, admin, "", "SELECT open_dependabot_alert_count FROM repositories", `[null]`},
+		{"alert count refused", `,"vulnerabilityAlerts":{"totalCount":0},"unknown":{"dependabot_alerts":"refused"}`, admin, "", "SELECT open_dependabot_alert_count FROM repositories", `[null]`},
 		{"no codeowners", `,"codeowners":null`, blind, "", "SELECT has_codeowners, codeowners_error_count FROM repositories", `[0,null]`},
 		{"codeowners without errors", `,"codeowners":{"errors":[]}`, blind, "", "SELECT has_codeowners, codeowners_error_count FROM repositories", `[1,0]`},
 		{"codeowners absent", ``, admin, "", "SELECT has_codeowners, codeowners_error_count FROM repositories", `[null,null]`},
-		{"codeowners refused", `,"codeowners":null,"unknown":["codeowners"]`, admin, "", "SELECT has_codeowners, codeowners_error_count FROM repositories", `[null,null]`},
+		{"codeowners refused", `,"codeowners":null,"unknown":{"codeowners":"refused"}`, admin, "", "SELECT has_codeowners, codeowners_error_count FROM repositories", `[null,null]`},
 		{"codeowners switched off", `,"codeowners":null`, admin, "skipped", "SELECT has_codeowners, codeowners_error_count FROM repositories", `[null,null]`},
 		{"no deploy keys", `,"deployKeys":{"totalCount":0,"nodes":[]}`, admin, "", "SELECT deploy_key_count FROM repositories", `[0]`},
 		{"no deploy keys, blind", `,"deployKeys":{"totalCount":0,"nodes":[]}`, blind, "", "SELECT deploy_key_count FROM repositories", `[null]`},
-		{"deploy keys refused", `,"deployKeys":null,"unknown":["deploy_keys"]`, admin, "", "SELECT deploy_key_count FROM repositories", `[null]`},
+		{"deploy keys refused", `,"deployKeys":null,"unknown":{"deploy_keys":"refused"}`, admin, "", "SELECT deploy_key_count FROM repositories", `[null]`},
 		{"unprotected", none, admin, "", protection, `[0,0,0,1,0]`},
 		{"unprotected, blind", none, blind, "", protection, `[null,null,null,null,null]`},
 		{"unprotected, guessed", none, guessed, "", protection, `[0,0,0,1,0]`},
-		{"unprotected, refused", none + `,"unknown":["branch_protection"]`, admin, "", protection, `[null,null,null,null,null]`},
+		{"unprotected, refused", none + `,"unknown":{"branch_protection":"refused"}`, admin, "", protection, `[null,null,null,null,null]`},
 		{"unprotected, switched off", none, admin, "skipped", protection, `[null,null,null,null,null]`},
 		{"protection absent", ``, admin, "", protection, `[null,null,null,null,null]`},
 		{"protection not asked for", `,"defaultBranchRef":{"name":"main"}`, admin, "", protection, `[null,null,null,null,null]`},

@@ -76,9 +76,11 @@ func TestResume(t *testing.T) {
 	if err != nil || filepath.Base(path) != "20261121T020000Z.db" {
 		t.Errorf("%s, %v", path, err)
 	}
-	if _, err := begin(func(r *Run) { r.StartedAt = start }); !errors.Is(err, ErrExists) {
-		t.Errorf("the same second again: %v", err)
+	again, err := begin(func(r *Run) { r.StartedAt = start })
+	if err != nil || again.IsResumed() || !again.StartedAt().Equal(start.Add(time.Second)) {
+		t.Fatalf("the same second again: %+v, %v", again, err)
 	}
+	again.Discard()
 }
 
 // What a killed run may leave never stops the next one.

@@ -50,6 +50,7 @@ func TestGuardRefuses(t *testing.T) {
 		{`SELECT 1; -- two` + "\n" + `DROP VIEW tokens`, "only one statement"},
 		{`SELECT ';' AS a, 'it''s' || ";" ; DELETE FROM _tokens`, "only one statement"},
 		{`SELECT 1) UNION SELECT * FROM (SELECT 2`, "nothing to close"},
+		{`SELECT '(' || 1) AS x`, "nothing to close"},
 		{`SELECT date('now')`, "'now'"},
 		{`SELECT DATE('NOW')`, "'NOW'"},
 		{`SELECT unixepoch('subsec')`, "time of asking"},
@@ -194,6 +195,10 @@ func TestSelect(t *testing.T) {
 		if _, err := s.Select(t.Context(), c.statement, c.params); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want %s", c.statement, err, c.want)
 		}
+	}
+	// Brackets in texts are not brackets.
+	if _, err := s.Check(t.Context(), `SELECT 'a (' || 1 || ')' AS x, (1) AS y, ')' AS z`, nil); err != nil {
+		t.Error(err)
 	}
 	if _, err := s.Select(t.Context(), "SELECT 1", map[string]any{"now": "x"}); err != nil {
 		t.Errorf("a surplus now: %v", err)

@@ -79,8 +79,8 @@ const partialSuffix = ".partial"
 
 // Create begins a snapshot in dir, or goes on with the newest partial there
 // that is under six hours old and was begun by an equal run. The folder is made
-// if it is absent. [ErrInUse]: another process writes there; [ErrExists]: the
-// file of that second is there already.
+// if it is absent. [ErrInUse]: another process goes on with that partial. Where
+// the name of the second is taken, that of a later one is used.
 func Create(ctx context.Context, dir string, run Run) (*Writer, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("create snapshot folder: %w", err)
@@ -89,15 +89,9 @@ func Create(ctx context.Context, dir string, run Run) (*Writer, error) {
 	if w != nil || err != nil {
 		return w, err
 	}
-	startedAt := run.StartedAt.UTC().Truncate(time.Second)
-	final := filepath.Join(dir, startedAt.Format(fileTime)+".db")
-	if _, err := os.Lstat(final); err == nil {
-		return nil, fmt.Errorf("create snapshot %s: %w", final, ErrExists)
-	}
+	startedAt, final := freeName(dir, run.StartedAt.UTC().Truncate(time.Second))
 	path := final + partialSuffix
-	if err := writeImage(path); errors.Is(err, fs.ErrExist) {
-		return nil, fmt.Errorf("create snapshot %s: %w", path, ErrExists)
-	} else if err != nil {
+	if err := writeImage(path); err != nil {
 		return nil, fmt.Errorf("create snapshot: %w", err)
 	}
 	w = &Writer{path: path, final: final, startedAt: startedAt, db: openWriting(path)}
@@ -106,6 +100,23 @@ func Create(ctx context.Context, dir string, run Run) (*Writer, error) {
 		return nil, fmt.Errorf("create snapshot %s: %w", path, err)
 	}
 	return w, nil
+}
+
+// freeName is the name of a snapshot that begins now, or a few seconds later
+// where another run of the same second has taken the name.
+func freeName(dir string, startedAt time.Time) (time.Time, string) {
+	for {
+		final := filepath.Join(dir, startedAt.Format(fileTime)+".db")
+		_, published := os.Lstat(final)
+		_, begun := os.Lstat(final + partialSuffix)
+		if errors.Is(published, fs.ErrNotExist) && errors.Is(begun, fs.ErrNotExist) {
+			return startedAt, final
+		}
+		if published != nil && begun != nil { // neither is there to be seen: writing will say why
+			return startedAt, final
+		}
+		startedAt = startedAt.Add(time.Second)
+	}
 }
 
 // writeImage makes a new file with the schema and no rows.

@@ -1,8 +1,8 @@
 -- GraphQL, one object a repository, of which five resources are made:
 -- repository_settings itself, branch_protection, codeowners, deploy_keys and
--- dependabot_alerts. An object names in "unknown" those that GitHub refused for
--- this repository; a part whose key is absent was not asked for. Neither leaves
--- a row, so that unknown never looks like none.
+-- dependabot_alerts. An object names in "unknown", with the reason, those that
+-- GitHub refused for this repository; a part whose key is absent was not asked
+-- for. Neither leaves a row, so that unknown never looks like none.
 
 INSERT INTO _table_resources (table_name, resource) VALUES
   ('_repository_settings', 'repository_settings'),
@@ -155,7 +155,7 @@ BEGIN
     json_type(NEW.item, '$.codeowners') = 'object',
     COALESCE(json_array_length(NEW.item, '$.codeowners.errors'), 0)
   WHERE json_type(NEW.item, '$.codeowners') IN ('object', 'null')
-    AND NOT EXISTS (SELECT 1 FROM json_each(NEW.item, '$.unknown') AS u WHERE u.value = 'codeowners');
+    AND NOT EXISTS (SELECT 1 FROM json_each(NEW.item, '$.unknown') AS u WHERE u.key = 'codeowners');
 
   INSERT INTO _codeowners_errors (org, repository_id, position, path, line, "column", kind, source, suggestion, message)
   SELECT
@@ -178,7 +178,7 @@ BEGIN
     NEW.item ->> '$.databaseId',
     NEW.item ->> '$.deployKeys.totalCount'
   WHERE json_type(NEW.item, '$.deployKeys.totalCount') IS NOT NULL
-    AND NOT EXISTS (SELECT 1 FROM json_each(NEW.item, '$.unknown') AS u WHERE u.value = 'deploy_keys');
+    AND NOT EXISTS (SELECT 1 FROM json_each(NEW.item, '$.unknown') AS u WHERE u.key = 'deploy_keys');
 
   INSERT INTO _deploy_keys (org, repository_id, key_id, title, is_read_only, is_verified, is_enabled, created_at)
   SELECT
@@ -199,7 +199,7 @@ BEGIN
     NEW.item ->> '$.databaseId',
     NEW.item ->> '$.vulnerabilityAlerts.totalCount'
   WHERE json_type(NEW.item, '$.vulnerabilityAlerts.totalCount') IS NOT NULL
-    AND NOT EXISTS (SELECT 1 FROM json_each(NEW.item, '$.unknown') AS u WHERE u.value = 'dependabot_alerts');
+    AND NOT EXISTS (SELECT 1 FROM json_each(NEW.item, '$.unknown') AS u WHERE u.key = 'dependabot_alerts');
 
   INSERT INTO _branch_protection (
     org, repository_id, source, source_id, branch, source_name, source_owner,
@@ -278,7 +278,7 @@ BEGIN
     NEW.org,
     NEW.item ->> '$.databaseId',
     NEW.item ->> '$.defaultBranchRef.name',
-    NOT EXISTS (SELECT 1 FROM json_each(NEW.item, '$.unknown') AS u WHERE u.value = 'branch_protection')
+    NOT EXISTS (SELECT 1 FROM json_each(NEW.item, '$.unknown') AS u WHERE u.key = 'branch_protection')
       AND (
         json_type(NEW.item, '$.defaultBranchRef') = 'null'
         OR (
