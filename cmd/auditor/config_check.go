@@ -17,9 +17,6 @@ import (
 	"auditor/internal/rules"
 )
 
-// severities in rising order.
-var severities = []string{"low", "medium", "high", "critical"}
-
 // checker gathers everything that is wrong with a configuration.
 type checker struct {
 	*config
@@ -44,7 +41,7 @@ func (c *config) check(extra ...configProblem) error {
 	}
 	k.url()
 	k.names("reports.formats", c.Reports.Formats, formatNames())
-	k.name("reports.fail_on", c.Reports.FailOn, append([]string{"none"}, severities...))
+	k.name("reports.fail_on", c.Reports.FailOn, append([]string{"none"}, rules.Severities()...))
 	k.names("collect.optional", c.Collect.Optional, collect.Options())
 	k.numbers()
 	k.globs()

@@ -10,8 +10,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
 	yaml "go.yaml.in/yaml/v4"
+
+	"auditor/internal/rules"
 )
 
 // configSource is the file of a configuration, with the place of every key in it.
@@ -221,14 +222,8 @@ func siblings(path string) []string {
 
 // didYouMean names the nearest of the known words, if one is near.
 func didYouMean(word string, known []string) string {
-	best, distance := "", 1+max(1, len(word)/3)
-	for _, k := range known {
-		if d := levenshtein.ComputeDistance(strings.ToLower(word), strings.ToLower(k)); d < distance {
-			best, distance = k, d
-		}
+	if near := rules.Nearest(word, known); near != "" {
+		return fmt.Sprintf(" (did you mean %q?)", near)
 	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf(" (did you mean %q?)", best)
+	return ""
 }

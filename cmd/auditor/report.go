@@ -91,8 +91,8 @@ func (a *app) judge(ctx context.Context, cfg *config, o reportOptions) (*judge, 
 			return nil, &usageError{fmt.Errorf("--format %q%s: known are %s", f, didYouMean(f, formatNames()), strings.Join(formatNames(), ", "))}
 		}
 	}
-	if j.failOn != "none" && !slices.Contains(severities, j.failOn) {
-		return nil, &usageError{fmt.Errorf("--fail-on %q%s: known are none, %s", j.failOn, didYouMean(j.failOn, severities), strings.Join(severities, ", "))}
+	if j.failOn != "none" && !slices.Contains(rules.Severities(), j.failOn) {
+		return nil, &usageError{fmt.Errorf("--fail-on %q%s: known are none, %s", j.failOn, didYouMean(j.failOn, rules.Severities()), strings.Join(rules.Severities(), ", "))}
 	}
 	return j, nil
 }
@@ -185,7 +185,7 @@ func (j *judge) print(reports []*report.Report, files []string) error {
 		}
 	}
 	slices.SortStableFunc(rows, func(a, b []any) int {
-		return slices.Index(severities, b[0].(string)) - slices.Index(severities, a[0].(string))
+		return slices.Index(rules.Severities(), a[0].(string)) - slices.Index(rules.Severities(), b[0].(string))
 	})
 	if _, err := report.WriteRows(j.stdout, "table", columns, each(rows), j.stdoutWidth); err != nil {
 		return err

@@ -13,7 +13,7 @@
 // `owner=x` instead of `owner[]=x` is noticed by a test and not by an auditor
 // who wonders why the filter filtered nothing. What it says is honest with
 // GitHub's published descriptions: every answer validates against the cut of
-// the OpenAPI description in conformance, every query against schema.graphql.
+// the OpenAPI description in conformance, every query against schema/schema.graphql.
 //
 // Where the descriptions are silent, the package takes the harder reading for
 // a client (payloads heavy with links, numeric ids in Link headers, offsets in

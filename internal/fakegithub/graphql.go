@@ -1,7 +1,6 @@
 package fakegithub
 
 import (
-	_ "embed"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -12,10 +11,9 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/validator"
 	"github.com/vektah/gqlparser/v2/validator/rules"
-)
 
-//go:embed schema.graphql
-var schemaText string
+	"auditor/internal/fakegithub/schema"
+)
 
 // graphqlEngine executes queries against the cut of GitHub's schema. It knows
 // types and fields, never particular queries.
@@ -27,7 +25,7 @@ type graphqlEngine struct {
 
 func newGraphQLEngine() *graphqlEngine {
 	return &graphqlEngine{
-		schema: gqlparser.MustLoadSchema(&ast.Source{Name: "schema.graphql", Input: schemaText}),
+		schema: gqlparser.MustLoadSchema(&ast.Source{Name: "schema.graphql", Input: schema.GraphQL}),
 		rules:  rules.NewDefaultRules(),
 		types:  objectTypes(),
 	}

@@ -24,9 +24,10 @@ var directions = map[string][]string{
 	"internal/rules":                  {"internal/store"},
 	"internal/store":                  {},
 	"internal/github":                 {},
-	"internal/fakegithub":             {},
+	"internal/fakegithub":             {"internal/fakegithub/schema"},
+	"internal/fakegithub/schema":      {},
 	"internal/fakegithub/cut":         {},
-	"internal/fakegithub/conformance": {},
+	"internal/fakegithub/conformance": {"internal/fakegithub/schema"},
 	"queries":                         {},
 }
 

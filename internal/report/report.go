@@ -6,14 +6,13 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"auditor/internal/rules"
 )
 
 // Version is the version of the JSON shape. It grows when a key changes its
 // meaning or goes away, not when one is added.
 const Version = 1
-
-// Severities lists the severities a finding can have, worst first.
-var Severities = []string{"critical", "high", "medium", "low"}
 
 // The two things a rule can say about a subject.
 const (
@@ -84,7 +83,7 @@ type Summary struct {
 	ByOrg      OrgCounts      `json:"by_org"`      // of Findings; every organization of the snapshot is there
 }
 
-// SeverityCounts has one count for each of [Severities].
+// SeverityCounts has one count for each of [rules.Severities].
 type SeverityCounts struct {
 	Critical int `json:"critical"`
 	High     int `json:"high"`
@@ -183,7 +182,7 @@ type TrendPoint struct {
 // Worst returns the highest severity among the findings that count, "" if
 // there is none.
 func (r *Report) Worst() string {
-	for _, s := range Severities {
+	for _, s := range severities() {
 		if r.Summary.BySeverity.Of(s) > 0 {
 			return s
 		}
@@ -195,14 +194,17 @@ func (r *Report) Worst() string {
 // exception covers. An unknown severity name counts nothing.
 func (r *Report) CountAtLeast(severity string) int {
 	n := 0
-	for _, s := range Severities[:severityRank(severity)+1] {
+	for _, s := range severities()[:severityRank(severity)+1] {
 		n += r.Summary.BySeverity.Of(s)
 	}
 	return n
 }
 
 // severityRank is 0 for critical; -1 for a name that is no severity.
-func severityRank(severity string) int { return slices.Index(Severities, severity) }
+// severities a finding can have, worst first.
+func severities() []string { return rules.Severities() }
+
+func severityRank(severity string) int { return slices.Index(severities(), severity) }
 
 // arrange puts everything into its printed order and counts: what makes equal
 // input give equal bytes.

@@ -59,7 +59,7 @@ func (r *Report) rankings() []ranking {
 
 // worseFirst orders by the number of criticals, then highs, and so on.
 func worseFirst(a, b tally) int {
-	for _, s := range Severities {
+	for _, s := range severities() {
 		if c := cmp.Compare(b.counts.Of(s), a.counts.Of(s)); c != 0 {
 			return c
 		}
@@ -95,7 +95,7 @@ func (r *Report) verdict() string {
 		return "No findings" + r.sidelines()
 	}
 	var parts []string
-	for _, severity := range Severities {
+	for _, severity := range severities() {
 		if n := s.BySeverity.Of(severity); n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, severity))
 		}

@@ -50,7 +50,7 @@ func (p *page) chart(row int, c chart) {
 // trendSeries has one series a severity, over the rows of the trend.
 func trendSeries(top, bottom int) []excelize.ChartSeries {
 	var series []excelize.ChartSeries
-	for i := len(Severities) - 1; i >= 0; i-- { // the worst on top of the column
+	for i := len(severities()) - 1; i >= 0; i-- { // the worst on top of the column
 		series = append(series, excelize.ChartSeries{
 			Name: cellOf(colFirst+i, top-1), Categories: span(colLabel, top, bottom),
 			Values: span(colFirst+i, top, bottom), Fill: solid(chartColours[i]),
@@ -63,7 +63,7 @@ func trendSeries(top, bottom int) []excelize.ChartSeries {
 // has its colour: excelize colours single points only in pies.
 func severitySeries(top int) []excelize.ChartSeries {
 	var series []excelize.ChartSeries
-	for i := range Severities {
+	for i := range severities() {
 		series = append(series, excelize.ChartSeries{
 			Name: cellOf(colLabel, top+i), Categories: cellOf(colFirst, top-1),
 			Values: span(colFirst, top+i, top+i), Fill: solid(chartColours[i]),

@@ -22,7 +22,7 @@ var decisions = []struct {
 // Widths of the columns of Findings that come before the evidence. Decision
 // and Comment are the reader's.
 var findingColumns = []sheetColumn{
-	{title: "Severity", width: 11, words: Severities},
+	{title: "Severity", width: 11, words: severities()},
 	{title: "Status", width: 10, words: []string{unknownWord}, note: "fail: the rule's condition holds. unknown: GitHub did not say, or the App may not see it."},
 	{title: "Finding", width: 38},
 	{title: "Organization", width: 16},
@@ -207,7 +207,7 @@ func (b *workbook) rules() error {
 		links = max(links, min(len(list[i].See), 4))
 	}
 	columns := []sheetColumn{
-		{title: "Rule", width: 46}, {title: "Title", width: 36}, {title: "Severity", width: 11, words: Severities},
+		{title: "Rule", width: 46}, {title: "Title", width: 36}, {title: "Severity", width: 11, words: severities()},
 		{title: "Outcome", width: 13, words: outcomeWords, note: "incomplete: something that the rule reads could not be seen, so there may be more."},
 		{title: "Findings", width: 10, isNumber: true}, {title: "Of", width: 10, isNumber: true, note: "Subjects that the rule applies to."},
 		{title: "Unknown", width: 10, isNumber: true, note: "Subjects about which GitHub did not say."}, {title: "Excepted", width: 10, isNumber: true},

@@ -139,7 +139,7 @@ func styles() []*excelize.Style {
 		lookTileLabel:   {Alignment: centered, Font: font(excelize.Font{Color: grey, Size: 10})},
 		lookTile:        tile(paleGrey, navy),
 	}
-	for _, s := range shades[:len(Severities)] { // in the order of the looks
+	for _, s := range shades[:len(severities())] { // in the order of the looks
 		list = append(list, tile(s.fill, s.font))
 	}
 	return list

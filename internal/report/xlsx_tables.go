@@ -9,7 +9,7 @@ import (
 func (p *page) bySeverity() {
 	p.section("Findings by severity", "Severity", "Findings", "Rules")
 	top := p.row
-	for _, s := range Severities {
+	for _, s := range severities() {
 		rules := 0
 		for _, rule := range p.report.Rules {
 			if rule.Severity == s {
@@ -18,7 +18,7 @@ func (p *page) bySeverity() {
 		}
 		p.line(s, p.report.Summary.BySeverity.Of(s), rules)
 	}
-	p.do(p.colour(sheetSummary, area(colLabel, top, colLabel, p.row-1), Severities))
+	p.do(p.colour(sheetSummary, area(colLabel, top, colLabel, p.row-1), severities()))
 	p.chart(top-1, chart{
 		title: "Findings by severity", kind: excelize.Col, rows: 10, series: severitySeries(top),
 	})
@@ -39,7 +39,7 @@ func (p *page) byRule() {
 		p.line(r.Title, r.Severity, r.Failed, of, r.Unknown, r.Outcome)
 	}
 	bottom := p.row - 1
-	p.do(p.colour(sheetSummary, area(colFirst, top, colFirst, bottom), Severities))
+	p.do(p.colour(sheetSummary, area(colFirst, top, colFirst, bottom), severities()))
 	p.do(p.colour(sheetSummary, area(colFirst+4, top, colFirst+4, bottom), outcomeWords))
 	charted := min(len(rules), 15)
 	p.chart(top-1, chart{

@@ -153,7 +153,7 @@ func spelling(q *store.QueryError) string {
 			}
 		}
 	}
-	if near := nearest(q.Near, names); near != "" {
+	if near := Nearest(q.Near, names); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)
 	}
 	return ""

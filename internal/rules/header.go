@@ -97,7 +97,7 @@ func (p *headerParser) key(number int, word string) bool {
 	if slices.Contains(keys, word) {
 		return true
 	}
-	if word != strings.ToLower(word) && nearest(word, keys) == "" {
+	if word != strings.ToLower(word) && Nearest(word, keys) == "" {
 		return false
 	}
 	p.problem(number, fmt.Sprintf("unknown key %q", word), didYouMean(word, keys))

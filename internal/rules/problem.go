@@ -3,6 +3,8 @@ package rules
 import (
 	"fmt"
 	"strings"
+
+	"github.com/agnivade/levenshtein"
 )
 
 // A Problem is a defect of a rule file or of a rule's settings, told as a
@@ -40,7 +42,7 @@ func (p Problem) String() string {
 // didYouMean is the sentence for the candidate nearest to the word, or the
 // list of all when none is near.
 func didYouMean(word string, candidates []string) string {
-	if near := nearest(word, candidates); near != "" {
+	if near := Nearest(word, candidates); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)
 	}
 	if len(candidates) == 0 || len(candidates) > 12 {
@@ -49,35 +51,14 @@ func didYouMean(word string, candidates []string) string {
 	return "known: " + strings.Join(candidates, ", ")
 }
 
-// nearest returns the candidate that a typing slip turns into the word: a third
+// Nearest returns the candidate that a typing slip turns into the word: a third
 // of its letters and one more may differ, five at most. Empty when there is none.
-func nearest(word string, candidates []string) string {
+func Nearest(word string, candidates []string) string {
 	best, found := min(len(word)/3+1, 5)+1, ""
 	for _, candidate := range candidates {
-		if d := distance(strings.ToLower(word), candidate); d < best {
+		if d := levenshtein.ComputeDistance(strings.ToLower(word), candidate); d < best {
 			best, found = d, candidate
 		}
 	}
 	return found
-}
-
-// distance counts the letters to insert, delete or replace (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }

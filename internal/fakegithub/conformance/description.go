@@ -1,7 +1,7 @@
 package conformance
 
 import (
-	"embed"
+	_ "embed"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,10 +10,12 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"auditor/internal/fakegithub/schema"
 )
 
-//go:embed testdata/openapi.json testdata/schema.graphql
-var files embed.FS
+//go:embed testdata/openapi.json
+var openAPI []byte
 
 // components are the named parts of the OpenAPI description that are used
 // outside the operations: the shapes of errors.
@@ -32,11 +34,7 @@ type description struct {
 // describe loads the descriptions once for all validators: they are only read
 // afterwards.
 var describe = sync.OnceValues(func() (*description, error) {
-	text, err := files.ReadFile("testdata/openapi.json")
-	if err != nil {
-		return nil, err
-	}
-	doc, err := openapi3.NewLoader().LoadFromData(text)
+	doc, err := openapi3.NewLoader().LoadFromData(openAPI)
 	if err != nil {
 		return nil, fmt.Errorf("testdata/openapi.json: %w", err)
 	}
@@ -44,18 +42,14 @@ var describe = sync.OnceValues(func() (*description, error) {
 	if err := correct(doc); err != nil {
 		return nil, fmt.Errorf("testdata/openapi.json: %w", err)
 	}
-	text, err = files.ReadFile("testdata/schema.graphql")
+	types, err := gqlparser.LoadSchema(&ast.Source{Name: "schema.graphql", Input: schema.GraphQL})
 	if err != nil {
-		return nil, err
-	}
-	schema, err := gqlparser.LoadSchema(&ast.Source{Name: "schema.graphql", Input: string(text)})
-	if err != nil {
-		return nil, fmt.Errorf("testdata/schema.graphql: %w", err)
+		return nil, fmt.Errorf("schema.graphql: %w", err)
 	}
 	return &description{
 		routes:     routesOf(doc),
 		components: components{doc.Components.Schemas["basic-error"].Value, doc.Components.Schemas["validation-error"].Value},
-		schema:     schema,
+		schema:     types,
 	}, nil
 })
 

@@ -2,8 +2,6 @@ package conformance
 
 import (
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -210,20 +208,4 @@ func TestGraphQLDirectives(t *testing.T) {
 	wantError(t, v.CheckResponse(ask("true"), 200, jsonHeader(), []byte(without)), "data.a.limit: was not asked for", "data.a.nodeCount: was asked for")
 	wantError(t, v.CheckResponse(ask("false"), 200, jsonHeader(), []byte(with)), "data.a.limit: was asked for", "data.a.nodeCount: was not asked for")
 	wantError(t, v.CheckResponse(ask("true"), 200, jsonHeader(), []byte(`{"data":{"a":{"cost":1,"nodeCount":4}}}`)), "data.a.used: was asked for")
-}
-
-// A package can only embed what is below it, so there are two copies.
-func TestBothSchemasAreTheSame(t *testing.T) {
-	t.Parallel()
-	server, err := os.ReadFile(filepath.Join("..", "schema.graphql"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	own, err := files.ReadFile("testdata/schema.graphql")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(server) != string(own) {
-		t.Error("testdata/schema.graphql is not the schema of the simulated server: run internal/fakegithub/cut")
-	}
 }

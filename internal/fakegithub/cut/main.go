@@ -60,9 +60,7 @@ var cuts = []struct {
 	make func(from string) ([]byte, error)
 }{
 	{"openapi", "conformance/testdata/openapi.json", makeOpenAPI},
-	{"graphql", "schema.graphql", makeGraphQL},
-	// Once more, because a package can only embed what is below it.
-	{"graphql", "conformance/testdata/schema.graphql", makeGraphQL},
+	{"graphql", "schema/schema.graphql", makeGraphQL},
 }
 
 func makeOpenAPI(from string) ([]byte, error) {
