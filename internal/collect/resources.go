@@ -2,6 +2,7 @@ package collect
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"auditor/internal/store"
@@ -84,7 +85,7 @@ func Resources() []Resource {
 	}
 }
 
-// Options that collect.optional of the configuration may name.
+// Options are the names that collect.optional of the configuration may hold, sorted.
 func Options() []string {
 	var names []string
 	for _, r := range Resources() {
@@ -92,6 +93,7 @@ func Options() []string {
 			names = append(names, r.Option)
 		}
 	}
+	slices.Sort(names)
 	return names
 }
 
