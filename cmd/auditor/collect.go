@@ -113,6 +113,9 @@ func (a *app) collect(ctx context.Context, cfg *config, f collect.Filters) (_ co
 	}
 	bars := a.progress()
 	plan.OnEvent = bars.event
+	plan.OnResume = func(startedAt time.Time) {
+		a.log.Info("going on with the snapshot of an interrupted run", "started", startedAt.Format(time.RFC3339))
+	}
 	result, err := collect.Run(ctx, client, plan)
 	bars.close()
 	if err != nil {

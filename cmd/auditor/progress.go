@@ -150,7 +150,7 @@ func (l *lines) event(e collect.Event) {
 	defer l.mu.Unlock()
 	if e.Coverage != nil {
 		if e.Coverage.Status == "complete" { // the others are told at the end, with their reasons
-			l.log.Info("collected", "org", e.Org, "resource", e.Resource, "status", e.Coverage.Status, "rows", e.Coverage.RowCount)
+			l.log.Info("collected", "org", e.Org, "resource", e.Resource, "status", e.Coverage.Status, "rows", e.Coverage.RowCount, "requests", e.Coverage.RequestCount)
 		}
 		return
 	}

@@ -26,7 +26,7 @@ type reportOptions struct {
 
 func (o *reportOptions) flags(c *cobra.Command) {
 	c.Flags().StringVar(&o.out, "out", "", "folder `DIR` for the reports")
-	c.Flags().StringSliceVar(&o.formats, "format", nil, "`FORMATS` to write: "+strings.Join(formatNames(), ", "))
+	c.Flags().StringSliceVar(&o.formats, "format", nil, "`FORMATS` to write: "+strings.Join(report.FormatNames(), ", "))
 	c.Flags().StringVar(&o.failOn, "fail-on", "", "exit with 3 on findings at or above this `SEVERITY`: none, low, medium, high, critical")
 }
 
@@ -88,7 +88,7 @@ func (a *app) judge(ctx context.Context, cfg *config, o reportOptions) (*judge, 
 	}
 	for _, f := range j.formats {
 		if _, err := report.FindFormat(f); err != nil {
-			return nil, &usageError{fmt.Errorf("--format %q%s: known are %s", f, didYouMean(f, formatNames()), strings.Join(formatNames(), ", "))}
+			return nil, &usageError{fmt.Errorf("--format %q%s: known are %s", f, didYouMean(f, report.FormatNames()), strings.Join(report.FormatNames(), ", "))}
 		}
 	}
 	if j.failOn != "none" && !slices.Contains(rules.Severities(), j.failOn) {
@@ -194,15 +194,6 @@ func (j *judge) print(reports []*report.Report, files []string) error {
 		fmt.Fprintln(j.stdout, file)
 	}
 	return nil
-}
-
-// formatNames are the formats that a report can be written in.
-func formatNames() []string {
-	names := make([]string, len(report.Formats))
-	for i, f := range report.Formats {
-		names[i] = f.Name
-	}
-	return names
 }
 
 // newOf counts the findings of a rule that the previous snapshot did not have;

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"auditor/internal/collect"
+	"auditor/internal/report"
 )
 
 func (a *app) runCommand() *cobra.Command {
@@ -19,6 +20,10 @@ func (a *app) runCommand() *cobra.Command {
 			}
 			judge, err := a.judge(c.Context(), cfg, o)
 			if err != nil {
+				return err
+			}
+			// Hours of collecting must not end at a folder that cannot be written.
+			if err := report.CheckDir(judge.out); err != nil {
 				return err
 			}
 			result, err := a.collect(c.Context(), cfg, collect.Filters{})

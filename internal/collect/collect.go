@@ -25,6 +25,8 @@ type Plan struct {
 	Run         store.Run // what the snapshot says of itself; Filters is filled in here
 	Now         func() time.Time
 	OnEvent     func(Event) // nil: nobody is told
+	// OnResume is told when the run began that this one goes on with; nil: nobody is.
+	OnResume func(startedAt time.Time)
 }
 
 // Event tells how far one resource of one organization is.
@@ -61,6 +63,9 @@ func Run(ctx context.Context, client *github.Client, plan Plan) (_ *Result, err 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, writer.Discard()) }()
+	if writer.IsResumed() && plan.OnResume != nil {
+		plan.OnResume(writer.StartedAt())
+	}
 	c := &collector{plan: plan, writer: writer, isServer: client.IsEnterpriseServer()}
 	if err := c.organizations(ctx, sessions, refused); err != nil {
 		return nil, err

@@ -44,7 +44,8 @@ func (l *coverageList) sorted() []store.Coverage {
 
 // cover writes a coverage row and tells that the resource is done.
 func (c *collector) cover(ctx context.Context, row store.Coverage) error {
-	if err := c.writer.Cover(ctx, row); err != nil {
+	row, err := c.writer.Cover(ctx, row)
+	if err != nil {
 		return fmt.Errorf("record coverage of %s of %s: %w", row.Resource, row.Org, err)
 	}
 	c.coverage.add(row)

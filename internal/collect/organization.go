@@ -71,7 +71,6 @@ func (o *organization) resource(ctx context.Context, r Resource, parent string) 
 		return "", fmt.Errorf("collect %s of %s: %w", r.Name, o.org, err)
 	}
 	row := tally.row(o.row(r, o.org, complete, ""), r)
-	row.RowCount = tally.rows
 	o.qualify(&row, parent, r)
 	return row.Status, o.cover(ctx, row)
 }
@@ -110,7 +109,6 @@ func (o *organization) qualify(row *store.Coverage, parent string, r Resource) {
 
 // tally counts how the walks of one resource ended.
 type tally struct {
-	rows         int64 // objects received
 	done, failed int
 	first        error // of the first walk that failed
 }
@@ -148,9 +146,7 @@ func (o *organization) walks(ctx context.Context, r Resource) (tally, error) {
 	if err := g.Wait(); err != nil {
 		return tally{}, err
 	}
-	t := count(results)
-	t.rows = rows.Load()
-	return t, nil
+	return count(results), nil
 }
 
 var errNotAsked = errors.New("not asked after a refusal")

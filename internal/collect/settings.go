@@ -216,7 +216,6 @@ func (s *settingsWalk) cover(ctx context.Context, r Resource, err error) (string
 		return "", gapErr
 	}
 	row := s.row(r, s.org, complete, "")
-	row.RowCount = s.rows
 	switch {
 	case err != nil && total > 0:
 		row.Status, row.Message, row.HTTPStatus = partial, err.Error(), statusCode(err)

@@ -99,6 +99,10 @@ func snapshot(t *testing.T, day int, filters, status string, orgs map[string][]t
 		t.Fatal(err)
 	}
 	defer w.Discard()
+	cover := func(c store.Coverage) error {
+		_, err := w.Cover(ctx, c)
+		return err
+	}
 	for org, tokens := range orgs {
 		if err := w.AddOrg(ctx, store.Org{Login: org, RepositorySelection: "all"}); err != nil {
 			t.Fatal(err)
@@ -111,9 +115,9 @@ func snapshot(t *testing.T, day int, filters, status string, orgs map[string][]t
 			w.Add(ctx, store.Walk{Org: org, Resource: "tokens"}, items, "", 1),
 			w.Add(ctx, store.Walk{Org: org, Resource: "members", Parent: "member"}, []json.RawMessage{json.RawMessage(`{"login":"mona","id":1}`)}, "", 1),
 			w.Add(ctx, store.Walk{Org: org, Resource: "outside_collaborators"}, []json.RawMessage{json.RawMessage(`{"login":"guest","id":2}`)}, "", 1),
-			w.Cover(ctx, store.Coverage{Org: org, Resource: "tokens", Status: "complete", IsRequired: true}),
-			w.Cover(ctx, store.Coverage{Org: org, Resource: "outside_collaborators", Status: "complete"}),
-			w.Cover(ctx, store.Coverage{Org: org, Resource: "members", Status: status, Permission: "Members: Read-only"}),
+			cover(store.Coverage{Org: org, Resource: "tokens", Status: "complete", IsRequired: true}),
+			cover(store.Coverage{Org: org, Resource: "outside_collaborators", Status: "complete"}),
+			cover(store.Coverage{Org: org, Resource: "members", Status: status, Permission: "Members: Read-only"}),
 		); err != nil {
 			t.Fatal(err)
 		}

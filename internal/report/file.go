@@ -25,14 +25,41 @@ var Formats = []Format{
 
 // FindFormat looks a format up by its name.
 func FindFormat(name string) (Format, error) {
-	var names []string
 	for _, f := range Formats {
 		if f.Name == name {
 			return f, nil
 		}
-		names = append(names, f.Name)
 	}
-	return Format{}, fmt.Errorf("report format %q: there are %s", name, strings.Join(names, ", "))
+	return Format{}, fmt.Errorf("report format %q: there are %s", name, strings.Join(FormatNames(), ", "))
+}
+
+// FormatNames are the names of all formats.
+func FormatNames() []string {
+	names := make([]string, len(Formats))
+	for i, f := range Formats {
+		names[i] = f.Name
+	}
+	return names
+}
+
+// CheckDir makes the folder for reports if it is absent, and tells whether
+// files can be written there.
+func CheckDir(dir string) error {
+	if err := makeDir(dir); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, ".check.*.tmp")
+	if err != nil {
+		return fmt.Errorf("write into the folder for reports: %w", err)
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+func makeDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make the folder for reports: %w", err)
+	}
+	return nil
 }
 
 // WriteFile writes the report into the folder, which is made if absent, and
@@ -47,8 +74,8 @@ func WriteFile(dir string, r *Report, format string) (string, error) {
 	if r.Name == "" || filepath.Base(r.Name) != r.Name || strings.HasPrefix(r.Name, ".") {
 		return "", fmt.Errorf("report name %q cannot be a file name", r.Name)
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("make the folder for reports: %w", err)
+	if err := makeDir(dir); err != nil {
+		return "", err
 	}
 	path := filepath.Join(dir, r.Name+f.Ext)
 	if err := replace(path, func(w io.Writer) error { return f.Write(w, r) }); err != nil {

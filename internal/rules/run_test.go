@@ -41,12 +41,16 @@ func twoOrgs(t *testing.T) *store.Snapshot {
 		tokens  []json.RawMessage
 		members string
 	}{{"acme", []json.RawMessage{token(12), token(7)}, "complete"}, {"beta", []json.RawMessage{token(7)}, "denied"}}
+	cover := func(c store.Coverage) error {
+		_, err := w.Cover(t.Context(), c)
+		return err
+	}
 	for _, org := range orgs {
 		steps := []error{
 			w.AddOrg(t.Context(), store.Org{Login: org.login}),
 			w.Add(t.Context(), store.Walk{Org: org.login, Resource: "tokens"}, org.tokens, "", 1),
-			w.Cover(t.Context(), store.Coverage{Org: org.login, Resource: "tokens", Status: "complete", IsRequired: true}),
-			w.Cover(t.Context(), store.Coverage{Org: org.login, Resource: "members", Status: org.members}),
+			cover(store.Coverage{Org: org.login, Resource: "tokens", Status: "complete", IsRequired: true}),
+			cover(store.Coverage{Org: org.login, Resource: "members", Status: org.members}),
 		}
 		if err := errors.Join(steps...); err != nil {
 			t.Fatal(err)

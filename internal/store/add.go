@@ -210,22 +210,28 @@ func (w *Writer) Fail(ctx context.Context, walk Walk, requests int, message stri
 }
 
 // Cover writes down how far a resource could be read; the last call stands.
-// Rows and requests are counted by the store, again when the file is published.
-func (w *Writer) Cover(ctx context.Context, c Coverage) error {
+// Rows and requests are counted by the store, again when the file is published;
+// the row comes back with them.
+func (w *Writer) Cover(ctx context.Context, c Coverage) (Coverage, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	const cover = `INSERT INTO _coverage (org, resource, status, is_required, http_status, message, permission, row_count, request_count)
 		VALUES (?, ?, ?, ?, NULLIF(?, 0), NULLIF(?, ''), NULLIF(?, ''), 0, 0)
 		ON CONFLICT (org, resource) DO UPDATE SET status = excluded.status, is_required = excluded.is_required,
 		http_status = excluded.http_status, message = excluded.message, permission = excluded.permission`
-	return w.transact(ctx, func(tx *sql.Tx) error {
+	const counts = "SELECT c.row_count, c.request_count FROM _coverage AS c WHERE c.org = ? AND c.resource = ?"
+	err := w.transact(ctx, func(tx *sql.Tx) error {
 		ctx := context.WithoutCancel(ctx)
 		_, err := tx.ExecContext(ctx, cover, c.Org, c.Resource, c.Status, c.IsRequired, c.HTTPStatus, c.Message, c.Permission)
 		if err != nil {
 			return fmt.Errorf("store coverage of %s of %s: %w", c.Resource, c.Org, err)
 		}
-		return w.count(ctx, tx, c.Org, c.Resource)
+		if err := w.count(ctx, tx, c.Org, c.Resource); err != nil {
+			return err
+		}
+		return tx.QueryRowContext(ctx, counts, c.Org, c.Resource).Scan(&c.RowCount, &c.RequestCount)
 	})
+	return c, err
 }
 
 // Gap is a part of the repository settings that is unknown for some repositories.

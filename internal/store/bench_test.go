@@ -152,7 +152,7 @@ func (v *invention) fill(tb testing.TB, w *Writer) (rows int) {
 	}
 	workers.Wait()
 	for _, resource := range []string{"tokens", "token_repositories", "repositories", "repository_settings", "branch_protection", "codeowners", "deploy_keys", "dependabot_alerts", "members", "outside_collaborators"} {
-		if err := w.Cover(ctx, Coverage{Org: "acme", Resource: resource, Status: "complete", IsRequired: true}); err != nil {
+		if _, err := w.Cover(ctx, Coverage{Org: "acme", Resource: resource, Status: "complete", IsRequired: true}); err != nil {
 			tb.Fatal(err)
 		}
 	}

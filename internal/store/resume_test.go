@@ -222,7 +222,7 @@ func TestKill(t *testing.T) {
 			}
 			storeKillPage(t, w, todo[0])
 		}
-		if err := w.Cover(t.Context(), Coverage{Org: "acme", Resource: "tokens", Status: "complete"}); err != nil {
+		if _, err := w.Cover(t.Context(), Coverage{Org: "acme", Resource: "tokens", Status: "complete"}); err != nil {
 			t.Fatal(err)
 		}
 		return publish(t, w)

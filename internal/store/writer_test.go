@@ -197,14 +197,14 @@ func TestCoverage(t *testing.T) {
 		{Org: "acme", Resource: "weather", Status: "failed"},
 	}
 	for _, c := range all {
-		if err := w.Cover(t.Context(), Coverage{Org: "acme", Resource: c.Resource, Status: "failed", HTTPStatus: 500, Message: "first try", Permission: "x"}); err != nil {
+		if _, err := w.Cover(t.Context(), Coverage{Org: "acme", Resource: c.Resource, Status: "failed", HTTPStatus: 500, Message: "first try", Permission: "x"}); err != nil {
 			t.Fatal(err)
 		}
-		if err := w.Cover(t.Context(), c); err != nil {
+		if _, err := w.Cover(t.Context(), c); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := w.Cover(t.Context(), Coverage{Org: "acme", Resource: "org", Status: "fine"}); err == nil {
+	if _, err := w.Cover(t.Context(), Coverage{Org: "acme", Resource: "org", Status: "fine"}); err == nil {
 		t.Error("an unknown status was stored")
 	}
 	s := publish(t, w)
@@ -229,7 +229,7 @@ func TestIsComplete(t *testing.T) {
 	for want, status := range map[int]string{1: "complete", 0: "partial"} {
 		w, _ := create(t)
 		cover(t, w, "denied", "members")
-		if err := w.Cover(t.Context(), Coverage{Org: "acme", Resource: "tokens", Status: status, IsRequired: true}); err != nil {
+		if _, err := w.Cover(t.Context(), Coverage{Org: "acme", Resource: "tokens", Status: status, IsRequired: true}); err != nil {
 			t.Fatal(err)
 		}
 		if got := query(t, publish(t, w), "SELECT is_complete FROM snapshot"); got != fmt.Sprintf("[%d]", want) {
