@@ -85,19 +85,22 @@ func (a *app) rootCommand() *cobra.Command {
 	return root
 }
 
+func (a *app) logOptions() *slog.HandlerOptions {
+	switch {
+	case a.isQuiet:
+		return &slog.HandlerOptions{Level: slog.LevelWarn}
+	case a.isVerbose:
+		return &slog.HandlerOptions{Level: slog.LevelDebug}
+	}
+	return nil
+}
+
 func (a *app) setLog() error {
-	options := &slog.HandlerOptions{Level: slog.LevelInfo}
-	if a.isVerbose {
-		options.Level = slog.LevelDebug
-	}
-	if a.isQuiet {
-		options.Level = slog.LevelWarn
-	}
 	switch a.logFormat {
 	case "text":
-		a.log = slog.New(slog.NewTextHandler(a.stderr, options))
+		a.log = slog.New(slog.NewTextHandler(a.stderr, a.logOptions()))
 	case "json":
-		a.log = slog.New(slog.NewJSONHandler(a.stderr, options))
+		a.log = slog.New(slog.NewJSONHandler(a.stderr, a.logOptions()))
 	default:
 		return &usageError{fmt.Errorf("--log-format %q is neither text nor json", a.logFormat)}
 	}

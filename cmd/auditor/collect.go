@@ -94,10 +94,17 @@ func (a *app) collect(ctx context.Context, cfg *config, f collect.Filters) (_ co
 		return collected{}, err
 	}
 	options.UserAgent = "auditor/" + version()
-	options.OnWait = a.waiting
+	var shown progress // from when something is sent
+	options.OnWait = func(w github.Wait) {
+		message := "trying again"
+		if w.IsLimit {
+			message = "waiting for the rate limit"
+		}
+		shown.log().Warn(message, "org", w.Org, "reason", w.Reason, "path", w.Path, "for", w.Duration.Round(time.Second).String())
+	}
 	client, err := github.New(options)
 	if err != nil {
-		return collected{}, err
+		return collected{}, &usageError{err}
 	}
 	defer func() {
 		// The run may have been interrupted: revoking gets a time of its own.
@@ -111,13 +118,13 @@ func (a *app) collect(ctx context.Context, cfg *config, f collect.Filters) (_ co
 	if err != nil {
 		return collected{}, err
 	}
-	bars := a.progress()
-	plan.OnEvent = bars.event
+	shown = a.progress()
+	plan.OnEvent = shown.event
 	plan.OnResume = func(startedAt time.Time) {
-		a.log.Info("going on with the snapshot of an interrupted run", "started", startedAt.Format(time.RFC3339))
+		shown.log().Info("going on with the snapshot of an interrupted run", "started", startedAt.Format(time.RFC3339))
 	}
 	result, err := collect.Run(ctx, client, plan)
-	bars.close()
+	shown.close()
 	if err != nil {
 		return collected{}, err
 	}
@@ -154,10 +161,6 @@ func (c *config) fingerprint(f collect.Filters) string {
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
-}
-
-func (a *app) waiting(w github.Wait) {
-	a.log.Warn("waiting for GitHub", "reason", w.Reason, "for", w.Duration.Round(time.Second).String(), "org", w.Org)
 }
 
 // tellCoverage warns of everything that could not be seen, once a cause.

@@ -17,14 +17,16 @@ import (
 // progress shows how a collection goes: bars on a terminal, log lines elsewhere.
 type progress interface {
 	event(collect.Event)
+	// log is where to log until close: above the bars, not across them.
+	log() *slog.Logger
 	close()
 }
 
 func (a *app) progress() progress {
 	if a.stderrWidth > 0 && !a.isQuiet && a.logFormat == "text" {
-		return newBars(a.stderr, a.stderrWidth)
+		return newBars(a.stderr, a.stderrWidth, a.logOptions())
 	}
-	return &lines{log: a.log, now: a.now, last: map[string]time.Time{}}
+	return &lines{logger: a.log, now: a.now, last: map[string]time.Time{}}
 }
 
 // bars is one bar a resource, for all organizations together, and a line with
@@ -37,6 +39,7 @@ type bars struct {
 	footer    *mpb.Bar
 	budgets   map[string]collect.Event // the last one by organization
 	left      atomic.Value             // string: what is left of the rate limits
+	logger    *slog.Logger
 }
 
 type bar struct {
@@ -44,15 +47,18 @@ type bar struct {
 	walks map[string][2]int64 // by organization: done and all
 	rows  map[string]int64
 	total atomic.Int64 // rows of all organizations
+	// isDone says that all walks that are known of are done.
+	isDone bool
 }
 
-func newBars(w io.Writer, width int) *bars {
+func newBars(w io.Writer, width int, o *slog.HandlerOptions) *bars {
 	b := &bars{
-		container: mpb.New(mpb.WithOutput(w), mpb.WithWidth(min(30, width/3))),
+		container: mpb.New(mpb.WithOutput(w), mpb.WithAutoRefresh(), mpb.WithWidth(min(30, width/3))),
 		bars:      map[string]*bar{}, budgets: map[string]collect.Event{},
 	}
+	b.logger = slog.New(slog.NewTextHandler(b.container, o))
 	b.left.Store("")
-	b.footer = b.container.New(1, mpb.NopStyle(), mpb.BarPriority(1000),
+	b.footer = b.container.New(0, mpb.NopStyle(), mpb.BarPriority(1000),
 		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return b.left.Load().(string) })))
 	return b
 }
@@ -78,6 +84,8 @@ func (b *bars) event(e collect.Event) {
 	}
 	one.show()
 }
+
+func (b *bars) log() *slog.Logger { return b.logger }
 
 // leastLeft says what is left of the rate limits, of the organization that has
 // the fewest requests left.
@@ -121,6 +129,7 @@ func (b *bar) show() {
 		rows += b.rows[org]
 	}
 	b.total.Store(rows)
+	b.isDone = done == all
 	b.SetTotal(all, false)
 	b.SetCurrent(done)
 }
@@ -129,7 +138,11 @@ func (b *bars) close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, one := range b.bars {
-		one.SetTotal(-1, true)
+		if one.isDone {
+			one.SetTotal(-1, true)
+		} else {
+			one.Abort(false) // interrupted: the bar stays where it was
+		}
 	}
 	b.footer.SetTotal(-1, true)
 	b.container.Wait()
@@ -137,10 +150,10 @@ func (b *bars) close() {
 
 // lines logs a line when a resource is done, and every 30 seconds until then.
 type lines struct {
-	mu   sync.Mutex
-	log  *slog.Logger
-	now  func() time.Time
-	last map[string]time.Time
+	mu     sync.Mutex
+	logger *slog.Logger
+	now    func() time.Time
+	last   map[string]time.Time
 }
 
 const lineEvery = 30 * time.Second
@@ -149,8 +162,11 @@ func (l *lines) event(e collect.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if e.Coverage != nil {
-		if e.Coverage.Status == "complete" { // the others are told at the end, with their reasons
-			l.log.Info("collected", "org", e.Org, "resource", e.Resource, "status", e.Coverage.Status, "rows", e.Coverage.RowCount, "requests", e.Coverage.RequestCount)
+		switch e.Coverage.Status {
+		case "complete": // the others are told at the end, with their reasons
+			l.logger.Info("collected", "org", e.Org, "resource", e.Resource, "status", e.Coverage.Status, "rows", e.Coverage.RowCount, "requests", e.Coverage.RequestCount)
+		case "skipped":
+			l.logger.Debug("not collected", "org", e.Org, "resource", e.Resource, "why", e.Coverage.Message)
 		}
 		return
 	}
@@ -160,8 +176,10 @@ func (l *lines) event(e collect.Event) {
 	}
 	if l.now().Sub(l.last[key]) >= lineEvery {
 		l.last[key] = l.now()
-		l.log.Info("collecting", "org", e.Org, "resource", e.Resource, "done", e.WalksDone, "of", e.Walks, "rows", e.Rows, "limit_left", e.REST.Remaining)
+		l.logger.Info("collecting", "org", e.Org, "resource", e.Resource, "done", e.WalksDone, "of", e.Walks, "rows", e.Rows, "limit_left", e.REST.Remaining)
 	}
 }
+
+func (l *lines) log() *slog.Logger { return l.logger }
 
 func (l *lines) close() {}

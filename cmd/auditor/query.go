@@ -166,10 +166,12 @@ func (a *app) query(ctx context.Context, cfg *config, o queryOptions, sql string
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	rows, err := snapshot.Select(ctx, sql, params(snapshot.Info().FinishedAt))
-	if err != nil {
-		return err
+	if err == nil {
+		_, err = report.WriteRows(a.stdout, o.format, rows.Columns, rows.All(), a.stdoutWidth)
 	}
-	_, err = report.WriteRows(a.stdout, o.format, rows.Columns, rows.All(), a.stdoutWidth)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("query: stopped after %v: %w", queryTimeout, err)
+	}
 	return err
 }
 

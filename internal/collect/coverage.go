@@ -114,9 +114,13 @@ func fatalUnlessDrift(err error) error {
 	return fatalError{err}
 }
 
+// isFatal holds for what ends the run: a snapshot that cannot be written, an
+// interrupt, and a rate limit that outlasts the patience of the configuration.
+// The next run goes on from there.
 func isFatal(ctx context.Context, err error) bool {
 	var f fatalError
-	return err != nil && (ctx.Err() != nil || errors.As(err, &f))
+	var limit *github.LimitError
+	return err != nil && (ctx.Err() != nil || errors.As(err, &f) || errors.As(err, &limit))
 }
 
 func rawItems(item json.RawMessage) []json.RawMessage {
