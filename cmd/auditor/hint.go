@@ -22,7 +22,7 @@ func hint(err error) string {
 		advice string
 	}{
 		{errors.Is(err, context.Canceled), "interrupted; what was collected is kept, and the next run within six hours goes on from there"},
-		{errors.Is(err, context.DeadlineExceeded), "it takes too long: join by org with grant_id or repository_id, for which there are indexes, or ask for less"},
+		{errors.Is(err, context.DeadlineExceeded), "it takes too long: join by org with grant_id or repository_id, for which there are indexes, ask for less, or give it more time with --timeout"},
 		{is[*configError](err), "config.example.yaml shows every key with its default"},
 		{errors.Is(err, store.ErrNoSnapshot), "make one with: auditor collect; or name one with --snapshot FILE"},
 		{is[*store.SchemaError](err), "this snapshot was made by another version of auditor: use that version, or a newer one"},

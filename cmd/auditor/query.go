@@ -20,12 +20,10 @@ import (
 	"auditor/internal/store"
 )
 
-// queryTimeout is how long an ad-hoc question may take.
-const queryTimeout = 10 * time.Second
-
 type queryOptions struct {
 	snapshot, file, format string
 	params                 []string
+	timeout                time.Duration
 }
 
 func (a *app) queryCommand() *cobra.Command {
@@ -60,6 +58,7 @@ func (a *app) queryCommand() *cobra.Command {
 	flags.StringVar(&o.snapshot, "snapshot", "", "snapshot `FILE` (default: the newest one)")
 	flags.StringVarP(&o.file, "file", "f", "", "read the SQL from `FILE`, - for standard input")
 	flags.StringVar(&o.format, "format", "table", "`FORMAT`: "+strings.Join(report.RowFormats, ", "))
+	flags.DurationVar(&o.timeout, "timeout", 10*time.Second, "how long the question may take, such as 10s or 2m")
 	flags.StringArrayVar(&o.params, "param", nil, "value of a parameter, `NAME=VALUE`")
 	return c
 }
@@ -163,14 +162,14 @@ func (a *app) query(ctx context.Context, cfg *config, o queryOptions, sql string
 		return err
 	}
 	defer snapshot.Close()
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
 	rows, err := snapshot.Select(ctx, sql, params(snapshot.Info().FinishedAt))
 	if err == nil {
 		_, err = report.WriteRows(a.stdout, o.format, rows.Columns, rows.All(), a.stdoutWidth)
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("query: stopped after %v: %w", queryTimeout, err)
+		return fmt.Errorf("query: stopped after %v: %w", o.timeout, err)
 	}
 	return err
 }
