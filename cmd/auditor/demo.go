@@ -84,7 +84,7 @@ func (a *app) demo(ctx context.Context, dir string, size fakegithub.Size) error 
 }
 
 const demoEnd = `
-What to try next:
+What to try next (auditor is this program, however you started it: go run ./cmd/auditor):
   open the workbooks in %s
   auditor -c %s query over-broad-access/inventory
   auditor -c %s query "SELECT owner_login, count(*) AS token_count FROM tokens GROUP BY 1 ORDER BY 2 DESC LIMIT 5"

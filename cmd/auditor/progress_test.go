@@ -15,13 +15,17 @@ import (
 
 // lockedBuffer is a terminal that remembers everything drawn on it.
 type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
+	mu      sync.Mutex
+	buf     bytes.Buffer
+	onWrite func(text string) // nil: nobody looks
 }
 
 func (b *lockedBuffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.onWrite != nil {
+		b.onWrite(string(p))
+	}
 	return b.buf.Write(p)
 }
 
@@ -34,7 +38,7 @@ func (b *lockedBuffer) String() string {
 // On a terminal there are bars, and they end with the run, however it ends.
 func TestBarsEndWithTheRun(t *testing.T) {
 	world := fakegithub.Generate(1, fakegithub.Small, "acme", time.Now())
-	server := fakegithub.New(world, fakegithub.Options{Now: time.Now, Latency: 20 * time.Millisecond, RateLimit: 45})
+	server := fakegithub.New(world, fakegithub.Options{Now: time.Now, Latency: 50 * time.Millisecond, RateLimit: 45})
 	url, stop, err := server.Start()
 	if err != nil {
 		t.Fatal(err)
@@ -50,8 +54,8 @@ func TestBarsEndWithTheRun(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	collect := func(ctx context.Context) (status int, screen string) {
-		var stdout, stderr lockedBuffer
+	collect := func(ctx context.Context, onWrite func(string)) (status int, screen string) {
+		stdout, stderr := lockedBuffer{}, lockedBuffer{onWrite: onWrite}
 		status = run(ctx, &environment{
 			args: []string{"-c", filepath.Join(dir, "config.yaml"), "collect"}, stdin: strings.NewReader(""),
 			stdout: &stdout, stderr: &stderr, getenv: func(string) string { return "" }, now: time.Now, stderrWidth: 120,
@@ -59,12 +63,16 @@ func TestBarsEndWithTheRun(t *testing.T) {
 		return status, stderr.String()
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(200*time.Millisecond, cancel)
-	if status, screen := collect(ctx); status != statusFailed || !strings.Contains(screen, "hint: interrupted") || !strings.Contains(screen, "rate limit of acme: ") {
+	interrupt := func(drawn string) {
+		if strings.Contains(drawn, "rate limit of acme: ") {
+			cancel()
+		}
+	}
+	if status, screen := collect(ctx, interrupt); status != statusFailed || !strings.Contains(screen, "hint: interrupted") {
 		t.Errorf("interrupted: status %d\n%s", status, screen)
 	}
 	// A limit that is longer than max_wait ends the run too.
-	status, screen := collect(t.Context())
+	status, screen := collect(t.Context(), nil)
 	if status != statusFailed || !strings.Contains(screen, "rate limit is spent") {
 		t.Errorf("limited: status %d\n%s", status, screen)
 	}

@@ -17,7 +17,7 @@ type Installation struct {
 	TargetType          string // "Organization" or "User"; "" in token mode
 	RepositorySelection string // "all" or "selected"; "" in token mode
 	// Permissions are the granted ones, key to level ("read", "write",
-	// "admin"); nil: not known (token mode).
+	// "admin"); nil: not told, as in token mode.
 	Permissions map[string]string
 	SuspendedAt *time.Time // UTC; nil: not suspended
 	AppSlug     string     // name of the App in URLs; "" if not told
@@ -44,9 +44,6 @@ func (i *Installation) UnmarshalJSON(data []byte) error {
 	if raw.SuspendedAt != nil {
 		utc := raw.SuspendedAt.UTC()
 		raw.SuspendedAt = &utc
-	}
-	if raw.Permissions == nil {
-		raw.Permissions = map[string]string{} // told, and none: not unknown
 	}
 	*i = Installation{
 		ID: raw.ID, Login: raw.Account.Login, TargetType: raw.TargetType,

@@ -79,7 +79,7 @@ func TestInstallations(t *testing.T) {
 	if err != nil || len(all) != 2 {
 		t.Fatalf("got %v, %v", all, err)
 	}
-	if all[0].Permissions["members"] != "read" || all[1].Permissions == nil {
+	if all[0].Permissions["members"] != "read" || all[1].Permissions != nil {
 		t.Errorf("permissions: got %v", all)
 	}
 	if at := all[1].SuspendedAt; at == nil || at.Format(time.RFC3339) != "2026-01-02T10:04:05Z" || all[1].TargetType != "User" {

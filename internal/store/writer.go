@@ -95,7 +95,11 @@ func Create(ctx context.Context, dir string, run Run) (*Writer, error) {
 		return nil, fmt.Errorf("create snapshot: %w", err)
 	}
 	w = &Writer{path: path, final: final, startedAt: startedAt, db: openWriting(path)}
-	if err := errors.Join(w.writeRun(ctx, run), w.prepare(ctx)); err != nil {
+	err = w.writeRun(ctx, run)
+	if err == nil {
+		err = w.prepare(ctx)
+	}
+	if err != nil {
 		err = errors.Join(err, w.close(), os.Remove(path))
 		return nil, fmt.Errorf("create snapshot %s: %w", path, err)
 	}
