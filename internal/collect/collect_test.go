@@ -271,6 +271,25 @@ func TestTokenThatDisappears(t *testing.T) {
 	wantAnswer(t, snapshot, `SELECT count(*) FROM tokens`, fmt.Sprint(len(s.world.Grants)-1))
 }
 
+// A server that hides the lists of all tokens has not revoked them all.
+func TestAllListsHidden(t *testing.T) {
+	s := newSite(t, fakegithub.Options{}, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.Contains(r.URL.Path, "/personal-access-tokens/") {
+				http.Error(w, `{"message":"Not Found"}`, http.StatusNotFound)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+	result, snapshot := s.mustRun()
+	if row := coverageOf(t, result, "token_repositories"); row.Status != denied || row.HTTPStatus != 404 || result.IsComplete {
+		t.Errorf("token_repositories is %s, %d: %s", row.Status, row.HTTPStatus, row.Message)
+	}
+	wantAnswer(t, snapshot, `SELECT count(*) FROM tokens`, fmt.Sprint(len(s.world.Grants)))
+	wantAnswer(t, snapshot, `SELECT count(*) FROM tokens WHERE repository_selection = 'subset' AND repository_count IS NOT NULL`, "0")
+}
+
 // A change of GitHub's API is told with the column and the object, and does
 // not stop the other resources.
 func TestDriftIsLoud(t *testing.T) {

@@ -97,13 +97,6 @@ type fatalError struct{ error }
 
 func (e fatalError) Unwrap() error { return e.error }
 
-func fatal(err error) error {
-	if err == nil {
-		return nil
-	}
-	return fatalError{err}
-}
-
 // fatalUnlessDrift lets an object that GitHub changed the form of fail its
 // resource, and everything else that the store refuses end the run.
 func fatalUnlessDrift(err error) error {

@@ -123,7 +123,7 @@ func (o *organization) walks(ctx context.Context, r Resource) (tally, error) {
 	results := make([]error, len(todo))
 	var isDenied atomic.Bool
 	var done, rows atomic.Int64
-	g, ctx := errgroup.WithContext(ctx)
+	g, walking := errgroup.WithContext(ctx)
 	g.SetLimit(max(1, o.plan.Concurrency))
 	for i, w := range todo {
 		g.Go(func() error {
@@ -131,8 +131,8 @@ func (o *organization) walks(ctx context.Context, r Resource) (tally, error) {
 				results[i] = errNotAsked
 				return nil
 			}
-			err := o.walk(ctx, r, w, &rows)
-			if isFatal(ctx, err) {
+			err := o.walk(walking, r, w, &rows)
+			if isFatal(walking, err) {
 				return err
 			}
 			if github.IsForbidden(err) {
@@ -146,7 +146,32 @@ func (o *organization) walks(ctx context.Context, r Resource) (tally, error) {
 	if err := g.Wait(); err != nil {
 		return tally{}, err
 	}
+	if r.IsGoneOn404 {
+		if err := o.bury(ctx, todo, results); err != nil {
+			return tally{}, err
+		}
+	}
 	return count(results), nil
+}
+
+// bury records the parents that have disappeared since they were listed: their
+// lists answered 404. Where all lists do, it is more likely that the server
+// hides them, and nothing is taken for gone.
+func (o *organization) bury(ctx context.Context, todo []store.Walk, results []error) error {
+	isGone := func(err error) bool { return github.IsNotFound(err) }
+	if len(results) > 1 && !slices.ContainsFunc(results, func(err error) bool { return !isGone(err) }) {
+		return nil
+	}
+	for i, err := range results {
+		if !isGone(err) {
+			continue
+		}
+		if err := o.writer.Gone(ctx, todo[i], 0); err != nil {
+			return err
+		}
+		results[i] = nil
+	}
+	return nil
 }
 
 var errNotAsked = errors.New("not asked after a refusal")
@@ -178,13 +203,11 @@ func (o *organization) walk(ctx context.Context, r Resource, w store.Walk, rows 
 	switch {
 	case err == nil:
 		return nil
-	case r.IsGoneOn404 && github.IsNotFound(err):
-		return fatal(o.writer.Gone(ctx, w, 1))
 	case isFatal(ctx, err):
 		return err
 	}
 	if failure := o.writer.Fail(ctx, w, 1, err.Error(), statusCode(err)); failure != nil {
-		return fatal(failure)
+		return fatalError{failure}
 	}
 	return err
 }
