@@ -196,6 +196,51 @@ func TestOwnerRole(t *testing.T) {
 	}
 }
 
+// Granted reach is effective where the owner's own rights cover it. Owners: 1
+// an organization owner, 2 a member, 3 outside, 4 in neither list, 5 not told,
+// 6 a member whose token reaches nothing.
+func TestReachIsEffective(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ base, members, outside, want string }{
+		{"read", "complete", "complete", `[1,1] [2,0] [3,0] [4,0] [5,null] [6,0]`},
+		{"none", "complete", "complete", `[1,1] [2,0] [3,0] [4,0] [5,null] [6,0]`},
+		{"write", "complete", "complete", `[1,1] [2,1] [3,0] [4,0] [5,1] [6,0]`},
+		{"admin", "complete", "complete", `[1,1] [2,1] [3,0] [4,0] [5,1] [6,0]`},
+		{"", "complete", "complete", `[1,1] [2,null] [3,0] [4,0] [5,null] [6,0]`},
+		{"read", "complete", "denied", `[1,1] [2,0] [3,0] [4,0] [5,null] [6,0]`},
+		{"write", "partial", "complete", `[1,1] [2,1] [3,0] [4,1] [5,1] [6,0]`},
+		{"read", "partial", "complete", `[1,1] [2,0] [3,0] [4,null] [5,null] [6,0]`},
+		{"write", "denied", "denied", `[1,1] [2,1] [3,1] [4,1] [5,1] [6,0]`},
+		{"read", "denied", "denied", `[1,null] [2,null] [3,null] [4,null] [5,null] [6,0]`},
+		{"", "denied", "denied", `[1,null] [2,null] [3,null] [4,null] [5,null] [6,0]`},
+	} {
+		w, _ := create(t)
+		if c.members != "denied" {
+			add(t, w, "members", "admin", `{"id":1,"login":"a"}`)
+			add(t, w, "members", "member", `{"id":2,"login":"b"}`, `{"id":6,"login":"f"}`)
+		}
+		if c.outside != "denied" {
+			add(t, w, "outside_collaborators", "", `{"id":3,"login":"c"}`)
+		}
+		if c.base != "" {
+			add(t, w, "org", "", `{"id":7,"login":"acme","default_repository_permission":"`+c.base+`"}`)
+		}
+		for i, token := range []string{`"all","owner":{"id":1}`, `"subset","owner":{"id":2}`, `"all","owner":{"id":3}`, `"subset","owner":{"id":4}`, `"all","owner":null`, `"none","owner":{"id":6}`} {
+			item := fmt.Sprintf(`{"id":%d,"token_id":1,"permissions":{},"repository_selection":%s}`, i+1, token)
+			add(t, w, "tokens", "", item)
+			add(t, w, "token_requests", "", item)
+		}
+		cover(t, w, c.members, "members")
+		cover(t, w, c.outside, "outside_collaborators")
+		s := publish(t, w)
+		for _, statement := range []string{"SELECT grant_id, is_reach_effective FROM tokens ORDER BY 1", "SELECT request_id, is_reach_effective FROM token_requests ORDER BY 1"} {
+			if got := strings.ReplaceAll(query(t, s, statement), "\n", " "); got != c.want {
+				t.Errorf("base %q, members %s, outside %s: %s\n got %s\nwant %s", c.base, c.members, c.outside, statement, got, c.want)
+			}
+		}
+	}
+}
+
 func TestRepositoryCount(t *testing.T) {
 	t.Parallel()
 	token := func(id int, selection string) string {

@@ -168,6 +168,20 @@ SELECT
     )
   END AS repository_count, -- repositories in reach; for all an upper bound, see has_upper_bound_reach; NULL unknown
   t.repository_selection = 'all' AS has_upper_bound_reach, -- 1: repository_count is the organization's; the owner's own rights may reach fewer
+  CASE
+    WHEN t.repository_selection = 'none' THEN 0
+    WHEN (SELECT m.role FROM _members AS m WHERE m.org = t.org AND m.user_id = t.owner_id) = 'owner' THEN 1
+    WHEN NOT EXISTS (SELECT 1 FROM _members AS m WHERE m.org = t.org AND m.user_id = t.owner_id)
+      AND (
+        EXISTS (SELECT 1 FROM _outside_collaborators AS o WHERE o.org = t.org AND o.user_id = t.owner_id)
+        OR t.owner_id IS NOT NULL AND EXISTS (SELECT 1 FROM _coverage AS c WHERE c.org = t.org AND c.resource = 'members' AND c.status = 'complete')
+      )
+    THEN 0
+    WHEN (SELECT g.default_repository_permission FROM _org AS g WHERE g.org = t.org) IN ('write', 'admin') THEN 1
+    WHEN EXISTS (SELECT 1 FROM _members AS m WHERE m.org = t.org AND m.user_id = t.owner_id)
+      AND (SELECT g.default_repository_permission FROM _org AS g WHERE g.org = t.org) IS NOT NULL
+    THEN 0
+  END AS is_reach_effective, -- 1: its owner can do all that it grants, as an organization owner, or because default_repository_permission is write or admin, unless known to be no member; 0: granted reach is only an upper bound, or selection is none; NULL unknown
   (
     SELECT r.tier
     FROM _tiers AS r
