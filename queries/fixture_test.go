@@ -41,6 +41,7 @@ var derived = []string{"branch_protection", "codeowners", "deploy_keys", "depend
 //	coverage.json  {"members": "denied"}: status of resources, else complete
 //	absent         "RESOURCE.json/*/field: reason": leaves whose absence has a
 //	               meaning, so that a finding may vanish without them
+//	whole          why a leaf of one subject bears on others, see without
 //	no-unknown     why no subject can be unknown, for fixtures without one
 //	want           the golden; go test ./queries -update writes it
 type fixture struct {
@@ -135,7 +136,7 @@ func readFixture(t *testing.T, path string) *fixture {
 				}
 				f.absent[pattern] = reason
 			}
-		case file.Name != "want" && file.Name != "no-unknown":
+		case file.Name != "want" && file.Name != "no-unknown" && file.Name != "whole":
 			t.Fatalf("%s: a fixture has no file %s", path, file.Name)
 		}
 	}
@@ -182,6 +183,10 @@ func create(t testing.TB, apiURL string) *store.Writer {
 		t.Fatal(err)
 	}
 	run := store.Run{StartedAt: now.Add(-time.Minute), AuditorVersion: "test", APIURL: apiURL, WebURL: "https://github.com"}
+	// The fixtures' crown jewels: by name, topic or custom property.
+	run.Sensitive = store.Sensitive{
+		Names: []string{"payroll*"}, Topics: []string{"crown-jewel"}, Properties: map[string][]string{"data-class": {"secret"}},
+	}
 	for _, p := range permissions {
 		run.Catalogue = append(run.Catalogue, store.Permission(p))
 	}

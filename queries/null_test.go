@@ -17,6 +17,7 @@ import (
 	"auditor/internal/store"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
 )
 
 // TestUnknownIsNeverFine is the metamorphic test: GitHub leaves out what one
@@ -63,6 +64,23 @@ func (f *fixture) reported() []string {
 	return subjects
 }
 
+// subjectKind is token, request, repository or org: what the rule is about.
+func (f *fixture) subjectKind() string {
+	for _, subject := range f.reported() {
+		return path.Dir(subject)
+	}
+	return ""
+}
+
+// inVariant is the subject as a variant names it: a subject that is the
+// fixture's organization is the variant's there.
+func inVariant(subject, org string) string {
+	if path.Dir(subject) == "org" {
+		return "org/" + org
+	}
+	return subject
+}
+
 // A variant is an organization without one leaf.
 type variant struct {
 	leaf string
@@ -106,7 +124,7 @@ func (f *fixture) compare(t *testing.T, result rules.Result, variants map[string
 	for _, org := range slices.Sorted(maps.Keys(variants)) {
 		v := variants[org]
 		for _, subject := range f.reported() {
-			if found[[2]string{org, subject}] || v.id != "" && path.Base(subject) != v.id {
+			if found[[2]string{org, inVariant(subject, org)}] || v.id != "" && path.Base(subject) != v.id {
 				continue
 			}
 			if pattern := f.meaning(v.leaf); pattern != "" {
@@ -170,45 +188,70 @@ func collect(value any, at string, all *[]string) {
 }
 
 // without returns a copy of the data that lacks one leaf. When the leaf belongs
-// to one subject, the copy holds what is about that subject only, whose id is
-// returned; what an organization and its members say is about all of them.
+// to a subject of the rule, the copy holds no other subject, and the id is
+// returned. What belongs to something else (the organization, its members, the
+// repositories of a rule about tokens) is about all subjects, and so is
+// everything where the rule compares subjects with each other: then the
+// fixture has a file "whole".
 func (f *fixture) without(leaf string) (data map[string]any, id string) {
 	resource, rest, _ := strings.Cut(leaf, ".json/")
 	steps := strings.Split(rest, "/")
 	data = maps.Clone(f.data)
 	data[resource] = drop(data[resource], steps)
-	if id = subjectOf(resource, steps[0], f.data[resource]); id == "" {
+	kind := kindOf(resource)
+	if _, whole := f.file("whole"); whole || kind == "" || kind != f.subjectKind() {
 		return data, ""
 	}
+	id = subjectOf(steps[0], f.data[resource])
 	for resource := range data {
-		switch list := data[resource].(type) {
-		case []any:
-			kept := []any{}
-			for i, item := range list {
-				if of := subjectOf(resource, strconv.Itoa(i), f.data[resource]); of == id || of == "" {
-					kept = append(kept, item)
-				}
-			}
-			data[resource] = kept
-		case map[string]any:
-			kept := map[string]any{}
-			for parent, items := range list {
-				if of := subjectOf(resource, parent, f.data[resource]); of == id || of == "" {
-					kept[parent] = items
-				}
-			}
-			data[resource] = kept
+		if kindOf(resource) == kind {
+			data[resource] = only(data[resource], f.data[resource], id)
 		}
 	}
 	return data, id
 }
 
+// only keeps the entries about one subject; whole is the same data with all its
+// leaves, which tells whose they are.
+func only(data, whole any, id string) any {
+	switch list := data.(type) {
+	case []any:
+		kept := []any{}
+		for i, item := range list {
+			if subjectOf(strconv.Itoa(i), whole) == id {
+				kept = append(kept, item)
+			}
+		}
+		return kept
+	case map[string]any:
+		kept := map[string]any{}
+		for parent, items := range list {
+			if parent == id {
+				kept[parent] = items
+			}
+		}
+		return kept
+	}
+	return data
+}
+
+// kindOf is the kind of subject that the entries of a resource are about; empty
+// for what an organization and its people say.
+func kindOf(resource string) string {
+	switch resource {
+	case "tokens", "token_repositories":
+		return "token"
+	case "token_requests", "token_request_repositories":
+		return "request"
+	case "repositories", "repository_settings", "private_vulnerability_reporting", "properties", "teams":
+		return "repository"
+	}
+	return ""
+}
+
 // subjectOf returns the id of the subject that an entry of a resource is about:
 // its own, or its parent's.
-func subjectOf(resource, step string, data any) string {
-	if resource == "org" || resource == "members" || resource == "outside_collaborators" {
-		return ""
-	}
+func subjectOf(step string, data any) string {
 	list, isList := data.([]any)
 	if !isList {
 		return step
@@ -260,7 +303,8 @@ func TestWithout(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	f := &fixture{data: map[string]any{"tokens": tokens, "token_repositories": repositories, "members": members}}
+	golden := &txtar.Archive{Files: []txtar.File{{Name: "want", Data: []byte("high fail token/7 of acme: reason\n")}}}
+	f := &fixture{archive: golden, data: map[string]any{"tokens": tokens, "token_repositories": repositories, "members": members}}
 	want := map[string][2]string{
 		"members.json/admin/0/id":        {"", `{"members":{"admin":[{}]},"token_repositories":{"7":[{"id":1}],"8":[{"id":2}]},"tokens":[{"a":{"b":1,"c":[2,3]},"id":7},{"id":8}]}`},
 		"token_repositories.json/7/0/id": {"7", `{"members":{"admin":[{"id":9}]},"token_repositories":{"7":[{}]},"tokens":[{"a":{"b":1,"c":[2,3]},"id":7}]}`},
