@@ -25,10 +25,11 @@ func BenchmarkRules(b *testing.B) {
 			}
 		})
 	}
+	one := map[string]map[string]any{"who-can-write": {"repository": "acme/r0042"}, "token": {"token": "42"}}
 	for _, query := range set.Queries() {
 		b.Run(query.ID, func(b *testing.B) {
 			for b.Loop() {
-				rows, err := snapshot.Select(b.Context(), query.SQL, query.Bindings(now))
+				rows, err := snapshot.Select(b.Context(), query.SQL, asked(query, now, one[query.ID]))
 				if err != nil {
 					b.Fatal(err)
 				}

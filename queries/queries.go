@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// FS holds the built-in rules and saved queries: REPORT/NAME.sql.
+// FS holds the built-in rules, REPORT/NAME.sql, and the saved queries, NAME.sql.
 //
-//go:embed */*.sql
+//go:embed *.sql */*.sql
 var FS embed.FS
 
 //go:embed permission_catalogue.csv

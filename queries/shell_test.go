@@ -36,7 +36,7 @@ func compareWithShell(t *testing.T, snapshot *store.Snapshot, rule rules.Rule) {
 // selected returns the rows as the product reads them, each as JSON, sorted.
 func selected(t *testing.T, snapshot *store.Snapshot, rule rules.Rule) []string {
 	t.Helper()
-	rows, err := snapshot.Select(t.Context(), rule.SQL, rule.Bindings(now))
+	rows, err := snapshot.Select(t.Context(), rule.SQL, asked(rule, now, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func selected(t *testing.T, snapshot *store.Snapshot, rule rules.Rule) []string 
 func shelled(t *testing.T, shell, path string, rule rules.Rule) []string {
 	t.Helper()
 	var script strings.Builder
-	bindings := rule.Bindings(now)
+	bindings := asked(rule, now, nil)
 	for _, name := range slices.Sorted(maps.Keys(bindings)) {
 		value := fmt.Sprint(bindings[name])
 		if text, ok := bindings[name].(string); ok {

@@ -25,6 +25,12 @@
 //	SELECT
 //	  'fail' AS status, …
 //
+// A parameter of a saved query may lack its default (-- param: repository text
+// -- owner/name or a glob): then the query can only be asked with a value, by
+// auditor query --param repository=VALUE. A rule runs with nobody to ask, so all
+// of its parameters have defaults. The kinds are integer, number, text and
+// boolean; a text default with spaces, or an empty one, stands in 'quotes'.
+//
 // The columns of a rule are status (fail or unknown), subject, org, reason and
 // then evidence, one row a subject. A column named severity among the evidence
 // overrides the rule's severity for its row; NULL there leaves it.

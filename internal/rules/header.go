@@ -191,6 +191,13 @@ func (p *headerParser) formerly(e entry) {
 func (p *headerParser) values() {
 	p.rule.values = map[string]any{}
 	for _, param := range p.rule.Params {
+		if param.IsRequired {
+			if p.rule.Severity != "" {
+				p.problem(p.rule.lines["param "+param.Name], fmt.Sprintf("param %s has no default", param.Name),
+					"a rule runs without anybody to ask; "+form)
+			}
+			continue
+		}
 		if value, err := param.Parse(param.Default); err == nil {
 			p.rule.values[param.Name] = value
 		}

@@ -111,7 +111,7 @@ func TestLoadTellsWhatIsWrongAndWhatWasMeant(t *testing.T) {
 		"param kind":        {header("param: days interger 9 -- days"), `mine/a/b.sql:2: param days: unknown kind "interger" (did you mean "integer"?)`},
 		"param default":     {header("param: days integer soon -- days"), `mine/a/b.sql:2: param days: default "soon" is not a whole number`},
 		"param boolean":     {header("param: all boolean yes -- all"), `mine/a/b.sql:2: param all: default "yes" is not a boolean: true or false`},
-		"param no default":  {header("param: days integer -- days"), `mine/a/b.sql:2: param days has no default (write NAME KIND DEFAULT -- MEANING, as in: days integer 90 -- days without use)`},
+		"param no default":  {header("param: days integer -- days", "severity: low"), `mine/a/b.sql:2: param days has no default (a rule runs without anybody to ask; write NAME KIND DEFAULT -- MEANING, as in: days integer 90 -- days without use)`},
 		"param no kind":     {header("param: days"), `mine/a/b.sql:2: param "days" has no kind (write NAME KIND DEFAULT -- MEANING, as in: days integer 90 -- days without use)`},
 		"param no meaning":  {header("param: days integer 9"), `mine/a/b.sql:2: param days has no meaning (write NAME KIND DEFAULT -- MEANING, as in: days integer 90 -- days without use)`},
 		"param name":        {header("param: Days integer 9 -- days"), `mine/a/b.sql:2: "Days" is no name for a parameter (small letters, digits and _)`},
@@ -134,6 +134,24 @@ func TestLoadTellsWhatIsWrongAndWhatWasMeant(t *testing.T) {
 				t.Error("the bad rule is listed")
 			}
 		})
+	}
+}
+
+// A parameter without a default is required: that is for saved queries.
+func TestLoadTakesARequiredParameterOfASavedQuery(t *testing.T) {
+	set, problems := rules.Load(files("who.sql", "-- Title\n-- param: repository text -- owner/name\n-- param: days integer 3 -- days\nSELECT :repository AS a, :days AS b\n"))
+	if len(problems) > 0 {
+		t.Fatal(texts(problems))
+	}
+	query, _ := set.Find("who")
+	if diff := cmp.Diff([]bool{true, false}, []bool{query.Params[0].IsRequired, query.Params[1].IsRequired}); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(map[string]any{"days": int64(3)}, query.Parameters()); diff != "" {
+		t.Error(diff)
+	}
+	if problems := set.Check(t.Context()); len(problems) > 0 {
+		t.Error(texts(problems))
 	}
 }
 

@@ -14,10 +14,13 @@ var (
 	paramKinds = []string{"integer", "number", "text", "boolean"}
 )
 
+// form is how a parameter is declared, for messages.
+const form = "write NAME KIND DEFAULT -- MEANING, as in: days integer 90 -- days without use"
+
 // parseParam reads "days integer 90 -- meaning". The returned text tells what
-// is wrong, and what was meant; both are empty when nothing is.
+// is wrong, and what was meant; both are empty when nothing is. Without a
+// default the parameter is required.
 func parseParam(value string) (p Param, what, meant string) {
-	const form = "write NAME KIND DEFAULT -- MEANING, as in: days integer 90 -- days without use"
 	declaration, meaning, _ := strings.Cut(value, " -- ")
 	fields := strings.Fields(declaration)
 	if len(fields) < 2 {
@@ -28,8 +31,8 @@ func parseParam(value string) (p Param, what, meant string) {
 	p.Default = strings.TrimSpace(rest[len(fields[1]):])
 	if len(p.Default) >= 2 && p.Default[0] == '\'' && p.Default[len(p.Default)-1] == '\'' {
 		p.Default = p.Default[1 : len(p.Default)-1]
-	} else if p.Default == "" {
-		return p, fmt.Sprintf("param %s has no default", p.Name), form
+	} else {
+		p.IsRequired = p.Default == ""
 	}
 	switch {
 	case !paramName.MatchString(p.Name):
@@ -41,7 +44,7 @@ func parseParam(value string) (p Param, what, meant string) {
 	case p.Meaning == "":
 		return p, fmt.Sprintf("param %s has no meaning", p.Name), form
 	}
-	if _, err := p.Parse(p.Default); err != nil {
+	if _, err := p.Parse(p.Default); err != nil && !p.IsRequired {
 		return p, fmt.Sprintf("param %s: default %v", p.Name, err), ""
 	}
 	return p, "", ""

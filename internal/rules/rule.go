@@ -36,10 +36,15 @@ type Param struct {
 	Kind    string // integer, number, text or boolean
 	Default string // as written in the header
 	Meaning string
+
+	// IsRequired: it has no default, so that a saved query can only be asked
+	// with a value. Rules run by themselves and have none such.
+	IsRequired bool
 }
 
 // Parameters returns the values that a run binds beside :now: the configured
-// ones, else the defaults, as int64, float64, string or bool by their kind.
+// ones, else the defaults, as int64, float64, string or bool by their kind. A
+// required parameter is missing until it is configured.
 func (r Rule) Parameters() map[string]any {
 	values := make(map[string]any, len(r.values))
 	for name, value := range r.values {

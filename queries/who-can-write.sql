@@ -1,0 +1,82 @@
+-- Who can write to a repository
+--
+-- Every token that is not expired and holds a repository permission at write or
+-- admin, for each repository whose name fits. Reach is what was granted: a
+-- token can never do more than its owner, so it is an upper bound, and
+-- effective where the owner is an organization owner or the base permission of
+-- the organization is write or admin. A repository that only a token's own list
+-- names, because the installation cannot see it, is found too.
+--
+-- param: repository text -- owner/name or name, or a glob of either such as acme/pay*
+
+WITH named AS MATERIALIZED (
+  SELECT
+    r.org AS org,
+    r.repository_id AS repository_id,
+    r.full_name AS full_name
+  FROM repositories AS r
+  WHERE lower(r.full_name) GLOB lower(:repository)
+    OR lower(r.name) GLOB lower(:repository)
+  UNION
+  SELECT
+    p.org AS org,
+    p.repository_id AS repository_id,
+    p.full_name AS full_name
+  FROM token_repositories AS p
+  WHERE lower(p.full_name) GLOB lower(:repository)
+    OR lower(substr(p.full_name, instr(p.full_name, '/') + 1)) GLOB lower(:repository)
+)
+
+SELECT
+  r.org AS org,
+  r.full_name AS full_name,
+  t.token_name AS token_name,
+  t.owner_login AS owner_login,
+  t.owner_role AS owner_role,
+  (
+    SELECT
+      group_concat(l.permission, ', ')
+    FROM (
+      SELECT
+        p.permission || ':' || p.level AS permission
+      FROM token_permissions AS p
+      WHERE p.org = t.org
+        AND p.grant_id = t.grant_id
+        AND p.scope = 'repository'
+        AND p.level IN ('write', 'admin')
+      ORDER BY
+        p.permission
+    ) AS l
+  ) AS write_permissions,
+  w.via AS via,
+  CASE
+    WHEN t.owner_role = 'owner' THEN 'effective'
+    WHEN (SELECT o.default_repository_permission FROM orgs AS o WHERE o.org = t.org) IN ('write', 'admin') THEN 'effective'
+    ELSE 'upper bound'
+  END AS reach,
+  t.expires_at AS expires_at,
+  t.last_used_at AS last_used_at,
+  t.grant_id AS grant_id,
+  t.html_url AS html_url
+FROM named AS r
+CROSS JOIN token_reach AS w
+  ON w.org = r.org
+  AND w.repository_id = r.repository_id
+CROSS JOIN tokens AS t
+  ON t.org = w.org
+  AND t.grant_id = w.grant_id
+WHERE t.is_expired IS NOT 1
+  AND EXISTS (
+    SELECT
+      1
+    FROM token_permissions AS p
+    WHERE p.org = t.org
+      AND p.grant_id = t.grant_id
+      AND p.scope = 'repository'
+      AND p.level IN ('write', 'admin')
+  )
+ORDER BY
+  r.org,
+  r.full_name,
+  t.owner_login,
+  t.grant_id
