@@ -56,11 +56,15 @@ func (b *builder) build(ctx context.Context, now, previous *store.Snapshot) erro
 		return err
 	}
 	r.Findings = today.findings
-	for _, result := range today.results {
-		r.Rules = append(r.Rules, ruleOf(result))
-	}
 	b.waive(r.Findings)
-	r.Warnings = append(r.Warnings, b.exceptions.warnings(b.scope(today))...)
+	warnings, byRule := b.exceptions.warnings(b.scope(today))
+	r.Warnings = append(r.Warnings, warnings...)
+	r.Notes = b.exceptions.notes(b.scope(today))
+	for _, result := range today.results {
+		rule := ruleOf(result)
+		rule.Warnings = byRule[rule.ID]
+		r.Rules = append(r.Rules, rule)
+	}
 	r.UnusedExceptions = b.exceptions.unused()
 	if err := b.compare(ctx, today, now, previous); err != nil {
 		return err

@@ -290,6 +290,7 @@ func TestBuildMarksExceptions(t *testing.T) {
 		{Rule: "old/*", TokenID: "9002", Reason: "over", Until: "2026-11-20"},
 		{Rule: "old/unused", Owner: "nobody", Reason: "useless"},
 		{Rule: "other/*", Owner: "nobody", Reason: "not ours"},
+		{Owner: "nobody", Reason: "for all reports"},
 	}})
 	if got := r.Findings[1].Exception; got == nil || got.Reason != "robot" || r.Findings[0].Exception != nil || r.Findings[2].Exception != nil {
 		t.Errorf("exceptions are %+v, %+v, %+v", r.Findings[0].Exception, got, r.Findings[2].Exception)
@@ -304,7 +305,13 @@ func TestBuildMarksExceptions(t *testing.T) {
 	if diff := cmp.Diff(want, r.Warnings); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]int{2, 3}, r.UnusedExceptions); diff != "" {
+	if diff := cmp.Diff([]string(want), r.Rules[1].Warnings); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"exception 5 (owner nobody) covers nothing in this report; it is also for rules that do not belong to it or are switched off"}, r.Notes); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]int{2, 3, 4}, r.UnusedExceptions); diff != "" {
 		t.Error(diff)
 	}
 }

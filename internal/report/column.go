@@ -40,6 +40,25 @@ func kindOf(column string) string {
 	return KindText
 }
 
+// sqlWords turns the manual's 1, 0 and NULL of a yes/no column into the words
+// that its cells show.
+var sqlWords = strings.NewReplacer("; NULL unknown", "", "NULL unknown", "", "1: ", "yes: ", "0: ", "no: ")
+
+// explain is the note on a column's header.
+func explain(column, kind, comment string) string {
+	note := column
+	if kind == KindYesNo {
+		comment = sqlWords.Replace(comment)
+	}
+	if comment != "" {
+		note += ": " + comment
+	}
+	if kind == kindSetting || kind == KindYesNo {
+		note += " (unknown: GitHub did not say, or it does not apply)"
+	}
+	return note
+}
+
 // Column is one column of a table.
 type Column struct {
 	Name    string // as in SQL: last_used_at

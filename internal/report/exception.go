@@ -32,7 +32,8 @@ type exception struct {
 	Exception
 	number     int // from 1, as in the configuration
 	expired    bool
-	matched    int // findings it covers, or would if it had not expired
+	matched    int            // findings it covers, or would if it had not expired
+	again      map[string]int // by rule, those that count again because it has expired
 	rule       *regexp.Regexp
 	repository *regexp.Regexp
 }
@@ -41,7 +42,7 @@ type exception struct {
 func newExceptions(list []Exception, now time.Time) (*exceptions, error) {
 	e := &exceptions{}
 	for i, x := range list {
-		one := &exception{Exception: x, number: i + 1, rule: glob(x.Rule), repository: glob(x.Repository)}
+		one := &exception{Exception: x, number: i + 1, again: map[string]int{}, rule: glob(x.Rule), repository: glob(x.Repository)}
 		if x.Until != "" {
 			until, err := time.Parse(time.DateOnly, x.Until)
 			if err != nil {
@@ -71,13 +72,21 @@ func (e *exception) name() string {
 // is marked; unknown stays unknown, for there is no fact yet that could be
 // accepted, but the exception is not a useless one.
 func (e *exceptions) apply(f *Finding, ruleIDs []string) {
+	var expired []*exception
 	for _, x := range e.list {
 		if !x.matches(f, ruleIDs) {
 			continue
 		}
 		x.matched++
-		if !x.expired && f.Exception == nil && f.Status == StatusFail {
+		if x.expired {
+			expired = append(expired, x)
+		} else if f.Exception == nil && f.Status == StatusFail {
 			f.Exception = &Waiver{Reason: x.Reason, ApprovedBy: OptionalString(x.ApprovedBy), Until: OptionalString(x.Until)}
+		}
+	}
+	if f.Counts() {
+		for _, x := range expired {
+			x.again[f.Rule]++
 		}
 	}
 }
@@ -85,8 +94,7 @@ func (e *exceptions) apply(f *Finding, ruleIDs []string) {
 // matches says whether all given keys match. ruleIDs are the rule's present id
 // and its former ones.
 func (e *exception) matches(f *Finding, ruleIDs []string) bool {
-	return e.hasKey() &&
-		(e.Rule == "" || slices.ContainsFunc(ruleIDs, e.rule.MatchString)) &&
+	return e.isFor(ruleIDs) &&
 		(e.Owner == "" || strings.EqualFold(e.Owner, string(f.Subject.Owner))) &&
 		(e.TokenID == "" || f.isAboutToken(e.TokenID)) &&
 		(e.Repository == "" || f.isAboutRepository(e.repository)) &&
@@ -163,12 +171,37 @@ type scope struct {
 }
 
 // warnings tells which exceptions of this report's concern have expired, and
-// which cover nothing.
-func (e *exceptions) warnings(s scope) []string {
+// which cover nothing: all of them once, and beside it each under the rules of
+// this report that it is for.
+func (e *exceptions) warnings(s scope) (all []string, byRule map[string][]string) {
+	byRule = map[string][]string{}
+	for _, x := range e.list {
+		w := x.warning(s)
+		if w == "" {
+			continue
+		}
+		all = append(all, w)
+		for id := range s.report {
+			if !x.isFor(s.all[id]) || len(x.again) > 0 && x.again[id] == 0 {
+				continue
+			}
+			text := w
+			if len(x.again) > 0 {
+				text = x.countedAgain(x.again[id])
+			}
+			byRule[id] = append(byRule[id], text)
+		}
+	}
+	return all, byRule
+}
+
+// notes tells which exceptions cover nothing here, but are for rules too that
+// do not run for this report: whether they can go is not for it to say.
+func (e *exceptions) notes(s scope) []string {
 	var out []string
 	for _, x := range e.list {
-		if w := x.warning(s); w != "" {
-			out = append(out, w)
+		if _, here, elsewhere, _ := x.reach(s); here && elsewhere && x.matched == 0 {
+			out = append(out, x.name()+" covers nothing in this report; it is also for rules that do not belong to it or are switched off")
 		}
 	}
 	return out
@@ -189,20 +222,37 @@ func (e *exception) warning(s scope) string {
 	if !e.hasKey() {
 		return e.name() + " names nothing that it is for: it covers nothing"
 	}
+	again := 0
+	for _, n := range e.again {
+		again += n
+	}
 	known, here, elsewhere, blind := e.reach(s)
 	switch {
 	case e.Rule != "" && !known:
 		return e.name() + " covers nothing: there is no such rule"
 	case !here:
 		return ""
+	case again > 0:
+		return e.countedAgain(again)
 	case e.expired && e.matched > 0:
-		return fmt.Sprintf("%s expired on %s: %s counted again", e.name(), e.Until, were(e.matched))
+		return fmt.Sprintf("%s expired on %s: what it is for is unknown, or covered by another one", e.name(), e.Until)
 	case e.expired && !elsewhere:
 		return fmt.Sprintf("%s expired on %s and covers nothing: it can go", e.name(), e.Until)
-	case e.matched == 0 && !elsewhere && !blind:
+	case e.matched == 0 && !elsewhere && blind:
+		return e.name() + " covers nothing that could be seen; not everything could"
+	case e.matched == 0 && !elsewhere:
 		return e.name() + " covers nothing: it can go"
 	}
 	return ""
+}
+
+func (e *exception) countedAgain(findings int) string {
+	return fmt.Sprintf("%s expired on %s: %s counted again", e.name(), e.Until, were(findings))
+}
+
+// isFor says whether the exception concerns a rule, by its present and former ids.
+func (e *exception) isFor(ruleIDs []string) bool {
+	return e.hasKey() && (e.Rule == "" || slices.ContainsFunc(ruleIDs, e.rule.MatchString))
 }
 
 func were(n int) string {
@@ -217,7 +267,7 @@ func were(n int) string {
 // and whether one of its rules here could not see everything.
 func (e *exception) reach(s scope) (known, here, elsewhere, blind bool) {
 	for id, names := range s.all {
-		if e.Rule != "" && !slices.ContainsFunc(names, e.rule.MatchString) {
+		if !e.isFor(names) {
 			continue
 		}
 		known = true

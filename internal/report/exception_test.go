@@ -138,7 +138,7 @@ func TestExceptionWarnings(t *testing.T) {
 		{Exception{Rule: "stale-tokens/unused", Until: "2026-11-20"}, "exception 1 (rule stale-tokens/unused) expired on 2026-11-20: 1 finding is counted again"},
 		{Exception{Owner: "Release-Bot", Until: "2026-11-20"}, "exception 1 (owner Release-Bot) expired on 2026-11-20: 1 finding is counted again"},
 		{Exception{Rule: "stale-tokens/unused", Org: "beta", Until: "2026-11-20"}, "exception 1 (rule stale-tokens/unused, org beta) expired on 2026-11-20 and covers nothing: it can go"},
-		{Exception{Rule: "stale-tokens/blind", Owner: "nobody"}, ""}, // who knows what it would match
+		{Exception{Rule: "stale-tokens/blind", Owner: "nobody"}, "exception 1 (rule stale-tokens/blind, owner nobody) covers nothing that could be seen; not everything could"},
 		{Exception{Rule: "stale-tokens/off"}, ""},   // switched off
 		{Exception{Rule: "security-gaps/x"}, ""},    // of another report
 		{Exception{Rule: "*", Owner: "nobody"}, ""}, // may be of use there
@@ -150,9 +150,50 @@ func TestExceptionWarnings(t *testing.T) {
 		}
 		f := tokenFinding()
 		e.apply(&f, s.all[f.Rule])
-		if got := strings.Join(e.warnings(s), "\n"); got != c.want {
+		all, _ := e.warnings(s)
+		if got := strings.Join(all, "\n"); got != c.want {
 			t.Errorf("%+v:\ngot  %s\nwant %s", c.x, got, c.want)
 		}
+	}
+}
+
+// A rule shows the warnings that concern it, and counts its own findings only.
+func TestWarningsByRule(t *testing.T) {
+	s := scope{
+		all:    map[string][]string{"stale-tokens/unused": {"stale-tokens/unused"}, "stale-tokens/expired": {"stale-tokens/expired"}, "stale-tokens/never-used": {"stale-tokens/never-used"}},
+		report: map[string]bool{"stale-tokens/unused": true, "stale-tokens/expired": true, "stale-tokens/never-used": true},
+	}
+	e, err := newExceptions([]Exception{
+		{Owner: "release-bot", Until: "2026-11-20"}, {Rule: "stale-tokens/expired", Owner: "nobody"}, {Rule: "no/rule"},
+		{Rule: "stale-tokens/never-used", Until: "2026-11-20"}, {Rule: "stale-tokens/never-used", Owner: "release-bot"},
+	}, sampleTime)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unknown := tokenFinding()
+	unknown.Status = StatusUnknown
+	for _, rule := range []string{"stale-tokens/unused", "stale-tokens/unused", "stale-tokens/expired", "stale-tokens/never-used"} {
+		f := tokenFinding()
+		f.Rule = rule
+		e.apply(&f, []string{rule})
+	}
+	e.apply(&unknown, []string{unknown.Rule})
+	all, byRule := e.warnings(s)
+	want := []string{
+		"exception 1 (owner release-bot) expired on 2026-11-20: 3 findings are counted again",
+		"exception 2 (rule stale-tokens/expired, owner nobody) covers nothing: it can go",
+		"exception 3 (rule no/rule) covers nothing: there is no such rule",
+		"exception 4 (rule stale-tokens/never-used) expired on 2026-11-20: what it is for is unknown, or covered by another one",
+	}
+	if diff := cmp.Diff(want, all); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(map[string][]string{
+		"stale-tokens/unused":     {"exception 1 (owner release-bot) expired on 2026-11-20: 2 findings are counted again"},
+		"stale-tokens/expired":    {"exception 1 (owner release-bot) expired on 2026-11-20: 1 finding is counted again", want[1]},
+		"stale-tokens/never-used": {want[3]},
+	}, byRule); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -104,16 +104,17 @@ func (m *markdown) gaps() {
 	}
 	m.line("%s", line)
 	m.line("")
-	m.list("", bad)
-	m.list("Warning: ", m.report.Warnings)
-	if len(bad)+len(m.report.Warnings) > 0 {
+	m.list(bad)
+	remarks := m.report.remarks()
+	m.list(remarks)
+	if len(bad)+len(remarks) > 0 {
 		m.line("")
 	}
 }
 
-func (m *markdown) list(prefix string, texts []string) {
+func (m *markdown) list(texts []string) {
 	for _, s := range texts[:min(len(texts), markdownRows)] {
-		m.line("- %s%s", prefix, md(s))
+		m.line("- %s", md(s))
 	}
 	if more := len(texts) - markdownRows; more > 0 {
 		m.line("- and %d more", more)

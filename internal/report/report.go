@@ -41,6 +41,8 @@ type Report struct {
 	Inventory Table        `json:"-"` // the whole population; no columns: the report has none
 	Trend     []TrendPoint `json:"-"` // past snapshots and this one, oldest first
 
+	Notes []string `json:"-"` // exceptions that cover nothing here, but may elsewhere
+
 	// UnusedExceptions are the places in Options.Exceptions of those that match
 	// nothing here. One that is for several reports is useless only if all of
 	// them say so, which is not a warning of any one report.
@@ -127,6 +129,8 @@ type Rule struct {
 	Failed      int        `json:"failed"`     // not excepted
 	Unknown     int        `json:"unknown"`
 	Excepted    int        `json:"excepted"`
+
+	Warnings []string `json:"-"` // those of Report.Warnings that concern this rule
 }
 
 // Finding is one subject on which one rule has something to say.

@@ -28,13 +28,7 @@ func (b *workbook) inventory() error {
 		if kinds[i] == KindText {
 			kinds[i], words = vocabulary(t.Rows, i)
 		}
-		columns[i] = sheetColumn{title: heading(c.Name), width: columnWidth(c.Name, kinds[i], t.Rows, i), words: words, note: c.Name, isNumber: kinds[i] == KindNumber}
-		if c.Comment != "" {
-			columns[i].note += ": " + c.Comment
-		}
-		if kinds[i] == kindSetting || kinds[i] == KindYesNo {
-			columns[i].note += " (unknown: GitHub did not say, or it does not apply)"
-		}
+		columns[i] = sheetColumn{title: heading(c.Name), width: columnWidth(c.Name, kinds[i], t.Rows, i), words: words, note: explain(c.Name, kinds[i], c.Comment), isNumber: kinds[i] == KindNumber}
 	}
 	return b.stream(sheet{
 		name: sheetName(t.Title, "Inventory"), table: "Inventory", columns: columns, count: len(t.Rows), freeze: frozen(t.Columns),

@@ -51,11 +51,15 @@ func (b *workbook) findings() error {
 	for _, rule := range b.report.Rules {
 		titles[rule.ID] = rule.Title
 	}
-	columns := slices.Clone(findingColumns)
+	columns, comments := slices.Clone(findingColumns), columnComments(evidence)
 	place := map[string]int{}
 	for i, name := range evidence {
 		place[name] = i
-		columns = append(columns, sheetColumn{title: heading(name), width: evidenceWidth(name), note: "Evidence: " + name, isNumber: kindOf(name) == KindNumber})
+		note := "Evidence: " + name
+		if kindOf(name) == KindYesNo {
+			note = "Evidence: " + explain(name, KindYesNo, comments[name])
+		}
+		columns = append(columns, sheetColumn{title: heading(name), width: evidenceWidth(name), note: note, isNumber: kindOf(name) == KindNumber})
 	}
 	columns = append(columns, sheetColumn{title: "Rule", width: 46}, sheetColumn{title: "Key", width: 50, note: "The same in every snapshot: carry your decisions over by it."})
 	return b.stream(sheet{
@@ -66,7 +70,7 @@ func (b *workbook) findings() error {
 			cells := b.findingCells(f, titles[f.Rule])
 			facts := make([]any, len(evidence))
 			for _, v := range f.Evidence {
-				if p, ok := place[v.Column]; ok && v.Value != nil {
+				if p, ok := place[v.Column]; ok && (v.Value != nil || kindOf(v.Column) == KindYesNo) {
 					facts[p] = b.cell(kindOf(v.Column), v.Value)
 				}
 			}
@@ -197,6 +201,7 @@ func (b *workbook) coverage() error {
 				b.paragraph(string(c.Permission)), b.paragraph(string(c.Message)),
 			}
 		},
+		below: b.report.remarks(),
 	})
 }
 
@@ -211,16 +216,29 @@ func (b *workbook) rules() error {
 		{title: "Outcome", width: 13, words: outcomeWords, note: "incomplete: something that the rule reads could not be seen, so there may be more."},
 		{title: "Findings", width: 10, isNumber: true}, {title: "Of", width: 10, isNumber: true, note: "Subjects that the rule applies to."},
 		{title: "Unknown", width: 10, isNumber: true, note: "Subjects about which GitHub did not say."}, {title: "Excepted", width: 10, isNumber: true},
-		{title: "Missing", width: 28}, {title: "Parameters", width: 20}, {title: "Why", width: 60},
-		{title: "Remediation", width: 60},
+		{title: "Missing", width: 28}, {title: "Warnings", width: 36, note: "Exceptions of the configuration that have expired, so that their findings count again, or that cover nothing."},
+		{title: "Parameters", width: 20}, {title: "Why", width: 60}, {title: "Remediation", width: 60},
 	}
 	for range links { // one a cell, or it would not be a link
 		columns = append(columns, sheetColumn{title: "Link", width: 50})
 	}
 	return b.stream(sheet{
 		name: sheetRules, table: "Rules", count: len(list), freeze: 1, columns: columns,
-		row: func(i int) []any { return b.ruleCells(&list[i], links) },
+		row:   func(i int) []any { return b.ruleCells(&list[i], links) },
+		below: b.report.remarks(),
 	})
+}
+
+// remarks are the warnings and notes, each a line.
+func (r *Report) remarks() []string {
+	var lines []string
+	for _, w := range r.Warnings {
+		lines = append(lines, "Warning: "+w)
+	}
+	for _, n := range r.Notes {
+		lines = append(lines, "Note: "+n)
+	}
+	return lines
 }
 
 func (b *workbook) ruleCells(r *Rule, links int) []any {
@@ -231,7 +249,7 @@ func (b *workbook) ruleCells(r *Rule, links int) []any {
 	cells := []any{
 		b.text(r.ID), b.paragraph(r.Title), b.text(r.Severity), b.text(r.Outcome),
 		b.number(KindNumber, int64(r.Failed)), population, b.number(KindNumber, int64(r.Unknown)), b.number(KindNumber, int64(r.Excepted)),
-		b.paragraph(strings.Join(r.Missing, "\n")), b.paragraph(r.parameters("\n")), b.prose(r.Description), b.prose(r.Remediation),
+		b.paragraph(strings.Join(r.Missing, "\n")), b.paragraph(strings.Join(r.Warnings, "\n")), b.paragraph(r.parameters("\n")), b.prose(r.Description), b.prose(r.Remediation),
 	}
 	for _, address := range r.See[:min(len(r.See), links)] {
 		cells = append(cells, b.link(address, address))

@@ -19,6 +19,7 @@ type sheet struct {
 	count   int               // rows
 	row     func(i int) []any // cells of row i
 	print   int               // columns to print; 0: all
+	below   []string          // lines of text under the table
 	// finish adds what belongs to the whole sheet: the items from first to
 	// last (exclusive) are in it, the first of them in row 2.
 	finish func(name string, first, last int) error
@@ -80,6 +81,11 @@ func (b *workbook) streamPart(s sheet, name, table string, first, last int) erro
 	}
 	// A table has at least one row below its header, be it an empty one.
 	bottom := max(last-first, 1) + 1
+	if last == s.count {
+		if err := b.lines(w, bottom+2, s.below); err != nil {
+			return err
+		}
+	}
 	if err := w.AddTable(&excelize.Table{
 		Range: area(1, 1, len(s.columns), bottom), Name: table, StyleName: "TableStyleLight1",
 	}); err != nil {
@@ -94,6 +100,17 @@ func (b *workbook) streamPart(s sheet, name, table string, first, last int) erro
 		}
 	}
 	return w.Flush()
+}
+
+// lines writes one text a row, below the table and apart from it.
+func (b *workbook) lines(w *excelize.StreamWriter, row int, texts []string) error {
+	for i, text := range texts {
+		cells := []any{excelize.Cell{StyleID: b.style[lookText], Value: inertCell(text)}}
+		if err := w.SetRow(at(1, row+i), cells); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func longestWord(title string) float64 {

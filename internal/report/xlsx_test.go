@@ -131,7 +131,7 @@ func TestEveryListIsATable(t *testing.T) {
 	t.Parallel()
 	r := sampleReport(20, 5)
 	b := bookOf(t, r, maxRows)
-	for sheet, want := range map[string]string{"Findings": "A1:T21", "Tokens": "A1:O6", "Coverage": "A1:I18", "Rules": "A1:N6"} {
+	for sheet, want := range map[string]string{"Findings": "A1:T21", "Tokens": "A1:O6", "Coverage": "A1:I18", "Rules": "A1:O6"} {
 		tables, err := b.GetTables(sheet)
 		if err != nil || len(tables) != 1 {
 			t.Errorf("%s has tables %v (%v)", sheet, tables, err)
@@ -160,6 +160,53 @@ func TestEveryListIsATable(t *testing.T) {
 		if !strings.Contains(text, "fitToPage") {
 			t.Errorf("%s is not scaled to the page", part)
 		}
+	}
+}
+
+// Exceptions that do not hold are told where the rules are and where the gaps
+// are; the table ends above.
+func TestRemarksStandBelowTheTables(t *testing.T) {
+	t.Parallel()
+	r := sampleReport(3, 3)
+	r.Warnings, r.Notes = Strings{"exception 2 expired"}, []string{"exception 3 covers nothing in this report"}
+	r.Rules[1].Warnings = []string{"exception 2 expired: 1 finding is counted again"}
+	b := bookOf(t, r, maxRows)
+	for _, sheet := range []string{"Coverage", "Rules"} {
+		rows := b.rows(sheet)
+		end := len(rows) - 3
+		if got := []string{strings.Join(rows[end], ""), rows[end+1][0], rows[end+2][0]}; !slices.Equal(got, []string{"", "Warning: exception 2 expired", "Note: exception 3 covers nothing in this report"}) {
+			t.Errorf("%s ends with %q", sheet, got)
+		}
+		tables, err := b.GetTables(sheet)
+		if err != nil || len(tables) != 1 || !strings.HasSuffix(tables[0].Range, fmt.Sprint(end)) {
+			t.Errorf("%s: tables %+v above row %d (%v)", sheet, tables, end, err)
+		}
+	}
+	if got := b.value("Rules", "Warnings", 3); got != r.Rules[1].Warnings[0] {
+		t.Errorf("the rule warns %q", got)
+	}
+}
+
+// What the reader must know of a column of evidence is a note on its header,
+// and unknown is a word.
+func TestEvidenceSaysWhetherReachIsEffective(t *testing.T) {
+	t.Parallel()
+	r := sampleReport(3, 0)
+	for i := range r.Findings {
+		r.Findings[i].Evidence = Evidence{{"is_reach_effective", []any{int64(1), int64(0), nil}[i]}}
+	}
+	b := bookOf(t, r, maxRows)
+	for i, want := range []string{"yes", "no", "unknown"} {
+		if got := b.value("Findings", "Is reach effective", i+2); got != want {
+			t.Errorf("row %d says %q, want %q", i+2, got, want)
+		}
+	}
+	comments, err := b.GetComments("Findings")
+	if err != nil || !slices.ContainsFunc(comments, func(c excelize.Comment) bool {
+		return strings.Contains(c.Text, "Evidence: is_reach_effective: yes: its owner can do all that it grants") && strings.Contains(c.Text, "; no: ") &&
+			strings.HasSuffix(c.Text, "(unknown: GitHub did not say, or it does not apply)")
+	}) {
+		t.Errorf("no note explains is_reach_effective (%v)", err)
 	}
 }
 
