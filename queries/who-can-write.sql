@@ -17,14 +17,23 @@ WITH named AS MATERIALIZED (
   FROM repositories AS r
   WHERE lower(r.full_name) GLOB lower(:repository)
     OR lower(r.name) GLOB lower(:repository)
-  UNION
-  SELECT
+  UNION ALL
+  SELECT DISTINCT
     p.org AS org,
     p.repository_id AS repository_id,
     p.full_name AS full_name
   FROM token_repositories AS p
-  WHERE lower(p.full_name) GLOB lower(:repository)
-    OR lower(substr(p.full_name, instr(p.full_name, '/') + 1)) GLOB lower(:repository)
+  WHERE NOT EXISTS (
+      SELECT
+        1
+      FROM repositories AS r
+      WHERE r.org = p.org
+        AND r.repository_id = p.repository_id
+    )
+    AND (
+      lower(p.full_name) GLOB lower(:repository)
+      OR lower(substr(p.full_name, instr(p.full_name, '/') + 1)) GLOB lower(:repository)
+    )
 )
 
 SELECT
