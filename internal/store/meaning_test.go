@@ -344,6 +344,38 @@ func TestPropertiesOfTheirOwnList(t *testing.T) {
 	}
 }
 
+// A statement reads the resource properties only where the repository list came
+// without them: else its coverage would make rules incomplete for nothing.
+func TestPropertiesAreReadWhereTheListLacksThem(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, repository, status, want string }{
+		{"in the list, switched off", `{"id":1,"name":"x","full_name":"acme/x","custom_properties":{"tier":"low"}}`, "skipped", "repositories"},
+		{"none set, refused", `{"id":1,"name":"x","full_name":"acme/x","custom_properties":{}}`, "denied", "repositories"},
+		{"no repositories", "", "complete", "repositories"},
+		{"not in the list, switched off", `{"id":1,"name":"x","full_name":"acme/x"}`, "skipped", "properties repositories"},
+		{"not in the list, refused", `{"id":1,"name":"x","full_name":"acme/x"}`, "denied", "properties repositories"},
+		{"not in the list, read", `{"id":1,"name":"x","full_name":"acme/x"}`, "complete", "properties repositories"},
+	} {
+		w, _ := create(t)
+		if c.repository != "" {
+			add(t, w, "repositories", "", c.repository)
+		}
+		cover(t, w, "complete", "repositories")
+		cover(t, w, c.status, "properties")
+		cover(t, w, c.status, "properties") // of a resumed run
+		s := publish(t, w)
+		for statement, want := range map[string]string{
+			"SELECT * FROM repository_properties":                   c.want,
+			"SELECT full_name FROM repositories WHERE is_sensitive": c.want,
+			"SELECT full_name, raw FROM repositories":               "repositories",
+		} {
+			if got, err := s.Reads(t.Context(), statement); err != nil || strings.Join(got, " ") != want {
+				t.Errorf("%s: %s reads %v, want %s (%v)", c.name, statement, got, want, err)
+			}
+		}
+	}
+}
+
 // Names are under an attacker's control: they come out as they came in, and
 // spoil nothing.
 func TestHostileText(t *testing.T) {

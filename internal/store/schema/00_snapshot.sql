@@ -18,8 +18,9 @@ CREATE TABLE _snapshot (
 -- program opens one of the resource's tables; tables that are absent here
 -- (progress, coverage, names) belong to none.
 CREATE TABLE _table_resources (
-  table_name TEXT PRIMARY KEY,
-  resource TEXT NOT NULL
+  table_name TEXT NOT NULL,
+  resource TEXT NOT NULL,
+  PRIMARY KEY (table_name, resource)
 ) STRICT, WITHOUT ROWID;
 
 -- Items of these resources are cut down to these keys before they are inserted:

@@ -24,6 +24,19 @@ WHERE EXISTS (SELECT 1 FROM _repositories AS r WHERE r.org = i.org)
     WHERE r.org = i.org AND json_type(r.raw, '$.custom_properties') IS 'object'
   );
 
+-- Custom properties come with the repository list, and then they are known
+-- whatever became of this resource, also when it was switched off (skipped):
+-- who reads them reads repositories. Only where the list came without them do
+-- they depend on this resource too, and one that was skipped or refused makes
+-- incomplete what reads them: repository_properties and is_sensitive. That
+-- holds for the whole file, since a statement reads all organizations at once.
+CREATE TRIGGER _properties_are_read AFTER INSERT ON _coverage
+WHEN NEW.resource = 'properties' AND EXISTS (SELECT 1 FROM _todo_properties AS t WHERE t.org = NEW.org)
+BEGIN
+  INSERT OR IGNORE INTO _table_resources (table_name, resource)
+  VALUES ('_repository_properties', 'properties');
+END;
+
 CREATE VIEW _in_properties (org, parent, item) AS SELECT '', '', '' WHERE 0;
 
 CREATE TRIGGER _in_properties_insert INSTEAD OF INSERT ON _in_properties

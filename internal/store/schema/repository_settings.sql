@@ -79,7 +79,10 @@ CREATE TABLE _dependabot_alerts (
 ) STRICT, WITHOUT ROWID;
 
 -- One row a source: the classic rule, or one active ruleset with all its rules
--- for the default branch. Rulesets that only evaluate protect nothing; raw has them.
+-- for the default branch. Rulesets that only evaluate protect nothing, and
+-- nothing is known of them: GitHub's Ref.rules lists the rules of active ones
+-- only, and no other request is made that would show them. Should one come all
+-- the same, it is left out here and stays in raw.
 CREATE TABLE _branch_protection (
   org TEXT NOT NULL,
   repository_id INTEGER NOT NULL,
@@ -309,7 +312,7 @@ BEGIN
   GROUP BY NEW.org;
 END;
 
-CREATE VIEW branch_protection AS -- Everything that protects the default branch: one row a source, classic rule or active ruleset.
+CREATE VIEW branch_protection AS -- Everything that protects the default branch: one row a source, classic rule or active ruleset; of rulesets that only evaluate or are disabled nothing is known.
 SELECT
   b.org AS org, -- organization login
   b.repository_id AS repository_id, -- GitHub's id of the repository
