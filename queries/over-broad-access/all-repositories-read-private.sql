@@ -1,0 +1,101 @@
+-- Token that can read all private code
+--
+-- The token reads the contents of every repository that its owner can reach,
+-- private ones included, and those that will be made tomorrow. Whoever finds
+-- it copies the organization's source, with all that was ever committed to it,
+-- and reading leaves few traces.
+--
+-- What GitHub grants is an upper bound: the token never reads more than its
+-- owner may; the inventory of this report says for which tokens the bound is
+-- reached. Archived repositories count, because their contents can be read all
+-- the same. Tokens that can write contents are the business of
+-- all-repositories-write.
+--
+-- severity: medium
+-- population: tokens WHERE is_expired IS NOT 1 AND repository_selection =
+--   'all'
+-- remediation: Ask the owner to select the repositories that the token needs
+--   (own Settings > Developer settings > Personal access tokens > Fine-grained
+--   tokens > the token > Edit > Only select repositories). To revoke it, open
+--   the organization's Settings > Personal access tokens > Active tokens,
+--   choose the token and press Revoke. By the API, as a GitHub App with write
+--   on the organization's personal access tokens:
+--   `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
+--   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`.
+-- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
+-- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
+-- see: https://docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens
+
+WITH hidden AS (
+  SELECT
+    r.org AS org,
+    count(*) FILTER (WHERE r.visibility = 'private') AS private_count,
+    count(*) FILTER (WHERE r.visibility = 'internal') AS internal_count,
+    count(*) FILTER (WHERE r.visibility IS NULL) AS untold_count
+  FROM repositories AS r
+  GROUP BY
+    r.org
+), seen AS (
+  SELECT
+    o.org AS org,
+    coalesce(h.private_count, 0) AS private_count,
+    coalesce(h.internal_count, 0) AS internal_count,
+    coalesce(h.untold_count, 0) AS untold_count,
+    (
+      o.installation_selection = 'all'
+      AND EXISTS (
+        SELECT 1
+        FROM coverage AS c
+        WHERE c.org = o.org
+          AND c.resource = 'repositories'
+          AND c.status = 'complete'
+      )
+    ) IS TRUE AS is_list_whole
+  FROM orgs AS o
+  LEFT JOIN hidden AS h
+    ON h.org = o.org
+)
+SELECT
+  CASE
+    WHEN t.is_expired IS NULL THEN 'unknown'
+    WHEN p.level <> 'read' THEN 'unknown'
+    WHEN s.private_count + s.internal_count = 0 THEN 'unknown'
+    ELSE 'fail'
+  END AS status,
+  'token/' || t.grant_id AS subject,
+  t.org AS org,
+  CASE
+    WHEN p.level <> 'read' THEN printf('holds a level that is not known on contents (%s) of', p.level)
+    ELSE 'reads the contents of'
+  END || ' all repositories that ' || coalesce(t.owner_login, 'its owner') || ' can reach, ' || CASE
+      WHEN s.private_count + s.internal_count > 0 THEN printf('at most %d private and %d internal ones', s.private_count, s.internal_count)
+      WHEN s.untold_count > 0 THEN printf('but GitHub did not say whether %d of them are private', s.untold_count)
+      ELSE 'but whether there are private ones is unknown: not all repositories of ' || t.org || ' were seen'
+    END || CASE
+      WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
+      ELSE ''
+    END AS reason,
+  s.private_count AS private_repository_count,
+  s.internal_count AS internal_repository_count,
+  t.token_name AS token_name,
+  t.owner_login AS owner_login,
+  t.repository_selection AS repository_selection,
+  t.highest_tier AS highest_tier,
+  t.expires_at AS expires_at,
+  t.last_used_at AS last_used_at,
+  t.html_url AS html_url
+FROM token_permissions AS p
+JOIN tokens AS t
+  ON t.org = p.org
+  AND t.grant_id = p.grant_id
+JOIN seen AS s
+  ON s.org = t.org
+WHERE p.scope = 'repository'
+  AND p.permission = 'contents'
+  AND p.level NOT IN ('write', 'admin')
+  AND t.is_expired IS NOT 1
+  AND t.repository_selection = 'all'
+  AND (
+    s.private_count + s.internal_count + s.untold_count > 0
+    OR NOT s.is_list_whole
+  )

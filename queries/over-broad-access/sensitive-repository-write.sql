@@ -1,0 +1,173 @@
+-- Token that can change a sensitive repository
+--
+-- The configuration calls some repositories sensitive, by name, topic or
+-- custom property. This token can change at least one of them, so whoever
+-- holds it works on what matters most, as if it were the owner of the token.
+--
+-- Archived repositories count: who may unarchive them makes the token work
+-- again. For a token with access to all repositories the number is an
+-- upper bound: it never does more than its owner may.
+--
+-- severity: high
+-- population: tokens WHERE is_expired IS NOT 1
+-- remediation: Ask the owner to make a token with fewer permissions or
+--   repositories (a member edits it under the own Settings > Developer
+--   settings > Personal access tokens > Fine-grained tokens; each change asks
+--   for approval again), or revoke it. To revoke it, open the organization's
+--   Settings > Personal access tokens > Active tokens, choose the token and
+--   press Revoke. By the API, as a GitHub App with write on the organization's
+--   personal access tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
+--   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`. Where a job
+--   must write to a sensitive repository, give it a token for that repository
+--   alone, or a GitHub App.
+-- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
+-- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
+-- see: https://docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens
+
+WITH writing AS (
+  SELECT
+    p.org AS org,
+    p.grant_id AS grant_id,
+    sum(p.level IN ('write', 'admin')) AS write_count,
+    group_concat(p.shown, ', ') AS permissions
+  FROM (
+    SELECT
+      a.org AS org,
+      a.grant_id AS grant_id,
+      a.level AS level,
+      CASE a.level
+        WHEN 'write' THEN a.permission
+        ELSE printf('%s (%s)', a.permission, a.level)
+      END AS shown
+    FROM token_permissions AS a
+    WHERE a.scope = 'repository'
+      AND a.level <> 'read'
+    ORDER BY
+      a.org,
+      a.grant_id,
+      a.permission
+  ) AS p
+  GROUP BY
+    p.org,
+    p.grant_id
+), sensitive AS MATERIALIZED (
+  SELECT
+    r.org AS org,
+    r.repository_id AS repository_id,
+    r.full_name AS full_name
+  FROM repositories AS r
+  WHERE r.is_sensitive
+), everywhere AS (
+  SELECT
+    s.org AS org,
+    count(*) AS repository_count,
+    group_concat(s.full_name, ', ') FILTER (WHERE s.place <= 5) AS names
+  FROM (
+    SELECT
+      a.org AS org,
+      a.full_name AS full_name,
+      row_number() OVER (PARTITION BY a.org ORDER BY a.full_name) AS place
+    FROM sensitive AS a
+    ORDER BY
+      a.org,
+      a.full_name
+  ) AS s
+  GROUP BY
+    s.org
+), listed AS (
+  SELECT
+    s.org AS org,
+    s.grant_id AS grant_id,
+    count(*) AS repository_count,
+    group_concat(s.full_name, ', ') FILTER (WHERE s.place <= 5) AS names
+  FROM (
+    SELECT
+      p.org AS org,
+      p.grant_id AS grant_id,
+      a.full_name AS full_name,
+      row_number() OVER (PARTITION BY p.org, p.grant_id ORDER BY a.full_name) AS place
+    FROM sensitive AS a
+    JOIN token_repositories AS p
+      ON p.org = a.org
+      AND p.repository_id = a.repository_id
+    ORDER BY
+      p.org,
+      p.grant_id,
+      a.full_name
+  ) AS s
+  GROUP BY
+    s.org,
+    s.grant_id
+), reached AS (
+  SELECT
+    t.org AS org,
+    t.grant_id AS grant_id,
+    t.token_name AS token_name,
+    t.owner_login AS owner_login,
+    t.repository_selection AS repository_selection,
+    t.is_expired AS is_expired,
+    t.highest_tier AS highest_tier,
+    t.expires_at AS expires_at,
+    t.last_used_at AS last_used_at,
+    t.html_url AS html_url,
+    w.permissions AS permissions,
+    w.write_count AS write_count,
+    CASE t.repository_selection
+      WHEN 'all' THEN e.repository_count
+      ELSE l.repository_count
+    END AS sensitive_count,
+    CASE t.repository_selection
+      WHEN 'all' THEN e.names
+      ELSE l.names
+    END AS names,
+    t.repository_selection = 'subset' AND t.repository_count IS NULL AS is_list_unread
+  FROM writing AS w
+  JOIN tokens AS t
+    ON t.org = w.org
+    AND t.grant_id = w.grant_id
+  JOIN everywhere AS e
+    ON e.org = t.org
+  LEFT JOIN listed AS l
+    ON l.org = t.org
+    AND l.grant_id = t.grant_id
+  WHERE t.is_expired IS NOT 1
+    AND t.repository_selection <> 'none'
+)
+SELECT
+  CASE
+    WHEN t.is_expired IS NULL THEN 'unknown'
+    WHEN t.write_count = 0 THEN 'unknown'
+    WHEN t.sensitive_count IS NULL THEN 'unknown'
+    ELSE 'fail'
+  END AS status,
+  'token/' || t.grant_id AS subject,
+  t.org AS org,
+  CASE t.write_count
+    WHEN 0 THEN 'has a level that is not known on '
+    ELSE 'has write on '
+  END || t.permissions || CASE
+      WHEN t.sensitive_count IS NULL THEN ', on selected repositories whose list was not read to the end'
+      ELSE printf(
+        ' in %s%d sensitive %s: %s',
+        iif(t.repository_selection = 'all', 'up to ', ''),
+        t.sensitive_count,
+        iif(t.sensitive_count = 1, 'repository', 'repositories'),
+        t.names
+      ) || iif(t.sensitive_count > 5, printf(' and %d more', t.sensitive_count - 5), '')
+    END || CASE
+      WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
+      ELSE ''
+    END AS reason,
+  t.names AS sensitive_repositories,
+  t.sensitive_count AS sensitive_repository_count,
+  t.permissions AS write_permissions,
+  t.token_name AS token_name,
+  t.owner_login AS owner_login,
+  t.repository_selection AS repository_selection,
+  t.highest_tier AS highest_tier,
+  t.expires_at AS expires_at,
+  t.last_used_at AS last_used_at,
+  t.html_url AS html_url
+FROM reached AS t
+WHERE t.sensitive_count IS NOT NULL
+  OR t.is_list_unread
