@@ -1,0 +1,55 @@
+-- Public repository without a security policy
+--
+-- A security policy tells whoever finds a hole where to report it in private
+-- and what answer to expect. Without one the finder asks in public, or gives
+-- up.
+--
+-- A SECURITY.md of the repository counts, and so does the organization's in its
+-- public repository .github. Private and internal repositories are passed over.
+--
+-- severity: medium
+-- population: repositories AS r WHERE r.is_archived IS NOT 1 AND r.is_disabled
+--   IS NOT 1 AND (r.visibility = 'public' OR r.visibility IS NULL)
+-- remediation: Open the repository's Security tab > Policy > Start setup and
+--   commit the file, or write one SECURITY.md for all repositories into the
+--   organization's public repository .github. By the API: `gh api --method PUT
+--   repos/OWNER/.github/contents/SECURITY.md -f message='Add a security policy'
+--   -f content="$(base64 -w0 SECURITY.md)"`.
+-- see: https://docs.github.com/en/code-security/getting-started/adding-a-security-policy-to-your-repository
+-- see: https://docs.github.com/en/communities/setting-up-your-project-for-healthy-contributions/creating-a-default-community-health-file
+-- see: https://docs.github.com/en/rest/repos/contents#create-or-update-file-contents
+
+SELECT
+  CASE
+    WHEN r.is_archived IS NULL THEN 'unknown'
+    WHEN r.is_disabled IS NULL THEN 'unknown'
+    WHEN r.visibility IS NULL THEN 'unknown'
+    WHEN r.has_security_policy = 0 THEN 'fail'
+    ELSE 'unknown'
+  END AS status,
+  'repository/' || r.repository_id AS subject,
+  r.org AS org,
+  CASE
+    WHEN r.has_security_policy = 0 THEN coalesce('this ' || r.visibility || ' repository', 'this repository of unknown visibility')
+      || ' has no SECURITY.md, and the organization has none for it'
+    ELSE 'GitHub did not say whether this ' || coalesce(r.visibility || ' repository', 'repository of unknown visibility') || ' has a security policy'
+  END || CASE
+    WHEN r.is_archived IS NULL OR r.is_disabled IS NULL THEN
+      '; GitHub did not say whether the repository is archived or disabled'
+    ELSE ''
+  END AS reason,
+  r.has_security_policy AS has_security_policy,
+  r.visibility AS visibility,
+  r.is_sensitive AS is_sensitive,
+  r.is_fork AS is_fork,
+  r.is_template AS is_template,
+  r.pushed_at AS pushed_at,
+  r.html_url AS html_url
+FROM repositories AS r
+WHERE r.has_security_policy IS NOT 1
+  AND (
+    r.visibility = 'public'
+    OR r.visibility IS NULL
+  )
+  AND r.is_archived IS NOT 1
+  AND r.is_disabled IS NOT 1
