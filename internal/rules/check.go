@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"auditor/internal/store"
 )
@@ -53,6 +54,7 @@ func (c *checker) check(ctx context.Context) {
 	columns, ok := c.compile(ctx, c.rule.SQL, 0)
 	if ok {
 		c.columns(columns)
+		c.ends(ctx)
 	}
 	if c.rule.Population != "" {
 		c.compile(ctx, c.rule.populationSQL(), c.rule.lines["population"])
@@ -127,21 +129,52 @@ func (c *checker) refused(err error, line int, meant string) {
 		c.problem(line, err.Error(), meant)
 		return
 	}
+	column := 0
 	if line == 0 {
-		line = q.Line // the statement is the whole file
+		line, column = Place(c.rule.SQL, q) // the statement is the whole file
 	}
 	what := q.Message
 	if q.Near != "" {
 		what = fmt.Sprintf("near %q: %s", q.Near, q.Message)
 	}
 	if meant == "" {
-		meant = spelling(q)
+		meant = Spelling(q)
 	}
 	c.problem(line, what, meant)
+	c.problems[len(c.problems)-1].Column = column
 }
 
-// spelling finds the view or column that a name unknown to SQLite was meant to be.
-func spelling(q *store.QueryError) string {
+// patience is how long a query may take on an empty snapshot, on which a sound
+// one is done at once.
+const patience = 3 * time.Second
+
+// ends finds the recursion that has no end: it compiles.
+func (c *checker) ends(ctx context.Context) {
+	limited, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	values := c.rule.Bindings(c.empty.Info().FinishedAt)
+	for _, p := range c.rule.Params {
+		if _, ok := values[p.Name]; !ok {
+			values[p.Name] = nil
+		}
+	}
+	rows, err := c.empty.Select(limited, c.rule.SQL, values)
+	if err == nil {
+		for _, err = range rows.All() {
+			if err != nil {
+				break
+			}
+		}
+	}
+	if err != nil && ctx.Err() == nil && errors.Is(limited.Err(), context.DeadlineExceeded) {
+		c.problem(0, fmt.Sprintf("the query does not end: stopped after %v, on an empty snapshot", patience),
+			"a recursive WITH needs a WHERE or LIMIT that ends it")
+	}
+}
+
+// Spelling tells which view or column a name unknown to SQLite was meant to be:
+// did you mean "tokens"? Empty when none is near.
+func Spelling(q *store.QueryError) string {
 	var names []string
 	for _, view := range store.Views() {
 		switch {

@@ -12,6 +12,27 @@ type placeholder struct {
 // and comments. It does not parse SQL: what it misses, SQLite finds.
 func placeholders(sql string) []placeholder {
 	var found []placeholder
+	scan(sql, func(at, n int, isPlaceholder bool) {
+		if isPlaceholder {
+			found = append(found, placeholder{text: sql[at : at+n], line: 1 + strings.Count(sql[:at], "\n")})
+		}
+	})
+	return found
+}
+
+// words finds where the bare words of a query begin.
+func words(sql string) []int {
+	var found []int
+	scan(sql, func(at, _ int, isPlaceholder bool) {
+		if !isPlaceholder {
+			found = append(found, at)
+		}
+	})
+	return found
+}
+
+// scan reports the words and the parameters of a query.
+func scan(sql string, report func(at, n int, isPlaceholder bool)) {
 	for i := 0; i < len(sql); {
 		switch rest := sql[i:]; {
 		case strings.HasPrefix(rest, "--"):
@@ -24,14 +45,17 @@ func placeholders(sql string) []placeholder {
 			i += 1 + through(rest[1:], rest[:1])
 		case rest[0] == '?', strings.ContainsRune(":@$", rune(rest[0])) && wordLength(rest[1:]) > 0:
 			n := 1 + wordLength(rest[1:])
-			found = append(found, placeholder{text: rest[:n], line: 1 + strings.Count(sql[:i], "\n")})
+			report(i, n, true)
 			i += n
 		default:
 			// A word is passed over as a whole: SQLite takes its $ for a letter.
-			i += max(1, wordLength(rest))
+			n := wordLength(rest)
+			if n > 0 {
+				report(i, n, false)
+			}
+			i += max(1, n)
 		}
 	}
-	return found
 }
 
 // through is the length of text up to the end of the first mark in it.

@@ -16,13 +16,17 @@ type Problem struct {
 	Key   string // for settings: severity or the parameter; else empty
 	What  string // what is wrong
 	Meant string // what was probably meant, or how to put it right; may be empty
+
+	Column int // in characters, 1-based; 0 when nobody can tell
 }
 
-// String is "file:line: what (meant)", or "rule: key: what (meant)" for
+// String is "file:line:column: what (meant)", or "rule: key: what (meant)" for
 // settings.
 func (p Problem) String() string {
 	var b strings.Builder
 	switch {
+	case p.File != "" && p.Line > 0 && p.Column > 0:
+		fmt.Fprintf(&b, "%s:%d:%d: ", p.File, p.Line, p.Column)
 	case p.File != "" && p.Line > 0:
 		fmt.Fprintf(&b, "%s:%d: ", p.File, p.Line)
 	case p.File != "":

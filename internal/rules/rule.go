@@ -104,6 +104,21 @@ func (s *Set) index(id string) int {
 	return slices.IndexFunc(s.rules, func(r Rule) bool { return slices.Contains(r.Formerly, id) })
 }
 
+// Without returns the set less the rules that the problems are about.
+func (s *Set) Without(problems []Problem) *Set {
+	bad := map[string]bool{}
+	for _, p := range problems {
+		bad[p.File] = true
+	}
+	sound := &Set{}
+	for _, r := range s.rules {
+		if !bad[r.File] {
+			sound.rules = append(sound.rules, r)
+		}
+	}
+	return sound
+}
+
 func (s *Set) ids() []string {
 	ids := make([]string, 0, len(s.rules))
 	for _, r := range s.rules {
