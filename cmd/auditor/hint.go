@@ -40,7 +40,7 @@ func hint(err error) string {
 		{errors.Is(err, fs.ErrPermission), "the folder or file cannot be written by this user: check its owner and mode"},
 		{errors.Is(err, syscall.ENOTDIR), "a folder is wanted where there is a file"},
 		{isMissingConfig(err), "start from config.example.yaml, or name your file with -c FILE; without credentials, try: auditor demo"},
-		{is[*store.QueryError](err), "auditor query reads the public views: see .schema in sqlite3, or SELECT name FROM sqlite_schema WHERE type = 'view'"},
+		{is[*store.QueryError](err), "auditor query --schema lists the public views, auditor query --schema VIEW its columns"},
 	} {
 		if h.holds {
 			return h.advice

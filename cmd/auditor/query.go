@@ -24,6 +24,8 @@ type queryOptions struct {
 	snapshot, file, format string
 	params                 []string
 	timeout                time.Duration
+	limit                  int // rows; below 0: what suits the format
+	isList, isSchema       bool
 }
 
 func (a *app) queryCommand() *cobra.Command {
@@ -31,7 +33,13 @@ func (a *app) queryCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "query NAME|SQL",
 		Short: "Ask a snapshot: a saved query, or SQL",
-		Example: `  auditor query "SELECT token_name, owner_login FROM tokens WHERE expires_at IS NULL"
+		Long: `Ask a snapshot: a saved query, a rule, or SQL over the public views. It can only
+read, and ends after --timeout. Tables show the first 1,000 rows unless --limit
+says otherwise, and say so; csv and json are whole unless --limit is given.`,
+		Example: `  auditor query --list
+  auditor query who-can-write --param 'repository=acme/pay*'
+  auditor query --schema tokens
+  auditor query "SELECT token_name, owner_login FROM tokens WHERE expires_at IS NULL"
   auditor query stale-tokens/inventory --format csv`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
@@ -43,9 +51,18 @@ func (a *app) queryCommand() *cobra.Command {
 			if !slices.Contains(report.RowFormats, o.format) {
 				return &usageError{fmt.Errorf("--format %q%s: known are %s", o.format, didYouMean(o.format, report.RowFormats), strings.Join(report.RowFormats, ", "))}
 			}
+			if c.Flags().Changed("limit") && o.limit < 0 {
+				return &usageError{fmt.Errorf("--limit %d: give a number of rows, or 0 for all", o.limit)}
+			}
+			if o.isSchema {
+				return a.printSchema(o.format, strings.Join(args, ""))
+			}
 			cfg, err := a.loadAny(c)
 			if err != nil {
 				return err
+			}
+			if o.isList {
+				return a.list(c.Context(), cfg, o, args)
 			}
 			sql, params, err := a.question(c.Context(), cfg, o, args)
 			if err != nil {
@@ -60,7 +77,22 @@ func (a *app) queryCommand() *cobra.Command {
 	flags.StringVar(&o.format, "format", "table", "`FORMAT`: "+strings.Join(report.RowFormats, ", "))
 	flags.DurationVar(&o.timeout, "timeout", 10*time.Second, "how long the question may take, such as 10s or 2m")
 	flags.StringArrayVar(&o.params, "param", nil, "value of a parameter, `NAME=VALUE`")
+	flags.IntVar(&o.limit, "limit", -1, "show at most `N` rows, 0 all (default 1000 in table and markdown, all in csv and json)")
+	flags.BoolVar(&o.isList, "list", false, "list the saved queries and their parameters")
+	flags.BoolVar(&o.isSchema, "schema", false, "list the views, or the columns of the view that is named")
+	c.MarkFlagsMutuallyExclusive("list", "schema", "file")
 	return c
+}
+
+func (a *app) list(ctx context.Context, cfg *config, o queryOptions, args []string) error {
+	if len(args) > 0 {
+		return &usageError{fmt.Errorf("--list lists all saved queries: it takes no %q", args[0])}
+	}
+	set, err := a.rules(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	return a.listQueries(o.format, set)
 }
 
 var savedName = regexp.MustCompile(`^[a-z0-9_-]+(/[a-z0-9_-]+)*$`)
@@ -126,10 +158,11 @@ func adHoc(given map[string]string) bindings {
 // saved binds the parameters that the header of a saved query declares.
 func saved(rule rules.Rule, given map[string]string) (bindings, error) {
 	values := map[string]any{}
-	for name, text := range given {
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		text := given[name]
 		i := slices.IndexFunc(rule.Params, func(p rules.Param) bool { return p.Name == name })
 		if i < 0 {
-			return nil, &usageError{fmt.Errorf("--param %s: %s has no such parameter", name, rule.ID)}
+			return nil, &usageError{fmt.Errorf("--param %s: %s has no such parameter%s", name, rule.ID, parametersOf(rule, name))}
 		}
 		value, err := rule.Params[i].Parse(text)
 		if err != nil {
@@ -137,11 +170,28 @@ func saved(rule rules.Rule, given map[string]string) (bindings, error) {
 		}
 		values[name] = value
 	}
+	for _, p := range rule.Params {
+		if _, ok := rule.Parameters()[p.Name]; !ok && values[p.Name] == nil {
+			return nil, &usageError{fmt.Errorf("%s needs --param %s=%s: %s", rule.ID, p.Name, strings.ToUpper(p.Kind), p.Meaning)}
+		}
+	}
 	return func(now time.Time) map[string]any {
 		params := rule.Bindings(now)
 		maps.Copy(params, values)
 		return params
 	}, nil
+}
+
+// parametersOf is what to say about a parameter that a query does not have.
+func parametersOf(rule rules.Rule, name string) string {
+	var known []string
+	for _, p := range rule.Params {
+		known = append(known, p.Name)
+	}
+	if near := didYouMean(name, known); near != "" || len(known) == 0 {
+		return near
+	}
+	return ": it has " + strings.Join(known, ", ")
 }
 
 func (a *app) readFile(name string) (string, error) {
@@ -164,14 +214,29 @@ func (a *app) query(ctx context.Context, cfg *config, o queryOptions, sql string
 	defer snapshot.Close()
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	rows, err := snapshot.Select(ctx, sql, params(snapshot.Info().FinishedAt))
-	if err == nil {
-		_, err = report.WriteRows(a.stdout, o.format, rows.Columns, rows.All(), a.stdoutWidth)
-	}
+	err = a.answer(ctx, snapshot, o, sql, params(snapshot.Info().FinishedAt))
 	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("query: stopped after %v: %w", o.timeout, err)
+		return fmt.Errorf("query: stopped after %v, its time limit (--timeout): %w", o.timeout, err)
 	}
-	return err
+	return pointed(err, sql)
+}
+
+func (a *app) answer(ctx context.Context, snapshot *store.Snapshot, o queryOptions, sql string, params map[string]any) error {
+	rows, err := snapshot.Select(ctx, sql, params)
+	if err != nil {
+		return err
+	}
+	limit, isCut := o.limit, false
+	if limit < 0 {
+		limit = defaultLimit(o.format)
+	}
+	if _, err := report.WriteRows(a.stdout, o.format, rows.Columns, limited(rows.All(), limit, &isCut), a.stdoutWidth); err != nil {
+		return err
+	}
+	if isCut {
+		return a.tellCut(o.format, limit)
+	}
+	return nil
 }
 
 // open opens the snapshot at path, or the newest one.

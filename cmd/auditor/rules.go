@@ -31,7 +31,11 @@ func (a *app) rulesListCommand() *cobra.Command {
 		Short: "List the rules",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			set, err := a.configuredRules(c)
+			cfg, err := a.loadAny(c)
+			if err != nil {
+				return err
+			}
+			set, problems, err := a.soundRules(c.Context(), cfg)
 			if err != nil {
 				return err
 			}
@@ -39,8 +43,10 @@ func (a *app) rulesListCommand() *cobra.Command {
 			for _, r := range set.Rules() {
 				rows = append(rows, []any{r.Severity, r.ID, r.Title})
 			}
-			_, err = report.WriteRows(a.stdout, "table", []string{"severity", "rule", "title"}, each(rows), a.stdoutWidth)
-			return err
+			if _, err = report.WriteRows(a.stdout, "table", []string{"severity", "rule", "title"}, each(rows), a.stdoutWidth); err != nil {
+				return err
+			}
+			return rulesError(problems)
 		},
 	}
 }
@@ -96,7 +102,7 @@ func (a *app) rulesCheckCommand() *cobra.Command {
 				return err
 			}
 			for _, p := range problems {
-				fmt.Fprintln(a.stdout, p)
+				fmt.Fprintln(a.stdout, inertLines(p.String()))
 			}
 			fmt.Fprintf(a.stdout, "%d rules and %d queries stand, %d problems\n", len(set.Rules()), len(set.Queries()), len(problems))
 			if len(problems) > 0 {
@@ -118,20 +124,35 @@ func (a *app) configuredRules(c *cobra.Command) (*rules.Set, error) {
 // rules are the built-in ones and those of the configured folders, with the
 // configured severities and parameters.
 func (a *app) rules(ctx context.Context, cfg *config) (*rules.Set, error) {
+	set, problems, err := a.soundRules(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return set, rulesError(problems)
+}
+
+// rulesError is the mistake of having rules with problems.
+func rulesError(problems []rules.Problem) error {
+	if len(problems) == 0 {
+		return nil
+	}
+	lines := make([]string, len(problems))
+	for i, p := range problems {
+		lines[i] = p.String()
+	}
+	return &usageError{fmt.Errorf("rules:\n%s", strings.Join(lines, "\n"))}
+}
+
+// soundRules are the rules that stand, configured, and what is wrong with the
+// others.
+func (a *app) soundRules(ctx context.Context, cfg *config) (*rules.Set, []rules.Problem, error) {
 	dirs := make([]string, len(cfg.Rules.Dirs))
 	for i, dir := range cfg.Rules.Dirs {
 		dirs[i] = cfg.path(dir)
 	}
 	set, problems, err := loadRules(ctx, dirs)
-	if err != nil {
-		return nil, err
-	}
-	if len(problems) > 0 {
-		lines := make([]string, len(problems))
-		for i, p := range problems {
-			lines[i] = p.String()
-		}
-		return nil, &usageError{fmt.Errorf("rules:\n%s", strings.Join(lines, "\n"))}
+	if err != nil || len(problems) > 0 {
+		return set, problems, err // settings of a rule that does not stand would be told as mistakes
 	}
 	k := &checker{config: cfg}
 	for _, p := range set.Configure(k.ruleSettings()) {
@@ -140,9 +161,9 @@ func (a *app) rules(ctx context.Context, cfg *config) (*rules.Set, error) {
 		k.problem(at, "%v", p)
 	}
 	if len(k.problems) > 0 {
-		return nil, cfg.check(k.problems...)
+		return nil, nil, cfg.check(k.problems...)
 	}
-	return set, nil
+	return set, nil, nil
 }
 
 func loadRules(ctx context.Context, dirs []string) (*rules.Set, []rules.Problem, error) {
@@ -154,7 +175,8 @@ func loadRules(ctx context.Context, dirs []string) (*rules.Set, []rules.Problem,
 		sources = append(sources, rules.Source{Name: dir, FS: os.DirFS(dir)})
 	}
 	set, problems := rules.Load(sources...)
-	return set, append(problems, set.Check(ctx)...), nil
+	problems = append(problems, set.Check(ctx)...)
+	return set.Without(problems), problems, nil
 }
 
 // each is rows as the writers take them.
