@@ -17,11 +17,11 @@ import (
 func (a *app) rulesCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "rules",
-		Short: "List, show and check the rules",
+		Short: "List, show, check and document the rules",
 		Args:  cobra.NoArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.rulesListCommand(), a.rulesShowCommand(), a.rulesCheckCommand())
+	c.AddCommand(a.rulesListCommand(), a.rulesShowCommand(), a.rulesCheckCommand(), a.rulesDocsCommand())
 	return c
 }
 
