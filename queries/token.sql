@@ -1,8 +1,8 @@
 -- What can this token do
 --
 -- Each permission of a token with its tier and what its holder can do with it,
--- worst first, and how many repositories it reaches. A token that has none is
--- one row without a permission.
+-- worst first, and how many repositories it reaches: an upper bound unless
+-- is_reach_effective. A token that has none is one row without a permission.
 --
 -- param: token text -- grant id, token id or name of the token; a name may be a glob such as ci-*
 
@@ -26,7 +26,7 @@ SELECT
   ) AS why,
   t.repository_selection AS repository_selection,
   t.repository_count AS repository_count,
-  t.has_upper_bound_reach AS has_upper_bound_reach,
+  t.is_reach_effective AS is_reach_effective,
   t.is_expired AS is_expired,
   t.expires_at AS expires_at,
   t.last_used_at AS last_used_at,

@@ -1,10 +1,10 @@
 -- Who can write to a repository
 --
 -- Every token that is not expired and holds a repository permission at write or
--- admin, for each repository whose name fits. Reach is what was granted: a
--- token can never do more than its owner, so it is an upper bound, and
--- effective where the owner is an organization owner or the base permission of
--- the organization is write or admin. A repository that only a token's own list
+-- admin, for each repository whose name fits. Reach is what was granted, an upper
+-- bound: a token can never do more than its owner. It is effective where
+-- is_reach_effective says so: the owner is an organization owner, or the base
+-- permission of the organization is write or admin. A repository that only a token's own list
 -- names, because the installation cannot see it, is found too.
 --
 -- param: repository text -- owner/name or name, or a glob of either such as acme/pay*
@@ -58,11 +58,7 @@ SELECT
     ) AS l
   ) AS write_permissions,
   w.via AS via,
-  CASE
-    WHEN t.owner_role = 'owner' THEN 'effective'
-    WHEN (SELECT o.default_repository_permission FROM orgs AS o WHERE o.org = t.org) IN ('write', 'admin') THEN 'effective'
-    ELSE 'upper bound'
-  END AS reach,
+  t.is_reach_effective AS is_reach_effective,
   t.expires_at AS expires_at,
   t.last_used_at AS last_used_at,
   t.grant_id AS grant_id,

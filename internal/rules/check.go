@@ -146,7 +146,7 @@ func (c *checker) refused(err error, line int, meant string) {
 
 // patience is how long a query may take on an empty snapshot, on which a sound
 // one is done at once.
-const patience = 3 * time.Second
+const patience = 2 * time.Second
 
 // ends finds the recursion that has no end: it compiles.
 func (c *checker) ends(ctx context.Context) {
@@ -186,6 +186,8 @@ func Spelling(q *store.QueryError) string {
 			}
 		}
 	}
+	// A column of another view may have just that name.
+	names = slices.DeleteFunc(names, func(name string) bool { return strings.EqualFold(name, q.Near) })
 	if near := Nearest(q.Near, names); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)
 	}

@@ -91,13 +91,14 @@ func (p *headerParser) line(number int, text string) {
 }
 
 // key tells whether a word before a colon is meant as a key. Prose may hold a
-// colon after its first word ("Beware: …"), so a word with a capital is a key
-// only when it looks like one of ours.
+// colon after its first word ("Beware: …"), so a word with a capital, or within
+// a paragraph, is a key only when it looks like one of ours.
 func (p *headerParser) key(number int, word string) bool {
 	if slices.Contains(keys, word) {
 		return true
 	}
-	if word != strings.ToLower(word) && Nearest(word, keys) == "" {
+	isWithin := len(p.entries) == 0 && len(p.prose) > 0 && p.prose[len(p.prose)-1] != ""
+	if (isWithin || word != strings.ToLower(word)) && Nearest(word, keys) == "" {
 		return false
 	}
 	p.problem(number, fmt.Sprintf("unknown key %q", word), didYouMean(word, keys))

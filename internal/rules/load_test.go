@@ -35,7 +35,8 @@ const good = `-- Token that sleeps
 -- First line,
 -- second line.
 --
--- Note: a word with a capital is prose.
+-- Note: a word with a capital is prose, and a paragraph may go on with a
+-- colon: that is prose as well.
 --
 -- severity: medium
 -- param: days integer 90 -- days without use
@@ -66,7 +67,7 @@ func TestLoadReadsTheWholeHeader(t *testing.T) {
 	want := rules.Rule{
 		ID: "tokens/sleepy", Report: "tokens", Name: "sleepy", File: "mine/tokens/sleepy.sql", SQL: good,
 		Title:       "Token that sleeps",
-		Description: "First line, second line.\n\nNote: a word with a capital is prose.",
+		Description: "First line, second line.\n\nNote: a word with a capital is prose, and a paragraph may go on with a colon: that is prose as well.",
 		Severity:    "medium",
 		Population:  "tokens WHERE is_expired = 0",
 		Remediation: "Ask first, then revoke.",

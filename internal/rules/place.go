@@ -31,6 +31,7 @@ func Place(sql string, q *store.QueryError) (line, column int) {
 		isAlias := afterAs // AS org gives a name and asks for none
 		afterAs = hasFold(sql[at:], "AS") && wordLength(sql[at:]) == len("AS")
 		if !isAlias && hasFold(sql[at:], name) && wordLength(sql[at+len(name):]) == 0 && (at == 0 || sql[at-1] != '.') {
+			at += strings.LastIndexByte(name, '.') + 1 // t.owner: not t is wrong
 			start := strings.LastIndexByte(sql[:at], '\n') + 1
 			return 1 + strings.Count(sql[:at], "\n"), 1 + utf8.RuneCountInString(sql[start:at])
 		}
