@@ -218,7 +218,7 @@ func (a *app) query(ctx context.Context, cfg *config, o queryOptions, sql string
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("query: stopped after %v, its time limit (--timeout): %w", o.timeout, err)
 	}
-	return pointed(err, sql)
+	return pointed(ctx, snapshot, err, sql)
 }
 
 func (a *app) answer(ctx context.Context, snapshot *store.Snapshot, o queryOptions, sql string, params map[string]any) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -20,12 +21,12 @@ func (e *sqlError) Unwrap() error { return e.err }
 
 // pointed makes the error of a statement show the line that it is about, with a
 // caret below the place; other errors stay as they are.
-func pointed(err error, sql string) error {
+func pointed(ctx context.Context, snapshot *store.Snapshot, err error, sql string) error {
 	var q *store.QueryError
 	if !errors.As(err, &q) {
 		return err
 	}
-	line, column := rules.Place(sql, q)
+	line, column := rules.Place(ctx, snapshot, sql, q)
 	what := q.Message
 	if q.Near != "" {
 		what = fmt.Sprintf("near %q: %s", q.Near, q.Message)

@@ -103,27 +103,33 @@ func (c *checker) declared() []string {
 
 // compile tries a statement against both databases and returns its columns.
 func (c *checker) compile(ctx context.Context, sql string, line int) ([]string, bool) {
+	names := declaredBy(sql)
+	columns, err := c.empty.Check(ctx, sql, names)
+	if err != nil {
+		c.refused(ctx, err, line, "")
+		return nil, false
+	}
+	if _, err := c.stub.Check(ctx, sql, names); err != nil {
+		c.refused(ctx, err, line, "rules read public views only: auditor query --schema lists them")
+		return nil, false
+	}
+	return columns, true
+}
+
+// declaredBy are the parameters that a statement uses, as Check wants them.
+func declaredBy(sql string) []string {
 	var names []string
 	for _, p := range placeholders(sql) {
 		if name := strings.TrimPrefix(p.text, ":"); name != "now" && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
-	columns, err := c.empty.Check(ctx, sql, names)
-	if err != nil {
-		c.refused(err, line, "")
-		return nil, false
-	}
-	if _, err := c.stub.Check(ctx, sql, names); err != nil {
-		c.refused(err, line, "rules read public views only: auditor query --schema lists them")
-		return nil, false
-	}
-	return columns, true
+	return names
 }
 
 // refused tells what SQLite or the guard said: at the given line, or at theirs
 // when it is 0.
-func (c *checker) refused(err error, line int, meant string) {
+func (c *checker) refused(ctx context.Context, err error, line int, meant string) {
 	var q *store.QueryError
 	if !errors.As(err, &q) {
 		c.problem(line, err.Error(), meant)
@@ -131,7 +137,7 @@ func (c *checker) refused(err error, line int, meant string) {
 	}
 	column := 0
 	if line == 0 {
-		line, column = Place(c.rule.SQL, q) // the statement is the whole file
+		line, column = Place(ctx, c.empty, c.rule.SQL, q) // the statement is the whole file
 	}
 	what := q.Message
 	if q.Near != "" {

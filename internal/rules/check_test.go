@@ -48,6 +48,8 @@ func TestCheckAnswersLikeACompiler(t *testing.T) {
 		"the clock":             {"unixepoch(:now)", "unixepoch('now')", []string{"mine/a/b.sql:", "now"}},
 		"an ambiguous column":   {"FROM tokens AS t\nWHERE", "FROM tokens AS t\nJOIN token_permissions AS p ON p.grant_id = t.grant_id AND level = 'read' AND org = 'acme'\nWHERE", []string{"mine/a/b.sql:13:", "ambiguous column name: org"}},
 		"an unknown name twice": {"t.token_name AS token_name", "t.tokn AS a, t.tokn AS b", []string{"mine/a/b.sql:11:5: ", "no such column: t.tokn"}},
+		"a comma too many":      {"  t.org AS org,\n", "  t.org AS org,,\n", []string{"mine/a/b.sql:9:16: near \",\": syntax error"}},
+		"a word too many":       {"WHERE unix", "WHERE AND unix", []string{"mine/a/b.sql:13:7: near \"AND\": syntax error"}},
 		"an endless recursion":  {"FROM tokens AS t\n", "FROM (WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) AS i FROM n) JOIN tokens AS t\n", []string{"mine/a/b.sql: the query does not end: stopped after 2s, on an empty snapshot (a recursive WITH needs a WHERE or LIMIT that ends it)"}},
 		"text in double quotes": {"'because'", `"because"`, []string{"mine/a/b.sql:", "because"}},
 		"a missing column":      {"  t.org AS org,\n", "", []string{"mine/a/b.sql: the columns are status, subject, reason, token_name (a rule begins with status, subject, org, reason)"}},

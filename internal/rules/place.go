@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"unicode/utf8"
 
@@ -8,35 +10,81 @@ import (
 )
 
 // Place finds where in a statement its error is, both from 1; 0, 0 when nobody
-// can tell. SQLite names the word that it stumbled over and not its place. The
-// store knows the place of a word that stands once. Of several, a name that
-// nobody knows is wrong wherever it stands, so the first is told; an ambiguous
-// one is wrong where no table stands before it.
-func Place(sql string, q *store.QueryError) (line, column int) {
+// can tell. SQLite names the word that it stumbled over and not its place, and
+// the store knows the place of a word that stands once. Of several, Place asks
+// the snapshot again, or goes by the message.
+func Place(ctx context.Context, s *store.Snapshot, sql string, q *store.QueryError) (line, column int) {
 	if q.Line > 0 || q.Near == "" {
 		return q.Line, q.Column
 	}
-	name, isKnown := strings.CutPrefix(q.Message, "ambiguous column name: ")
-	for _, start := range []string{"no such column: ", "no such table: ", "no such function: "} {
-		if name == q.Message {
-			name, isKnown = strings.CutPrefix(q.Message, start)
-		}
+	var at int
+	if strings.HasPrefix(q.Message, "syntax error") {
+		at = stumble(ctx, s, sql, q)
+	} else {
+		at = misnomer(sql, q.Message)
 	}
-	if !isKnown {
+	if at < 0 {
 		return 0, 0
 	}
-	name, _, _ = strings.Cut(name, " - ") // some messages go on with advice
-	afterAs := false
-	for _, at := range words(sql) {
-		isAlias := afterAs // AS org gives a name and asks for none
-		afterAs = hasFold(sql[at:], "AS") && wordLength(sql[at:]) == len("AS")
-		if !isAlias && hasFold(sql[at:], name) && wordLength(sql[at+len(name):]) == 0 && (at == 0 || sql[at-1] != '.') {
-			at += strings.LastIndexByte(name, '.') + 1 // t.owner: not t is wrong
-			start := strings.LastIndexByte(sql[:at], '\n') + 1
-			return 1 + strings.Count(sql[:at], "\n"), 1 + utf8.RuneCountInString(sql[start:at])
+	start := strings.LastIndexByte(sql[:at], '\n') + 1
+	return 1 + strings.Count(sql[:at], "\n"), 1 + utf8.RuneCountInString(sql[start:at])
+}
+
+// stumble finds the first place of the word at which the statement, cut off
+// there, has the same error: SQLite reads from the left and knows no more then.
+// Cut off elsewhere, it is merely incomplete.
+func stumble(ctx context.Context, s *store.Snapshot, sql string, q *store.QueryError) int {
+	if q.Near == ")" {
+		return -1 // the store closes a parenthesis behind whatever it compiles
+	}
+	for _, at := range places(sql, q.Near) {
+		var cut *store.QueryError
+		cutOff := sql[:at+len(q.Near)]
+		_, err := s.Check(ctx, cutOff, declaredBy(cutOff))
+		if errors.As(err, &cut) && cut.Message == q.Message && strings.EqualFold(cut.Near, q.Near) {
+			return at
 		}
 	}
-	return 0, 0
+	return -1
+}
+
+// misnomer finds a name: one that nobody knows is wrong wherever it stands, so
+// the first is told; an ambiguous one is wrong where no table stands before it.
+func misnomer(sql, message string) int {
+	kind, name, ok := strings.Cut(message, ": ")
+	switch kind {
+	case "ambiguous column name", "no such column", "no such table", "no such function":
+	default:
+		ok = false
+	}
+	if !ok {
+		return -1
+	}
+	name, _, _ = strings.Cut(name, " - ") // some messages go on with advice
+	for _, at := range places(sql, name) {
+		if at == 0 || sql[at-1] != '.' {
+			return at + strings.LastIndexByte(name, '.') + 1 // t.owner: not t is wrong
+		}
+	}
+	return -1
+}
+
+// places finds a word or sign outside of strings, comments and quoted names. A
+// word behind AS gives a name and asks for none.
+func places(sql, text string) []int {
+	var found []int
+	isAlias := false
+	scan(sql, func(at, n int, kind tokenKind) {
+		if kind == aSign && strings.TrimSpace(sql[at:at+1]) == "" {
+			return
+		}
+		isWhole := hasFold(sql[at:], text) && (kind != aWord || wordLength(sql[at+len(text):]) == 0)
+		if isWhole && !isAlias {
+			found = append(found, at)
+		}
+		isAlias = kind == aWord && strings.EqualFold(sql[at:at+n], "AS")
+	})
+	return found
 }
 
 func hasFold(text, start string) bool {

@@ -12,27 +12,25 @@ type placeholder struct {
 // and comments. It does not parse SQL: what it misses, SQLite finds.
 func placeholders(sql string) []placeholder {
 	var found []placeholder
-	scan(sql, func(at, n int, isPlaceholder bool) {
-		if isPlaceholder {
+	scan(sql, func(at, n int, kind tokenKind) {
+		if kind == aPlaceholder {
 			found = append(found, placeholder{text: sql[at : at+n], line: 1 + strings.Count(sql[:at], "\n")})
 		}
 	})
 	return found
 }
 
-// words finds where the bare words of a query begin.
-func words(sql string) []int {
-	var found []int
-	scan(sql, func(at, _ int, isPlaceholder bool) {
-		if !isPlaceholder {
-			found = append(found, at)
-		}
-	})
-	return found
-}
+// A tokenKind is what scan tells apart.
+type tokenKind int
 
-// scan reports the words and the parameters of a query.
-func scan(sql string, report func(at, n int, isPlaceholder bool)) {
+const (
+	aPlaceholder tokenKind = iota
+	aWord
+	aSign // one character that is none of the others, spaces included
+)
+
+// scan reports what a query has outside of strings, quoted names and comments.
+func scan(sql string, report func(at, n int, kind tokenKind)) {
 	for i := 0; i < len(sql); {
 		switch rest := sql[i:]; {
 		case strings.HasPrefix(rest, "--"):
@@ -45,15 +43,17 @@ func scan(sql string, report func(at, n int, isPlaceholder bool)) {
 			i += 1 + through(rest[1:], rest[:1])
 		case rest[0] == '?', strings.ContainsRune(":@$", rune(rest[0])) && wordLength(rest[1:]) > 0:
 			n := 1 + wordLength(rest[1:])
-			report(i, n, true)
+			report(i, n, aPlaceholder)
 			i += n
 		default:
 			// A word is passed over as a whole: SQLite takes its $ for a letter.
-			n := wordLength(rest)
-			if n > 0 {
-				report(i, n, false)
+			if n := wordLength(rest); n > 0 {
+				report(i, n, aWord)
+				i += n
+			} else {
+				report(i, 1, aSign)
+				i++
 			}
-			i += max(1, n)
 		}
 	}
 }
