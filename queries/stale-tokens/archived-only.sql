@@ -1,0 +1,98 @@
+-- Token for archived repositories only
+--
+-- Every repository that the token was given is archived or disabled, so it can
+-- change nothing there: the work it was made for is over. It can still read
+-- them.
+--
+-- With write on administration it can also unarchive or delete them; then the
+-- severity is high.
+--
+-- severity: low
+-- population: tokens WHERE is_expired IS NOT 1 AND repository_selection =
+--   'subset'
+-- remediation: To revoke it, open the organization's Settings > Personal
+--   access tokens > Active tokens, choose the token and press Revoke. By the
+--   API, as a GitHub App with write on the organization's personal access
+--   tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
+--   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`. Revoking it
+--   breaks nothing but what still reads the archived repositories.
+-- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
+-- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
+-- see: https://docs.github.com/en/repositories/archiving-a-github-repository/archiving-repositories
+
+WITH listed AS (
+  SELECT
+    p.org AS org,
+    p.grant_id AS grant_id,
+    count(*) AS listed_count,
+    sum((r.is_archived = 1 OR r.is_disabled = 1) IS TRUE) AS dead_count,
+    sum((r.is_archived = 0 AND r.is_disabled = 0) IS TRUE) AS live_count
+  FROM token_repositories AS p
+  LEFT JOIN repositories AS r
+    ON r.org = p.org
+    AND r.repository_id = p.repository_id
+  GROUP BY
+    p.org,
+    p.grant_id
+)
+SELECT
+  CASE
+    WHEN t.is_expired IS NULL THEN 'unknown'
+    WHEN t.repository_count IS NULL THEN 'unknown'
+    WHEN l.dead_count < l.listed_count THEN 'unknown'
+    ELSE 'fail'
+  END AS status,
+  'token/' || t.grant_id AS subject,
+  t.org AS org,
+  CASE
+    WHEN t.repository_count IS NULL THEN 'whether it reaches archived repositories only is unknown: their list was not read to the end'
+    WHEN l.dead_count < l.listed_count THEN 'whether it reaches archived repositories only is unknown: GitHub did not say so of '
+      || (l.listed_count - l.dead_count) || ' of its ' || l.listed_count
+    WHEN l.listed_count = 1 THEN 'the only repository that it reaches is archived or disabled'
+    ELSE 'all ' || l.listed_count || ' repositories that it reaches are archived or disabled'
+  END || CASE
+      WHEN EXISTS (
+        SELECT 1
+        FROM token_permissions AS a
+        WHERE a.org = t.org
+          AND a.grant_id = t.grant_id
+          AND a.scope = 'repository'
+          AND a.permission = 'administration'
+          AND a.level <> 'read'
+      ) THEN ', and it can unarchive or delete what it reaches'
+      ELSE ''
+    END || CASE
+      WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
+      ELSE ''
+    END AS reason,
+  CASE
+    WHEN EXISTS (
+      SELECT 1
+      FROM token_permissions AS a
+      WHERE a.org = t.org
+        AND a.grant_id = t.grant_id
+        AND a.scope = 'repository'
+        AND a.permission = 'administration'
+        AND a.level <> 'read'
+    ) THEN 'high'
+  END AS severity,
+  l.dead_count AS archived_repository_count,
+  t.repository_count AS repository_count,
+  t.token_name AS token_name,
+  t.owner_login AS owner_login,
+  t.repository_selection AS repository_selection,
+  t.highest_tier AS highest_tier,
+  t.access_granted_at AS access_granted_at,
+  t.expires_at AS expires_at,
+  t.last_used_at AS last_used_at,
+  t.html_url AS html_url
+FROM tokens AS t
+LEFT JOIN listed AS l
+  ON l.org = t.org
+  AND l.grant_id = t.grant_id
+WHERE t.is_expired IS NOT 1
+  AND t.repository_selection = 'subset'
+  AND (
+    l.live_count = 0
+    OR l.live_count IS NULL AND t.repository_count IS NULL
+  )

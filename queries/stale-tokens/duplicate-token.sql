@@ -1,0 +1,163 @@
+-- Token that its owner has twice
+--
+-- The same person holds another token with exactly the same permissions on
+-- exactly the same repositories. One of them is usually forgotten: made again
+-- because the first one's value was lost, and never revoked.
+--
+-- Two tokens for two machines are a good habit; then their names say so, and
+-- both are used.
+--
+-- severity: low
+-- population: tokens WHERE is_expired IS NOT 1
+-- remediation: Ask the owner which of them are needed. Revoke first those
+--   that were not used for longest. To revoke it, open the organization's
+--   Settings > Personal access tokens > Active tokens, choose the token and
+--   press Revoke. By the API, as a GitHub App with write on the organization's
+--   personal access tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
+--   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`. All tokens of
+--   one owner are listed by `GH_TOKEN=$INSTALLATION_TOKEN gh api --method GET
+--   orgs/ORG/personal-access-tokens -f 'owner[]=LOGIN'`.
+-- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
+-- see: https://docs.github.com/en/rest/orgs/personal-access-tokens
+-- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
+
+WITH held AS (
+  SELECT
+    p.org AS org,
+    p.grant_id AS grant_id,
+    group_concat(p.scope || '/' || p.permission || ':' || p.level, ' ') AS permissions
+  FROM (
+    SELECT
+      a.org AS org,
+      a.grant_id AS grant_id,
+      a.scope AS scope,
+      a.permission AS permission,
+      a.level AS level
+    FROM token_permissions AS a
+    ORDER BY
+      a.org,
+      a.grant_id,
+      a.scope,
+      a.permission
+  ) AS p
+  GROUP BY
+    p.org,
+    p.grant_id
+), listed AS (
+  SELECT
+    p.org AS org,
+    p.grant_id AS grant_id,
+    group_concat(p.repository_id, ' ') AS repositories
+  FROM (
+    SELECT
+      a.org AS org,
+      a.grant_id AS grant_id,
+      a.repository_id AS repository_id
+    FROM token_repositories AS a
+    ORDER BY
+      a.org,
+      a.grant_id,
+      a.repository_id
+  ) AS p
+  GROUP BY
+    p.org,
+    p.grant_id
+), described AS (
+  SELECT
+    t.org AS org,
+    t.grant_id AS grant_id,
+    t.token_name AS token_name,
+    t.owner_id AS owner_id,
+    t.owner_login AS owner_login,
+    t.is_expired AS is_expired,
+    t.repository_selection AS repository_selection,
+    t.repository_count AS repository_count,
+    t.highest_tier AS highest_tier,
+    t.access_granted_at AS access_granted_at,
+    t.expires_at AS expires_at,
+    t.last_used_at AS last_used_at,
+    t.html_url AS html_url,
+    coalesce(h.permissions, '') AS permissions,
+    CASE
+      WHEN t.repository_selection <> 'subset' THEN ''
+      WHEN t.repository_count IS NOT NULL THEN coalesce(l.repositories, '')
+    END AS repositories
+  FROM tokens AS t
+  LEFT JOIN held AS h
+    ON h.org = t.org
+    AND h.grant_id = t.grant_id
+  LEFT JOIN listed AS l
+    ON l.org = t.org
+    AND l.grant_id = t.grant_id
+  WHERE t.is_expired IS NOT 1
+), compared AS (
+  SELECT
+    d.*,
+    count(*) OVER same AS same_count,
+    sum(d.is_expired = 0) OVER same AS sure_count,
+    first_value(d.grant_id) OVER (same ORDER BY d.last_used_at DESC, d.grant_id) AS used_last_id,
+    first_value(d.token_name) OVER (same ORDER BY d.last_used_at DESC, d.grant_id) AS used_last_name,
+    count(*) OVER (PARTITION BY d.org, d.owner_id, d.permissions, d.repository_selection) AS similar_count,
+    sum(d.repositories IS NULL) OVER (PARTITION BY d.org, d.owner_id, d.permissions, d.repository_selection) AS unread_count,
+    count(*) OVER alike AS alike_count,
+    sum(d.owner_id IS NULL) OVER alike AS ownerless_count,
+    count(*) OVER kin AS kin_count,
+    sum(d.owner_id IS NULL) OVER kin AS kin_ownerless_count,
+    sum(d.repositories IS NULL) OVER kin AS kin_unread_count
+  FROM described AS d
+  WINDOW
+    same AS (PARTITION BY d.org, d.owner_id, d.permissions, d.repository_selection, d.repositories),
+    alike AS (PARTITION BY d.org, d.permissions, d.repository_selection, d.repositories),
+    kin AS (PARTITION BY d.org, d.permissions, d.repository_selection)
+), judged AS (
+  SELECT
+    c.*,
+    (
+      c.is_expired = 0
+      AND c.owner_id IS NOT NULL
+      AND c.repositories IS NOT NULL
+      AND c.sure_count > 1
+    ) IS TRUE AS is_certain
+  FROM compared AS c
+)
+SELECT
+  iif(t.is_certain, 'fail', 'unknown') AS status,
+  'token/' || t.grant_id AS subject,
+  t.org AS org,
+  CASE
+    WHEN t.is_certain THEN coalesce(t.owner_login, 'its owner') || ' has ' || t.sure_count
+      || ' tokens with exactly these permissions and repositories; ' || CASE
+        WHEN t.last_used_at IS NULL THEN 'this one was never used'
+        ELSE printf(
+          'this one was last used %d days ago, on %s',
+          (unixepoch(:now) - unixepoch(t.last_used_at)) / 86400,
+          substr(t.last_used_at, 1, 10)
+        )
+      END || iif(t.used_last_id = t.grant_id, ', the last of them', '')
+    WHEN t.owner_id IS NOT NULL AND t.similar_count > 1 AND t.unread_count > 0 THEN coalesce(t.owner_login, 'its owner') || ' has ' || t.similar_count
+      || ' tokens with exactly these permissions, but not all their lists of repositories were read to the end'
+    WHEN t.owner_id IS NOT NULL AND t.same_count > 1 THEN coalesce(t.owner_login, 'its owner') || ' has ' || t.same_count
+      || ' tokens with exactly these permissions and repositories; GitHub did not say whether all are still valid'
+    WHEN t.alike_count > 1 THEN 'GitHub did not say who owns '
+      || t.ownerless_count || ' of ' || t.alike_count || ' tokens with exactly these permissions and repositories'
+    ELSE 'GitHub did not say who owns '
+      || t.kin_ownerless_count || ' of ' || t.kin_count || ' tokens with exactly these permissions, and not all their lists of repositories were read to the end'
+  END AS reason,
+  t.same_count AS same_token_count,
+  iif(t.is_certain, t.used_last_name, NULL) AS used_last_token_name,
+  iif(t.is_certain, t.used_last_id, NULL) AS used_last_grant_id,
+  t.token_name AS token_name,
+  t.owner_login AS owner_login,
+  t.repository_selection AS repository_selection,
+  t.repository_count AS repository_count,
+  t.highest_tier AS highest_tier,
+  t.access_granted_at AS access_granted_at,
+  t.expires_at AS expires_at,
+  t.last_used_at AS last_used_at,
+  t.html_url AS html_url
+FROM judged AS t
+WHERE t.is_certain
+  OR t.owner_id IS NOT NULL AND t.repositories IS NOT NULL AND t.same_count > 1
+  OR t.owner_id IS NOT NULL AND t.similar_count > 1 AND t.unread_count > 0
+  OR t.alike_count > 1 AND t.ownerless_count > 0
+  OR t.kin_count > 1 AND t.kin_ownerless_count > 0 AND t.kin_unread_count > 0
