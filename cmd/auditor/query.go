@@ -88,11 +88,14 @@ func (a *app) list(ctx context.Context, cfg *config, o queryOptions, args []stri
 	if len(args) > 0 {
 		return &usageError{fmt.Errorf("--list lists all saved queries: it takes no %q", args[0])}
 	}
-	set, err := a.rules(ctx, cfg)
+	set, problems, err := a.soundRules(ctx, cfg, readRules)
 	if err != nil {
 		return err
 	}
-	return a.listQueries(o.format, set)
+	if err := a.listQueries(o.format, set); err != nil {
+		return err
+	}
+	return rulesError(problems)
 }
 
 var savedName = regexp.MustCompile(`^[a-z0-9_-]+(/[a-z0-9_-]+)*$`)
@@ -115,12 +118,17 @@ func (a *app) question(ctx context.Context, cfg *config, o queryOptions, args []
 	case !savedName.MatchString(args[0]):
 		return args[0], adHoc(given), nil
 	}
-	set, err := a.rules(ctx, cfg)
+	// Not compiled: the one that is asked says what is wrong with it, and the
+	// others are not its business.
+	set, problems, err := a.soundRules(ctx, cfg, readRules)
 	if err != nil {
 		return "", nil, err
 	}
 	rule, ok := set.Find(args[0])
-	if !ok {
+	switch {
+	case !ok && len(problems) > 0:
+		return "", nil, rulesError(problems)
+	case !ok:
 		return "", nil, unknownRule(args[0], set)
 	}
 	params, err := saved(rule, given)

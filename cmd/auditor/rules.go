@@ -35,7 +35,7 @@ func (a *app) rulesListCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			set, problems, err := a.soundRules(c.Context(), cfg)
+			set, problems, err := a.soundRules(c.Context(), cfg, compileRules)
 			if err != nil {
 				return err
 			}
@@ -97,7 +97,7 @@ func (a *app) rulesCheckCommand() *cobra.Command {
 					dirs = append(dirs, cfg.path(dir))
 				}
 			}
-			set, problems, err := loadRules(c.Context(), dirs)
+			set, problems, err := compileRules(c.Context(), dirs)
 			if err != nil {
 				return err
 			}
@@ -124,7 +124,7 @@ func (a *app) configuredRules(c *cobra.Command) (*rules.Set, error) {
 // rules are the built-in ones and those of the configured folders, with the
 // configured severities and parameters.
 func (a *app) rules(ctx context.Context, cfg *config) (*rules.Set, error) {
-	set, problems, err := a.soundRules(ctx, cfg)
+	set, problems, err := a.soundRules(ctx, cfg, compileRules)
 	if err != nil {
 		return nil, err
 	}
@@ -143,16 +143,20 @@ func rulesError(problems []rules.Problem) error {
 	return &usageError{fmt.Errorf("rules:\n%s", strings.Join(lines, "\n"))}
 }
 
+// A loader reads the built-in rules and those of folders: compileRules, or
+// readRules where compiling all of them would take longer than the job.
+type loader func(context.Context, []string) (*rules.Set, []rules.Problem, error)
+
 // soundRules are the rules that stand, configured, and what is wrong with the
 // others.
-func (a *app) soundRules(ctx context.Context, cfg *config) (*rules.Set, []rules.Problem, error) {
+func (a *app) soundRules(ctx context.Context, cfg *config, load loader) (*rules.Set, []rules.Problem, error) {
 	dirs := make([]string, len(cfg.Rules.Dirs))
 	for i, dir := range cfg.Rules.Dirs {
 		dirs[i] = cfg.path(dir)
 	}
-	set, problems, err := loadRules(ctx, dirs)
-	if err != nil || len(problems) > 0 {
-		return set, problems, err // settings of a rule that does not stand would be told as mistakes
+	set, problems, err := load(ctx, dirs)
+	if err != nil {
+		return nil, nil, err
 	}
 	k := &checker{config: cfg}
 	for _, p := range set.Configure(k.ruleSettings()) {
@@ -160,13 +164,14 @@ func (a *app) soundRules(ctx context.Context, cfg *config) (*rules.Set, []rules.
 		p.Rule = "" // the path says it
 		k.problem(at, "%v", p)
 	}
-	if len(k.problems) > 0 {
+	// Settings of a rule that does not stand would be told as mistakes.
+	if len(k.problems) > 0 && len(problems) == 0 {
 		return nil, nil, cfg.check(k.problems...)
 	}
-	return set, nil, nil
+	return set, problems, nil
 }
 
-func loadRules(ctx context.Context, dirs []string) (*rules.Set, []rules.Problem, error) {
+func readRules(_ context.Context, dirs []string) (*rules.Set, []rules.Problem, error) {
 	sources := []rules.Source{{Name: "queries", FS: queries.FS}}
 	for _, dir := range dirs {
 		if _, err := os.ReadDir(dir); err != nil {
@@ -175,6 +180,14 @@ func loadRules(ctx context.Context, dirs []string) (*rules.Set, []rules.Problem,
 		sources = append(sources, rules.Source{Name: dir, FS: os.DirFS(dir)})
 	}
 	set, problems := rules.Load(sources...)
+	return set, problems, nil
+}
+
+func compileRules(ctx context.Context, dirs []string) (*rules.Set, []rules.Problem, error) {
+	set, problems, err := readRules(ctx, dirs)
+	if err != nil {
+		return nil, nil, err
+	}
 	problems = append(problems, set.Check(ctx)...)
 	return set.Without(problems), problems, nil
 }
