@@ -3,7 +3,8 @@
 -- Every fine-grained token that the organization has granted access, with its
 -- owner, dates, reach and permissions. The number of repositories is an upper
 -- bound where the token reaches all: it never exceeds what its owner can
--- reach.
+-- reach. is_reach_effective says where the bound is reached: the owner is an
+-- organization owner, or every member may write to every repository.
 
 WITH held AS (
   SELECT
@@ -42,6 +43,7 @@ SELECT
   t.repository_selection AS repository_selection,
   t.repository_count AS repository_count,
   t.has_upper_bound_reach AS has_upper_bound_reach,
+  t.is_reach_effective AS is_reach_effective,
   t.highest_tier AS highest_tier,
   h.permissions AS permissions,
   t.grant_id AS grant_id,

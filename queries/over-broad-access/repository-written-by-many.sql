@@ -1,0 +1,125 @@
+-- Repository that many tokens can change
+--
+-- Each token that can change the contents of a repository is one more secret
+-- that must not leak. With this many, nobody can say who pushed what, and one
+-- of them lies somewhere unwatched.
+--
+-- Tokens for all repositories are counted where their owner may not even reach
+-- the repository, so the number is an upper bound. Archived and disabled
+-- repositories are left out.
+--
+-- severity: medium
+-- param: count integer 20 -- tokens with write on contents that may reach a
+--   repository before it counts
+-- population: repositories WHERE is_archived IS NOT 1 AND is_disabled IS NOT
+--   1
+-- remediation: Ask the owners of tokens for all repositories to select those
+--   that they need; the report's list of tokens that can write to all
+--   repositories names them. The tokens that reach one repository are listed
+--   by `GH_TOKEN=$INSTALLATION_TOKEN gh api --method GET
+--   orgs/ORG/personal-access-tokens -f repository=NAME`. To revoke it, open
+--   the organization's Settings > Personal access tokens > Active tokens,
+--   choose the token and press Revoke. By the API, as a GitHub App with write
+--   on the organization's personal access tokens:
+--   `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
+--   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`. Let jobs that
+--   push use a GitHub App, and protect the default branch by a ruleset (the
+--   repository's Settings > Rules > Rulesets), so that no token pushes to it
+--   alone.
+-- see: https://docs.github.com/en/rest/orgs/personal-access-tokens
+-- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
+-- see: https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/about-rulesets
+
+WITH writing AS MATERIALIZED (
+  SELECT
+    t.org AS org,
+    t.grant_id AS grant_id,
+    t.repository_selection AS repository_selection,
+    (t.is_expired = 0 AND p.level IN ('write', 'admin')) IS TRUE AS is_certain,
+    t.repository_selection = 'subset' AND t.repository_count IS NULL AS is_list_unread
+  FROM token_permissions AS p
+  JOIN tokens AS t
+    ON t.org = p.org
+    AND t.grant_id = p.grant_id
+  WHERE p.scope = 'repository'
+    AND p.permission = 'contents'
+    AND p.level <> 'read'
+    AND t.is_expired IS NOT 1
+), everywhere AS (
+  SELECT
+    w.org AS org,
+    sum(w.is_certain AND w.repository_selection = 'all') AS token_count,
+    sum(w.repository_selection = 'all' AND NOT w.is_certain) AS possible_count,
+    sum(w.is_list_unread) AS unread_count
+  FROM writing AS w
+  GROUP BY
+    w.org
+), listed AS (
+  SELECT
+    p.org AS org,
+    p.repository_id AS repository_id,
+    sum(w.is_certain) AS token_count,
+    sum(NOT w.is_certain AND NOT w.is_list_unread) AS possible_count
+  FROM writing AS w
+  JOIN token_repositories AS p
+    ON p.org = w.org
+    AND p.grant_id = w.grant_id
+  WHERE w.repository_selection = 'subset'
+  GROUP BY
+    p.org,
+    p.repository_id
+), counted AS (
+  SELECT
+    r.org AS org,
+    r.repository_id AS repository_id,
+    r.full_name AS full_name,
+    r.visibility AS visibility,
+    r.is_fork AS is_fork,
+    r.is_template AS is_template,
+    r.is_sensitive AS is_sensitive,
+    r.pushed_at AS pushed_at,
+    r.html_url AS html_url,
+    r.is_archived IS NULL OR r.is_disabled IS NULL AS is_untold,
+    coalesce(e.token_count, 0) AS all_count,
+    coalesce(l.token_count, 0) AS selected_count,
+    coalesce(e.possible_count, 0) + coalesce(l.possible_count, 0) + coalesce(e.unread_count, 0) AS possible_count
+  FROM repositories AS r
+  JOIN everywhere AS e
+    ON e.org = r.org
+  LEFT JOIN listed AS l
+    ON l.org = r.org
+    AND l.repository_id = r.repository_id
+  WHERE r.is_archived IS NOT 1
+    AND r.is_disabled IS NOT 1
+)
+SELECT
+  CASE
+    WHEN c.is_untold THEN 'unknown'
+    WHEN c.all_count + c.selected_count <= :count THEN 'unknown'
+    ELSE 'fail'
+  END AS status,
+  'repository/' || c.repository_id AS subject,
+  c.org AS org,
+  'up to ' || (c.all_count + c.selected_count) || ' tokens can change its contents' || CASE
+      WHEN c.all_count + c.selected_count > :count THEN ', more than ' || :count
+      ELSE printf(
+        ', and perhaps %d more, of which GitHub did not say enough; together more than %d',
+        c.possible_count,
+        :count
+      )
+    END || printf('; %d of them for selected repositories, %d for all', c.selected_count, c.all_count) || CASE
+      WHEN c.is_untold THEN '; GitHub did not say whether it is archived or disabled'
+      ELSE ''
+    END AS reason,
+  c.all_count + c.selected_count AS token_count,
+  c.selected_count AS selected_token_count,
+  c.all_count AS all_repositories_token_count,
+  c.possible_count AS possible_token_count,
+  c.visibility AS visibility,
+  c.is_sensitive AS is_sensitive,
+  c.is_fork AS is_fork,
+  c.is_template AS is_template,
+  c.pushed_at AS pushed_at,
+  c.html_url AS html_url
+FROM counted AS c
+WHERE c.all_count + c.selected_count + c.possible_count > :count
