@@ -20,20 +20,40 @@
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
 -- see: https://docs.github.com/en/repositories/archiving-a-github-repository/archiving-repositories
 
-WITH listed AS (
+WITH lifeless AS MATERIALIZED (
   SELECT
-    p.org AS org,
-    p.grant_id AS grant_id,
+    t.org AS org,
+    t.grant_id AS grant_id
+  FROM tokens AS t
+  WHERE t.is_expired IS NOT 1
+    AND t.repository_selection = 'subset'
+    AND NOT EXISTS (
+      SELECT 1
+      FROM token_repositories AS p
+      JOIN repositories AS r
+        ON r.org = p.org
+        AND r.repository_id = p.repository_id
+      WHERE p.org = t.org
+        AND p.grant_id = t.grant_id
+        AND r.is_archived = 0
+        AND r.is_disabled = 0
+    )
+), listed AS (
+  SELECT
+    n.org AS org,
+    n.grant_id AS grant_id,
     count(*) AS listed_count,
-    sum((r.is_archived = 1 OR r.is_disabled = 1) IS TRUE) AS dead_count,
-    sum((r.is_archived = 0 AND r.is_disabled = 0) IS TRUE) AS live_count
-  FROM token_repositories AS p
+    sum((r.is_archived = 1 OR r.is_disabled = 1) IS TRUE) AS dead_count
+  FROM lifeless AS n
+  JOIN token_repositories AS p
+    ON p.org = n.org
+    AND p.grant_id = n.grant_id
   LEFT JOIN repositories AS r
     ON r.org = p.org
     AND r.repository_id = p.repository_id
   GROUP BY
-    p.org,
-    p.grant_id
+    n.org,
+    n.grant_id
 )
 SELECT
   CASE
@@ -86,13 +106,12 @@ SELECT
   t.expires_at AS expires_at,
   t.last_used_at AS last_used_at,
   t.html_url AS html_url
-FROM tokens AS t
+FROM lifeless AS n
+JOIN tokens AS t
+  ON t.org = n.org
+  AND t.grant_id = n.grant_id
 LEFT JOIN listed AS l
-  ON l.org = t.org
-  AND l.grant_id = t.grant_id
-WHERE t.is_expired IS NOT 1
-  AND t.repository_selection = 'subset'
-  AND (
-    l.live_count = 0
-    OR l.live_count IS NULL AND t.repository_count IS NULL
-  )
+  ON l.org = n.org
+  AND l.grant_id = n.grant_id
+WHERE l.listed_count > 0
+  OR t.repository_count IS NULL

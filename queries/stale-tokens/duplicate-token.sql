@@ -43,26 +43,7 @@ WITH held AS (
   GROUP BY
     p.org,
     p.grant_id
-), listed AS (
-  SELECT
-    p.org AS org,
-    p.grant_id AS grant_id,
-    group_concat(p.repository_id, ' ') AS repositories
-  FROM (
-    SELECT
-      a.org AS org,
-      a.grant_id AS grant_id,
-      a.repository_id AS repository_id
-    FROM token_repositories AS a
-    ORDER BY
-      a.org,
-      a.grant_id,
-      a.repository_id
-  ) AS p
-  GROUP BY
-    p.org,
-    p.grant_id
-), described AS (
+), valid AS (
   SELECT
     t.org AS org,
     t.grant_id AS grant_id,
@@ -77,19 +58,38 @@ WITH held AS (
     t.expires_at AS expires_at,
     t.last_used_at AS last_used_at,
     t.html_url AS html_url,
-    coalesce(h.permissions, '') AS permissions,
-    CASE
-      WHEN t.repository_selection <> 'subset' THEN ''
-      WHEN t.repository_count IS NOT NULL THEN coalesce(l.repositories, '')
-    END AS repositories
+    coalesce(h.permissions, '') AS permissions
   FROM tokens AS t
   LEFT JOIN held AS h
     ON h.org = t.org
     AND h.grant_id = t.grant_id
-  LEFT JOIN listed AS l
-    ON l.org = t.org
-    AND l.grant_id = t.grant_id
   WHERE t.is_expired IS NOT 1
+), paired AS (
+  SELECT
+    v.*,
+    count(*) OVER (PARTITION BY v.org, v.permissions, v.repository_selection, v.owner_id, v.repository_count) AS pair_count,
+    sum(v.owner_id IS NULL) OVER (PARTITION BY v.org, v.permissions, v.repository_selection) AS stranger_count
+  FROM valid AS v
+), described AS (
+  SELECT
+    v.*,
+    CASE
+      WHEN v.repository_selection <> 'subset' THEN ''
+      WHEN v.repository_count IS NULL THEN NULL
+      -- Nothing is like it: its list need not be compared.
+      WHEN v.pair_count = 1 AND v.stranger_count = 0 THEN 'grant ' || v.grant_id
+      ELSE (
+        SELECT coalesce(group_concat(p.repository_id, ' '), '')
+        FROM (
+          SELECT a.repository_id AS repository_id
+          FROM token_repositories AS a
+          WHERE a.org = v.org
+            AND a.grant_id = v.grant_id
+          ORDER BY a.repository_id
+        ) AS p
+      )
+    END AS repositories
+  FROM paired AS v
 ), compared AS (
   SELECT
     d.*,
