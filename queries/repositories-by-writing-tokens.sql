@@ -53,8 +53,7 @@ SELECT
   COALESCE(l.token_count, 0) + COALESCE(e.token_count, 0) AS writing_token_count,
   COALESCE(l.token_count, 0) AS listed_token_count,
   COALESCE(e.token_count, 0) AS all_repositories_token_count,
-  r.is_sensitive AS is_sensitive,
-  r.html_url AS html_url
+  r.is_sensitive AS is_sensitive
 FROM repositories AS r
 LEFT JOIN listed AS l
   ON l.org = r.org

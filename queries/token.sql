@@ -29,8 +29,7 @@ SELECT
   t.is_reach_effective AS is_reach_effective,
   t.is_expired AS is_expired,
   t.expires_at AS expires_at,
-  t.last_used_at AS last_used_at,
-  t.html_url AS html_url
+  t.last_used_at AS last_used_at
 FROM tokens AS t
 LEFT JOIN token_permissions AS p
   ON p.org = t.org

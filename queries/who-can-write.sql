@@ -41,7 +41,6 @@ SELECT
   r.full_name AS full_name,
   t.token_name AS token_name,
   t.owner_login AS owner_login,
-  t.owner_role AS owner_role,
   (
     SELECT
       group_concat(l.permission, ', ')
@@ -61,8 +60,7 @@ SELECT
   t.is_reach_effective AS is_reach_effective,
   t.expires_at AS expires_at,
   t.last_used_at AS last_used_at,
-  t.grant_id AS grant_id,
-  t.html_url AS html_url
+  t.grant_id AS grant_id
 FROM named AS r
 CROSS JOIN token_reach AS w
   ON w.org = r.org
