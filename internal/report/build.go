@@ -3,8 +3,11 @@ package report
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"auditor/internal/rules"
 	"auditor/internal/store"
@@ -84,20 +87,36 @@ type judgement struct {
 	blind    map[string]map[string]bool // by rule, then organization: not everything was seen
 }
 
+// judge runs the report's rules, as many at once as there are processors: each
+// reads on a connection of its own.
 func (b *builder) judge(ctx context.Context, snapshot *store.Snapshot) (judgement, error) {
-	j := judgement{blind: map[string]map[string]bool{}}
+	var mine []rules.Rule
 	for _, rule := range b.set.Rules() {
-		if rule.Report != b.report.Name {
-			continue
+		if rule.Report == b.report.Name {
+			mine = append(mine, rule)
 		}
-		result, err := rules.Run(ctx, snapshot, rule, b.options.RuleTimeout)
-		if err != nil {
-			return j, err
-		}
+	}
+	results := make([]rules.Result, len(mine))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(min(runtime.GOMAXPROCS(0), maxAtOnce))
+	for i, rule := range mine {
+		g.Go(func() (err error) {
+			results[i], err = rules.Run(ctx, snapshot, rule, b.options.RuleTimeout)
+			return err
+		})
+	}
+	j := judgement{blind: map[string]map[string]bool{}}
+	if err := g.Wait(); err != nil {
+		return j, err
+	}
+	for _, result := range results {
 		j.add(result)
 	}
 	return j, nil
 }
+
+// maxAtOnce bounds the connections, each of which has a page cache.
+const maxAtOnce = 4
 
 func (j *judgement) add(result rules.Result) {
 	id := result.Rule.ID
