@@ -49,15 +49,10 @@ WITH held AS (
     t.grant_id AS grant_id,
     t.token_name AS token_name,
     t.owner_id AS owner_id,
-    t.owner_login AS owner_login,
     t.is_expired AS is_expired,
     t.repository_selection AS repository_selection,
     t.repository_count AS repository_count,
-    t.highest_tier AS highest_tier,
-    t.access_granted_at AS access_granted_at,
-    t.expires_at AS expires_at,
     t.last_used_at AS last_used_at,
-    t.html_url AS html_url,
     coalesce(h.permissions, '') AS permissions
   FROM tokens AS t
   LEFT JOIN held AS h
@@ -67,8 +62,10 @@ WITH held AS (
 ), paired AS (
   SELECT
     v.*,
-    count(*) OVER (PARTITION BY v.org, v.permissions, v.repository_selection, v.owner_id, v.repository_count) AS pair_count,
-    sum(v.owner_id IS NULL) OVER (PARTITION BY v.org, v.permissions, v.repository_selection) AS stranger_count
+    count(*) OVER (PARTITION BY v.org, v.repository_selection, v.permissions, v.owner_id, v.repository_count) AS pair_count,
+    sum(v.repository_selection = 'subset' AND v.repository_count IS NULL)
+      OVER (PARTITION BY v.org, v.repository_selection, v.permissions, v.owner_id) AS doubt_count,
+    sum(v.owner_id IS NULL) OVER (PARTITION BY v.org, v.repository_selection, v.permissions) AS stranger_count
   FROM valid AS v
 ), described AS (
   SELECT
@@ -90,6 +87,9 @@ WITH held AS (
       )
     END AS repositories
   FROM paired AS v
+  WHERE v.pair_count > 1
+    OR v.doubt_count > 0
+    OR v.stranger_count > 0
 ), compared AS (
   SELECT
     d.*,
@@ -121,11 +121,11 @@ WITH held AS (
   FROM compared AS c
 )
 SELECT
-  iif(t.is_certain, 'fail', 'unknown') AS status,
-  'token/' || t.grant_id AS subject,
+  iif(j.is_certain, 'fail', 'unknown') AS status,
+  'token/' || j.grant_id AS subject,
   t.org AS org,
   CASE
-    WHEN t.is_certain THEN coalesce(t.owner_login, 'its owner') || ' has ' || t.sure_count
+    WHEN j.is_certain THEN coalesce(t.owner_login, 'its owner') || ' has ' || j.sure_count
       || ' tokens with exactly these permissions and repositories; ' || CASE
         WHEN t.last_used_at IS NULL THEN 'this one was never used'
         ELSE printf(
@@ -133,19 +133,19 @@ SELECT
           (unixepoch(:now) - unixepoch(t.last_used_at)) / 86400,
           substr(t.last_used_at, 1, 10)
         )
-      END || iif(t.used_last_id = t.grant_id, ', the last of them', '')
-    WHEN t.owner_id IS NOT NULL AND t.similar_count > 1 AND t.unread_count > 0 THEN coalesce(t.owner_login, 'its owner') || ' has ' || t.similar_count
+      END || iif(j.used_last_id = t.grant_id, ', the last of them', '')
+    WHEN j.owner_id IS NOT NULL AND j.similar_count > 1 AND j.unread_count > 0 THEN coalesce(t.owner_login, 'its owner') || ' has ' || j.similar_count
       || ' tokens with exactly these permissions, but not all their lists of repositories were read to the end'
-    WHEN t.owner_id IS NOT NULL AND t.same_count > 1 THEN coalesce(t.owner_login, 'its owner') || ' has ' || t.same_count
+    WHEN j.owner_id IS NOT NULL AND j.same_count > 1 THEN coalesce(t.owner_login, 'its owner') || ' has ' || j.same_count
       || ' tokens with exactly these permissions and repositories; GitHub did not say whether all are still valid'
-    WHEN t.alike_count > 1 THEN 'GitHub did not say who owns '
-      || t.ownerless_count || ' of ' || t.alike_count || ' tokens with exactly these permissions and repositories'
+    WHEN j.alike_count > 1 THEN 'GitHub did not say who owns '
+      || j.ownerless_count || ' of ' || j.alike_count || ' tokens with exactly these permissions and repositories'
     ELSE 'GitHub did not say who owns '
-      || t.kin_ownerless_count || ' of ' || t.kin_count || ' tokens with exactly these permissions, and not all their lists of repositories were read to the end'
+      || j.kin_ownerless_count || ' of ' || j.kin_count || ' tokens with exactly these permissions, and not all their lists of repositories were read to the end'
   END AS reason,
-  t.same_count AS same_token_count,
-  iif(t.is_certain, t.used_last_name, NULL) AS used_last_token_name,
-  iif(t.is_certain, t.used_last_id, NULL) AS used_last_grant_id,
+  j.same_count AS same_token_count,
+  iif(j.is_certain, j.used_last_name, NULL) AS used_last_token_name,
+  iif(j.is_certain, j.used_last_id, NULL) AS used_last_grant_id,
   t.token_name AS token_name,
   t.owner_login AS owner_login,
   t.repository_selection AS repository_selection,
@@ -155,9 +155,12 @@ SELECT
   t.expires_at AS expires_at,
   t.last_used_at AS last_used_at,
   t.html_url AS html_url
-FROM judged AS t
-WHERE t.is_certain
-  OR t.owner_id IS NOT NULL AND t.repositories IS NOT NULL AND t.same_count > 1
-  OR t.owner_id IS NOT NULL AND t.similar_count > 1 AND t.unread_count > 0
-  OR t.alike_count > 1 AND t.ownerless_count > 0
-  OR t.kin_count > 1 AND t.kin_ownerless_count > 0 AND t.kin_unread_count > 0
+FROM judged AS j
+JOIN tokens AS t
+  ON t.org = j.org
+  AND t.grant_id = j.grant_id
+WHERE j.is_certain
+  OR j.owner_id IS NOT NULL AND j.repositories IS NOT NULL AND j.same_count > 1
+  OR j.owner_id IS NOT NULL AND j.similar_count > 1 AND j.unread_count > 0
+  OR j.alike_count > 1 AND j.ownerless_count > 0
+  OR j.kin_count > 1 AND j.kin_ownerless_count > 0 AND j.kin_unread_count > 0
