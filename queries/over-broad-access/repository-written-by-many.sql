@@ -9,7 +9,7 @@
 -- repositories are left out.
 --
 -- severity: medium
--- param: count integer 20 -- tokens with write on contents that may reach a
+-- param: count integer 10 -- tokens with write on contents that may reach a
 --   repository before it counts
 -- population: repositories WHERE is_archived IS NOT 1 AND is_disabled IS NOT
 --   1
