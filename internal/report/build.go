@@ -3,11 +3,8 @@ package report
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"slices"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"auditor/internal/rules"
 	"auditor/internal/store"
@@ -87,36 +84,22 @@ type judgement struct {
 	blind    map[string]map[string]bool // by rule, then organization: not everything was seen
 }
 
-// judge runs the report's rules, as many at once as there are processors: each
-// reads on a connection of its own.
+// judge runs the report's rules one after the other: the driver's locks make
+// several at once slower than that.
 func (b *builder) judge(ctx context.Context, snapshot *store.Snapshot) (judgement, error) {
-	var mine []rules.Rule
-	for _, rule := range b.set.Rules() {
-		if rule.Report == b.report.Name {
-			mine = append(mine, rule)
-		}
-	}
-	results := make([]rules.Result, len(mine))
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(min(runtime.GOMAXPROCS(0), maxAtOnce))
-	for i, rule := range mine {
-		g.Go(func() (err error) {
-			results[i], err = rules.Run(ctx, snapshot, rule, b.options.RuleTimeout)
-			return err
-		})
-	}
 	j := judgement{blind: map[string]map[string]bool{}}
-	if err := g.Wait(); err != nil {
-		return j, err
-	}
-	for _, result := range results {
+	for _, rule := range b.set.Rules() {
+		if rule.Report != b.report.Name {
+			continue
+		}
+		result, err := rules.Run(ctx, snapshot, rule, b.options.RuleTimeout)
+		if err != nil {
+			return j, err
+		}
 		j.add(result)
 	}
 	return j, nil
 }
-
-// maxAtOnce bounds the connections, each of which has a page cache.
-const maxAtOnce = 4
 
 func (j *judgement) add(result rules.Result) {
 	id := result.Rule.ID
