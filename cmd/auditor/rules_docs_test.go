@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 func readText(t *testing.T, elements ...string) string {
@@ -47,5 +48,21 @@ func TestOwnRulesManual(t *testing.T) {
 	}
 	if commands < 10 {
 		t.Errorf("only %d commands were found in the manual", commands)
+	}
+}
+
+// TestManualIsFresh holds queries/README.md to what rules docs writes.
+func TestManualIsFresh(t *testing.T) {
+	t.Parallel()
+	var stdout, stderr strings.Builder
+	env := &environment{
+		args: []string{"rules", "docs"}, stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr,
+		getenv: func(string) string { return "" }, now: time.Now,
+	}
+	if status := run(t.Context(), env); status != statusDone {
+		t.Fatalf("exit status %d: %s", status, stderr.String())
+	}
+	if readText(t, "..", "..", "queries", "README.md") != stdout.String() {
+		t.Error("queries/README.md is stale: go run ./cmd/auditor rules docs --out queries/README.md")
 	}
 }
