@@ -4,8 +4,8 @@
 -- its author merges it alone. One approval by another person is the least that
 -- makes review more than a habit.
 --
--- Branches that need no pull request at all are reported by
--- pull-request-not-required and not again here.
+-- Branches that need no pull request at all count too: nobody has to approve
+-- there either.
 --
 -- Repositories whose default branch has no protection at all are left to
 -- default-branch-unprotected. Where GitHub did not say whether there is
@@ -17,9 +17,7 @@
 -- population: repositories AS r JOIN default_branch_protection AS p ON p.org =
 --   r.org AND p.repository_id = r.repository_id WHERE p.is_protected IS NOT 0
 --   AND r.is_archived IS NOT 1 AND r.is_disabled IS NOT 1 AND r.is_empty IS NOT
---   1 AND (p.is_pull_request_required IS NOT 0 OR EXISTS (SELECT 1 FROM
---   branch_protection AS b WHERE b.org = r.org AND b.repository_id =
---   r.repository_id AND b.is_pull_request_required IS NULL))
+--   1
 -- remediation: Open the page that protection_url links to (the repository's
 --   Settings > Branches for a classic rule, Settings > Rules > Rulesets of the
 --   repository or the organization for a ruleset), set Required approvals under
@@ -53,7 +51,7 @@ SELECT
     WHEN p.is_protected IS NULL THEN 'unknown'
     WHEN p.required_approval_count IS NULL THEN 'unknown'
     WHEN s.has_gap = 1 THEN 'unknown'
-    WHEN p.is_pull_request_required IS NOT 1 THEN 'unknown'
+    WHEN p.is_pull_request_required IS NULL OR s.has_pull_request_gap = 1 THEN 'unknown'
     WHEN o.plan = 'free' AND r.visibility IS NOT 'public' THEN 'unknown'
     ELSE 'fail'
   END AS status,
@@ -62,7 +60,8 @@ SELECT
   coalesce(r.default_branch, 'the default branch') || ': ' || CASE
     WHEN p.is_protected IS NULL THEN 'whether it is protected, and whether enough approvals are required, is unknown: GitHub did not answer, or shows it to administrators only'
     WHEN p.required_approval_count IS NULL OR s.has_gap = 1 THEN 'whether enough approvals are required is unknown: GitHub did not say it of all that protects the branch'
-    WHEN p.is_pull_request_required IS NOT 1 THEN 'whether enough approvals are required is unknown: GitHub did not say whether a pull request is required'
+    WHEN p.is_pull_request_required IS NULL OR s.has_pull_request_gap = 1 THEN 'whether enough approvals are required is unknown: GitHub did not say whether a pull request is required'
+    WHEN p.is_pull_request_required = 0 THEN printf('no pull request is required, so that a change needs no approval, fewer than %d', :count)
     ELSE printf('pull requests need %d %s, fewer than %d', p.required_approval_count, iif(p.required_approval_count = 1, 'approval', 'approvals'), :count)
       || CASE p.source_count
         WHEN 1 THEN ', though 1 source protects it ('
@@ -107,7 +106,3 @@ WHERE (
   AND r.is_archived IS NOT 1
   AND r.is_disabled IS NOT 1
   AND r.is_empty IS NOT 1
-  AND (
-    p.is_pull_request_required IS NOT 0
-    OR s.has_pull_request_gap = 1
-  )
