@@ -35,7 +35,7 @@ func (a *app) rulesListCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			set, problems, err := a.soundRules(c.Context(), cfg, compileRules)
+			set, problems, err := a.soundRules(c.Context(), cfg, compileOwnRules)
 			if err != nil {
 				return err
 			}
@@ -124,7 +124,7 @@ func (a *app) configuredRules(c *cobra.Command) (*rules.Set, error) {
 // rules are the built-in ones and those of the configured folders, with the
 // configured severities and parameters.
 func (a *app) rules(ctx context.Context, cfg *config) (*rules.Set, error) {
-	set, problems, err := a.soundRules(ctx, cfg, compileRules)
+	set, problems, err := a.soundRules(ctx, cfg, compileOwnRules)
 	if err != nil {
 		return nil, err
 	}
@@ -143,8 +143,8 @@ func rulesError(problems []rules.Problem) error {
 	return &usageError{fmt.Errorf("rules:\n%s", strings.Join(lines, "\n"))}
 }
 
-// A loader reads the built-in rules and those of folders: compileRules, or
-// readRules where compiling all of them would take longer than the job.
+// A loader reads the built-in rules and those of folders: compileOwnRules, or
+// readRules where even that would take longer than the job.
 type loader func(context.Context, []string) (*rules.Set, []rules.Problem, error)
 
 // soundRules are the rules that stand, configured, and what is wrong with the
@@ -172,7 +172,11 @@ func (a *app) soundRules(ctx context.Context, cfg *config, load loader) (*rules.
 }
 
 func readRules(_ context.Context, dirs []string) (*rules.Set, []rules.Problem, error) {
-	sources := []rules.Source{{Name: "queries", FS: queries.FS}}
+	return loadRules(dirs, rules.Source{Name: "queries", FS: queries.FS, IsCompiled: true})
+}
+
+func loadRules(dirs []string, builtIn rules.Source) (*rules.Set, []rules.Problem, error) {
+	sources := []rules.Source{builtIn}
 	for _, dir := range dirs {
 		if _, err := os.ReadDir(dir); err != nil {
 			return nil, nil, &usageError{fmt.Errorf("read rules: %w", err)}
@@ -183,8 +187,19 @@ func readRules(_ context.Context, dirs []string) (*rules.Set, []rules.Problem, e
 	return set, problems, nil
 }
 
-func compileRules(ctx context.Context, dirs []string) (*rules.Set, []rules.Problem, error) {
+// compileOwnRules compiles the rules of the folders.
+func compileOwnRules(ctx context.Context, dirs []string) (*rules.Set, []rules.Problem, error) {
 	set, problems, err := readRules(ctx, dirs)
+	return compiled(ctx, set, problems, err)
+}
+
+// compileRules compiles the built-in rules too.
+func compileRules(ctx context.Context, dirs []string) (*rules.Set, []rules.Problem, error) {
+	set, problems, err := loadRules(dirs, rules.Source{Name: "queries", FS: queries.FS})
+	return compiled(ctx, set, problems, err)
+}
+
+func compiled(ctx context.Context, set *rules.Set, problems []rules.Problem, err error) (*rules.Set, []rules.Problem, error) {
 	if err != nil {
 		return nil, nil, err
 	}

@@ -22,7 +22,7 @@ func (a *app) rulesDocsCommand() *cobra.Command {
 of those of the folder DIR. The configuration takes no part in it.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			set, problems, err := compileRules(c.Context(), args)
+			set, problems, err := compileOwnRules(c.Context(), args)
 			if err != nil {
 				return err
 			}

@@ -34,6 +34,9 @@ func (s *Set) Check(ctx context.Context) []Problem {
 	defer stub.Close()
 	var problems []Problem
 	for _, r := range s.rules {
+		if r.isCompiled {
+			continue
+		}
 		c := checker{rule: r, empty: empty, stub: stub}
 		c.check(ctx)
 		problems = append(problems, c.problems...)

@@ -19,6 +19,9 @@ var namePattern = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 type Source struct {
 	Name string // what its files are called in messages; empty: nothing before their path
 	FS   fs.FS  // REPORT/NAME.sql; testdata and names with a leading . or _ are passed over
+	// IsCompiled says that its rules are known to compile: Set.Check passes over
+	// them. The built-in ones are compiled by the tests of every release.
+	IsCompiled bool
 }
 
 // Load reads the rules of all sources. Files with a defect are left out of the
@@ -71,7 +74,7 @@ func isPassedOver(name string) bool {
 
 // file adds one file to the set, or tells why not.
 func (s *Set) file(source Source, name string) []Problem {
-	r := Rule{File: path.Join(source.Name, name), Name: strings.TrimSuffix(path.Base(name), ".sql")}
+	r := Rule{isCompiled: source.IsCompiled, File: path.Join(source.Name, name), Name: strings.TrimSuffix(path.Base(name), ".sql")}
 	r.ID = strings.TrimSuffix(name, ".sql")
 	if folder := path.Dir(name); folder != "." {
 		r.Report = folder

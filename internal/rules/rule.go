@@ -26,8 +26,9 @@ type Rule struct {
 	Formerly    []string // ids that the rule had before
 	IsDisabled  bool     // switched off by Configure
 
-	values map[string]any // by parameter: configured value, else the default; typed
-	lines  map[string]int // 1-based line of the first occurrence of a header key
+	values     map[string]any // by parameter: configured value, else the default; typed
+	isCompiled bool           // by its Source
+	lines      map[string]int // 1-based line of the first occurrence of a header key
 }
 
 // A Param is a named value that the query uses as :name.
