@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -13,26 +12,26 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
-
-	"auditor/internal/fakegithub"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden parts of the scripts")
 
-// TestMain makes the commands that scripts run, each as a process of its own.
-func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
-		"auditor": func() { os.Exit(run(context.Background(), processEnvironment())) },
-		"fakegithub": func() {
-			os.Exit(fakegithub.Main(context.Background(), os.Args[1:], os.Stdout, os.Stderr, time.Now))
-		},
-	})
-}
-
 // TestScripts runs the program as its users do. Scripts talk to the simulated
 // GitHub over HTTP, in a process of its own.
+//
+// They are the programs that users run, built without the race detector, which
+// makes SQLite twenty times as slow; it watches the other tests.
 func TestScripts(t *testing.T) {
+	bin := t.TempDir()
+	build := exec.Command("go", "build", "-o", bin, "auditor/cmd/auditor", "auditor/cmd/fakegithub")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %v\n%s", build, err, out)
+	}
 	testscript.Run(t, testscript.Params{
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("PATH", bin+string(os.PathListSeparator)+e.Getenv("PATH"))
+			return nil
+		},
 		Condition: func(name string) (bool, error) {
 			if name == "root" {
 				return os.Geteuid() == 0, nil
