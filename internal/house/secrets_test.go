@@ -104,7 +104,7 @@ func TestAddressesBite(t *testing.T) {
 		{"GitHub", "README.md", "https://api.github.com and https://docs.github.com/rest", ""},
 		{"loopback", "a.txt", "url: http://127.0.0.1:8080/api/v3", ""},
 		{"module paths", "go.sum", "golang.org/x/net v0.59.0 h1:abc=\ngoproxy.example v1", ""},
-		{"folders of the project", "README.md", "see /" + "work/ or ./root/x and ../shared/spec.md, or /home", ""},
+		{"folders of the project", "README.md", "see /" + "work/ or ./ro" + "ot/x and ../shared/spec.md, or /home", ""},
 		{"word", "README.md", "the registry: a list of names", ""},
 		{"Go's proxy", ".ci/run", "export X=https://proxy" + ".golang.org", "package registry"},
 		{"Go's checksums", "a.txt", "sum" + ".golang.org", "package registry"},
