@@ -43,7 +43,6 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"waitfile":  waitFile,
 			"configure": configure,
-			"mode":      fileMode,
 			"truncate":  truncate,
 			"status":    status,
 		},
@@ -80,20 +79,6 @@ func configure(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	text += strings.ReplaceAll(strings.Join(args[1:], "\n"), `\n`, "\n") + "\n"
 	ts.Check(os.WriteFile(ts.MkAbs("config.yaml"), []byte(text), 0o600))
-}
-
-// mode OCTAL FILE: the file's permissions are these.
-func fileMode(ts *testscript.TestScript, neg bool, args []string) {
-	if len(args) != 2 {
-		ts.Fatalf("usage: mode OCTAL FILE")
-	}
-	info, err := os.Stat(ts.MkAbs(args[1]))
-	ts.Check(err)
-	got := info.Mode().Perm().String()
-	want := map[string]string{"0600": "-rw-------", "0700": "-rwx------"}[args[0]]
-	if (got == want) == neg {
-		ts.Fatalf("mode of %s is %s", args[1], got)
-	}
 }
 
 // truncate SIZE FILE: cuts the file.
