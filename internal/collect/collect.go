@@ -94,7 +94,7 @@ func open(ctx context.Context, client *github.Client, orgs []string) ([]*github.
 	for _, org := range orgs {
 		session, err := client.Installation(ctx, org)
 		if err == nil && session.Installation().ID == 0 { // a ready token: nobody has said yet that there is such an organization
-			_, err = session.Get(ctx, "orgs/"+url.PathEscape(org))
+			_, _, err = session.Get(ctx, "orgs/"+url.PathEscape(org))
 		}
 		switch {
 		case err == nil, github.IsForbidden(err):

@@ -213,12 +213,12 @@ func (o *organization) walk(ctx context.Context, r Resource, w store.Walk, rows 
 }
 
 func (o *organization) object(ctx context.Context, w store.Walk, path string, rows *atomic.Int64) error {
-	item, err := o.session.Get(ctx, path)
+	item, cost, err := o.session.Get(ctx, path)
 	if err != nil {
 		return err
 	}
 	rows.Add(1)
-	return fatalUnlessDrift(o.writer.Add(ctx, w, rawItems(item), "", 1))
+	return fatalUnlessDrift(o.writer.Add(ctx, w, rawItems(item), "", cost.Requests))
 }
 
 func (o *organization) pages(ctx context.Context, w store.Walk, path string, rows *atomic.Int64) error {
@@ -226,7 +226,7 @@ func (o *organization) pages(ctx context.Context, w store.Walk, path string, row
 		if err != nil {
 			return err
 		}
-		if err := o.writer.Add(ctx, w, page.Items, page.Next, page.Requests); err != nil {
+		if err := o.writer.Add(ctx, w, page.Items, page.Next, page.Cost.Requests); err != nil {
 			return fatalUnlessDrift(err)
 		}
 		n := rows.Add(int64(len(page.Items)))

@@ -78,7 +78,7 @@ func (s *settingsWalk) pages(ctx context.Context) error {
 	after, size := s.walk.Next, repositoriesAPage
 	for {
 		var q settingsQuery
-		problems, err := s.session.Query(ctx, &q, s.variables(after, size))
+		problems, _, err := s.session.Query(ctx, &q, s.variables(after, size))
 		switch {
 		case github.IsTimeout(err) && size > 1:
 			size /= 2

@@ -10,6 +10,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -93,12 +94,13 @@ func parseKey(text []byte) (*rsa.PrivateKey, error) {
 
 // appSigner authenticates as the App itself.
 type appSigner struct {
-	issuer string
-	key    *rsa.PrivateKey
-	now    func() time.Time
+	issuer   string
+	key      *rsa.PrivateKey
+	settings *settings
+	allowed  atomic.Int64 // the skew that the latest web token allowed for
 }
 
-func newAppSigner(a App, now func() time.Time) (*appSigner, error) {
+func newAppSigner(a App, s *settings) (*appSigner, error) {
 	if a.issuer() == "" {
 		return nil, errors.New("github credentials: the App needs a client id or an app id")
 	}
@@ -106,12 +108,14 @@ func newAppSigner(a App, now func() time.Time) (*appSigner, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &appSigner{issuer: a.issuer(), key: key, now: now}, nil
+	return &appSigner{issuer: a.issuer(), key: key, settings: s}, nil
 }
 
-// get signs a JSON web token for one request.
+// get signs a JSON web token for one request, by the server's clock.
 func (s *appSigner) get(context.Context) (string, error) {
-	now := s.now()
+	ahead := s.settings.ahead()
+	s.allowed.Store(int64(ahead))
+	now := s.settings.now().Add(ahead)
 	token, err := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.RegisteredClaims{
 		Issuer:    s.issuer,
 		IssuedAt:  jwt.NewNumericDate(now.Add(-jwtBackdate)),
@@ -123,9 +127,16 @@ func (s *appSigner) get(context.Context) (string, error) {
 	return token, nil
 }
 
-// renew has nothing better to offer: another signature would say the same.
-func (s *appSigner) renew(context.Context, string) (string, error) { return "", nil }
-func (s *appSigner) accepted(string)                               {}
+// renew signs anew if the refusal has told that the server's clock is another.
+// Otherwise another signature would say the same.
+func (s *appSigner) renew(ctx context.Context, _ string) (string, error) {
+	if s.settings.ahead() == time.Duration(s.allowed.Load()) {
+		return "", nil
+	}
+	return s.get(ctx)
+}
+
+func (s *appSigner) accepted(string) {}
 
 // Format prints who the App is and never its key, with any verb.
 func (a App) Format(f fmt.State, _ rune) { io.WriteString(f, a.String()) }

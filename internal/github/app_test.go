@@ -26,7 +26,7 @@ func TestJWTClaims(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			clock := newClock()
-			signer, err := newAppSigner(tt.app, clock.Now)
+			signer, err := newAppSigner(tt.app, newSettings(Options{Now: clock.Now}))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -148,7 +148,7 @@ func TestNewRefuses(t *testing.T) {
 
 func TestTooSmallKeyCannotSign(t *testing.T) {
 	small := &rsa.PrivateKey{}
-	signer := &appSigner{issuer: "x", key: small, now: newClock().Now}
+	signer := &appSigner{issuer: "x", key: small, settings: newSettings(Options{})}
 	if _, err := signer.get(t.Context()); err == nil {
 		t.Error("an empty key signed")
 	} else {

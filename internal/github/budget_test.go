@@ -26,7 +26,7 @@ func TestBudgetIsTheLowestOfTheHour(t *testing.T) {
 	}
 	session := client.Open(Installation{Login: "acme"})
 	for i, want := range []int{4990, 4990, 4980} {
-		if _, err := session.Get(t.Context(), "orgs/acme"); err != nil {
+		if _, _, err := session.Get(t.Context(), "orgs/acme"); err != nil {
 			t.Fatal(err)
 		}
 		rest, graphql := session.Budgets()

@@ -30,9 +30,29 @@ func (c *Client) newChain(org string, creds credentials, g *gate) *chain {
 // other about it.
 type call struct {
 	*chain
-	sent       int       // requests of this call so far
+	cost       Cost
 	generation int       // the gate's, when the latest request went out
 	slept      time.Time // the end of the latest closure that was slept out
+	reserved   time.Time // when the latest points were to be spent
+	isProbe    bool      // sends alone, to see whether a limit is over
+}
+
+// Cost is what one read took of the server's patience and of ours.
+type Cost struct {
+	Requests int           // HTTP requests sent, redirects and all tries
+	Retries  int           // of them: tries after the first
+	Waited   time.Duration // for rate limits, for the minute's points, and for other tries
+}
+
+// Plus is the sum of two costs.
+func (c Cost) Plus(d Cost) Cost {
+	return Cost{Requests: c.Requests + d.Requests, Retries: c.Retries + d.Retries, Waited: c.Waited + d.Waited}
+}
+
+// sleep waits, and counts that.
+func (c *call) sleep(ctx context.Context, d time.Duration) error {
+	c.cost.Waited += d
+	return c.client.options.sleep(ctx, d)
 }
 
 // httpClient is the whole chain as an HTTP client, for one call.
@@ -45,12 +65,12 @@ func (c *call) httpClient() *http.Client {
 
 // answer is what the server said to one call that it did not refuse.
 type answer struct {
-	method   string
-	url      *url.URL // after redirects
-	status   int
-	header   http.Header
-	body     []byte
-	requests int // all tries; also set when the call failed
+	method string
+	url    *url.URL // after redirects
+	status int
+	header http.Header
+	body   []byte
+	cost   Cost // also set when the call failed
 }
 
 func (a answer) name() string { return a.method + " " + pathOf(a.url) }
@@ -74,7 +94,7 @@ func (c *chain) rest(ctx context.Context, method, ref string, body any) (answer,
 		return answer{}, describe(method, u, err)
 	}
 	resp, err := gh.BareDo(ctx, req)
-	a := answer{method: method, url: u, requests: k.sent}
+	a := answer{method: method, url: u, cost: k.cost}
 	if resp == nil || resp.Response == nil {
 		return a, describe(method, u, err)
 	}

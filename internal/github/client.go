@@ -47,6 +47,9 @@ type Options struct {
 	// 60 seconds see more points; 0: no pacing. GraphQL, which has a limit of
 	// its own, is paced with GitHub's 2,000 points unless this is 0.
 	PointsPerMinute int
+	// Minute is the window that the points are counted in; 0: a minute, which
+	// is GitHub's. For measuring against a server with a shorter one.
+	Minute time.Duration
 	// MaxWait is the longest single wait for a rate limit; a longer one is
 	// refused with a [*LimitError]. 0: 65 minutes.
 	MaxWait time.Duration
@@ -57,6 +60,9 @@ type Options struct {
 	// OnWait, when set, is called when a wait for a rate limit or for another
 	// try begins. Calls may come from several goroutines at once.
 	OnWait func(Wait) `json:"-"`
+	// OnSkew, when set, is called once if the server's clock is ahead of ours
+	// (behind: negative) by a minute or more. That is allowed for from then on.
+	OnSkew func(ahead time.Duration) `json:"-"`
 }
 
 // Wait tells why nothing is being sent for a while.
@@ -88,9 +94,12 @@ type settings struct {
 	now             func() time.Time
 	sleep           func(context.Context, time.Duration) error
 	pointsPerMinute int
+	minute          time.Duration
 	maxWait         time.Duration
 	tryTimeout      time.Duration
 	onWait          func(Wait)
+	onSkew          func(time.Duration)
+	skew            skew
 }
 
 // readyed is what all organizations of a ready token share: the token and its
@@ -130,7 +139,7 @@ func New(o Options) (*Client, error) {
 		c.ready = &readyed{token: &readyToken{token: o.Token}, gate: newGate(c.options)}
 		return c, nil
 	}
-	signer, err := newAppSigner(*o.App, c.options.now)
+	signer, err := newAppSigner(*o.App, c.options)
 	if err != nil {
 		return nil, err
 	}
@@ -144,9 +153,11 @@ func newSettings(o Options) *settings {
 		now:             o.Now,
 		sleep:           o.Sleep,
 		pointsPerMinute: o.PointsPerMinute,
+		minute:          o.Minute,
 		maxWait:         o.MaxWait,
 		tryTimeout:      o.TryTimeout,
 		onWait:          o.OnWait,
+		onSkew:          o.OnSkew,
 	}
 	if s.userAgent == "" {
 		s.userAgent = defaultUserAgent
@@ -157,6 +168,9 @@ func newSettings(o Options) *settings {
 	if s.sleep == nil {
 		s.sleep = sleep
 	}
+	if s.minute <= 0 {
+		s.minute = time.Minute
+	}
 	if s.maxWait <= 0 {
 		s.maxWait = defaultMaxWait
 	}
@@ -165,6 +179,9 @@ func newSettings(o Options) *settings {
 	}
 	if s.onWait == nil {
 		s.onWait = func(Wait) {}
+	}
+	if s.onSkew == nil {
+		s.onSkew = func(time.Duration) {}
 	}
 	return s
 }

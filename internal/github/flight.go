@@ -15,53 +15,66 @@ func (f *flight) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	defer release()
-	f.sent++
+	f.cost.Requests++
 	f.chain.sent.Add(1)
 	resp, err := f.client.exchange(req)
 	if err == nil {
 		if b, ok := budgetOf(resp.Header); ok {
+			b.Reset = f.client.options.ours(b.Reset)
 			f.gate.spend(f.resourceOf(req), b)
 		}
 	}
 	return resp, err
 }
 
-// admit waits for everything that a request needs. Waits for a limit are done
-// without holding a slot: other organizations need it.
+// admit waits for everything that a request needs. Waits are done without
+// holding a slot: other organizations need it.
 func (f *flight) admit(req *http.Request) (release func(), err error) {
 	ctx, res := req.Context(), f.resourceOf(req)
-	if err := f.pace(req, res); err != nil {
-		return nil, err
-	}
 	for {
+		if err := f.gate.wait(req, f.call, res); err != nil {
+			return nil, err
+		}
+		if err := f.pace(req, res); err != nil {
+			return nil, err
+		}
 		select {
 		case f.client.slots <- struct{}{}:
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
-		var isOpen bool
-		if f.generation, isOpen = f.gate.enter(res, f.slept); isOpen {
+		isOpen, probe := f.gate.enter(f.call, res)
+		if isOpen {
 			return func() { <-f.client.slots }, nil
 		}
 		<-f.client.slots
-		if err := f.gate.wait(ctx, res, f.about(req), &f.slept); err != nil {
-			return nil, err
+		if probe == nil {
+			continue // a limit came up in the meantime
+		}
+		select {
+		case <-probe:
+		case <-ctx.Done():
+			return nil, ctx.Err()
 		}
 	}
 }
 
+// pace reserves the points of a request and waits until they may be spent.
+// Points that were not spent at their time, because of a limit, are lost.
 func (f *flight) pace(req *http.Request, res resource) error {
 	p := f.gate.pacers[res]
-	if p == nil {
+	now := f.client.options.now()
+	if p == nil || now.Sub(f.reserved) < p.grace {
 		return nil
 	}
 	points := 1
 	if res == coreLimit && req.Method != http.MethodGet {
 		points = pointsWrite
 	}
-	d := p.reserve(f.client.options.now(), points)
+	d := p.reserve(now, points)
+	f.reserved = now.Add(d)
 	if d <= 0 {
 		return nil
 	}
-	return f.client.options.sleep(req.Context(), d)
+	return f.sleep(req.Context(), d)
 }

@@ -1,7 +1,7 @@
 package github
 
 import (
-	"context"
+	"net/http"
 	"sync"
 	"time"
 )
@@ -24,8 +24,12 @@ type gate struct {
 	settings *settings
 	pacers   map[resource]*pacer
 
-	mu         sync.Mutex
-	closed     map[resource]closure
+	mu     sync.Mutex
+	closed map[resource]closure
+	// unproven are the resources that had a limit and have not answered since:
+	// one request at a time is sent there, which probing waits for.
+	unproven   map[resource]bool
+	probing    map[resource]chan struct{}
 	budgets    map[resource]Budget
 	strikes    int // limited answers in a row, those of one burst counted once
 	generation int // grows with every strike: tells old answers from new ones
@@ -39,10 +43,13 @@ type closure struct {
 }
 
 func newGate(s *settings) *gate {
-	g := &gate{settings: s, closed: map[resource]closure{}, budgets: map[resource]Budget{}, pacers: map[resource]*pacer{}}
+	g := &gate{
+		settings: s, pacers: map[resource]*pacer{}, closed: map[resource]closure{}, budgets: map[resource]Budget{},
+		unproven: map[resource]bool{}, probing: map[resource]chan struct{}{},
+	}
 	if s.pointsPerMinute > 0 {
-		g.pacers[coreLimit] = newPacer(s.pointsPerMinute)
-		g.pacers[graphqlLimit] = newPacer(pointsGraphQL)
+		g.pacers[coreLimit] = newPacer(s.pointsPerMinute, s.minute)
+		g.pacers[graphqlLimit] = newPacer(pointsGraphQL, s.minute)
 	}
 	return g
 }
@@ -50,12 +57,13 @@ func newGate(s *settings) *gate {
 // wait returns when the resource is open. A closure that would take longer
 // than MaxWait is a [*LimitError]. A closure that was slept out once is over,
 // whatever the clock says: it need not move as fast as we sleep.
-func (g *gate) wait(ctx context.Context, r resource, w Wait, slept *time.Time) error {
+func (g *gate) wait(req *http.Request, k *call, r resource) error {
+	w := k.about(req)
 	for {
 		c, isNews := g.look(r)
 		now := g.settings.now()
 		d := c.until.Sub(now)
-		if d <= 0 || !c.until.After(*slept) {
+		if d <= 0 || !c.until.After(k.slept) {
 			return nil
 		}
 		if d > g.settings.maxWait {
@@ -65,10 +73,10 @@ func (g *gate) wait(ctx context.Context, r resource, w Wait, slept *time.Time) e
 			w.Reason, w.IsLimit, w.Duration, w.Until = c.reason, true, d, c.until
 			g.settings.onWait(w)
 		}
-		if err := g.settings.sleep(ctx, d); err != nil {
+		if err := k.sleep(req.Context(), d); err != nil {
 			return err
 		}
-		*slept = c.until
+		k.slept = c.until
 	}
 }
 
@@ -83,13 +91,38 @@ func (g *gate) look(r resource) (c closure, isNews bool) {
 	return c, isNews
 }
 
-// enter counts a request that goes out now, and gives the generation that its
-// answer belongs to. isOpen is false if a limit came up in the meantime.
-func (g *gate) enter(r resource, slept time.Time) (generation int, isOpen bool) {
+// enter lets a request out now, and notes the generation that its answer
+// belongs to. It is not open if a limit came up in the meantime, or while
+// another request finds out whether the limit is over: then probe is closed
+// when that is known.
+func (g *gate) enter(k *call, r resource) (isOpen bool, probe <-chan struct{}) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	until := g.closed[r].until
-	return g.generation, !until.After(g.settings.now()) || !until.After(slept)
+	if until := g.closed[r].until; until.After(g.settings.now()) && until.After(k.slept) {
+		return false, nil
+	}
+	if g.unproven[r] && !k.isProbe {
+		if p := g.probing[r]; p != nil {
+			return false, p
+		}
+		g.probing[r] = make(chan struct{})
+		k.isProbe = true
+	}
+	k.generation = g.generation
+	return true, nil
+}
+
+// leave is called when a try is over and its answer was taken in: a probe that
+// found nothing out leaves its place to another one.
+func (g *gate) leave(k *call, r resource) {
+	if !k.isProbe {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	k.isProbe = false
+	close(g.probing[r])
+	delete(g.probing, r)
 }
 
 // left is how long a resource stays closed; 0 or less: open.
@@ -134,6 +167,7 @@ func (g *gate) pass(r resource, reset time.Time, generation int) {
 	defer g.mu.Unlock()
 	if generation == g.generation {
 		g.strikes = 0
+		g.unproven[r] = false
 	}
 	// The last request of the hour was answered: the next would be refused.
 	if reset.After(g.settings.now()) {
@@ -149,6 +183,7 @@ func (g *gate) close(r resource, c closure, isAll bool) {
 			// are limited one after the other.
 			c.isTold = each != r || g.closed[each].isTold && c.until.Sub(g.closed[each].until) < time.Second
 			g.closed[each] = c
+			g.unproven[each] = true
 		}
 	}
 }

@@ -95,7 +95,7 @@ func (c *Client) Installation(ctx context.Context, org string) (*Session, error)
 		return nil, fmt.Errorf("%s: %w", a.name(), clean(err))
 	}
 	s := c.Open(i)
-	s.chain.sent.Add(int64(a.requests))
+	s.chain.sent.Add(int64(a.cost.Requests))
 	return s, nil
 }
 

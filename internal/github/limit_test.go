@@ -51,7 +51,7 @@ func TestLimits(t *testing.T) {
 				f := newFake(t, each(tt.bad, body(`{"ok":1}`)))
 				s := f.session(f.withToken)
 				for range 3 {
-					if got, err := s.Get(t.Context(), "orgs/acme"); string(got) != `{"ok":1}` || err != nil {
+					if got, _, err := s.Get(t.Context(), "orgs/acme"); string(got) != `{"ok":1}` || err != nil {
 						t.Fatalf("got %s, %v", got, err)
 					}
 				}
@@ -68,7 +68,7 @@ func TestLimits(t *testing.T) {
 
 func TestBare429IsALimit(t *testing.T) {
 	f := newFake(t, each(status(429), body(`{}`)))
-	if _, err := f.session(f.withToken).Get(t.Context(), "x"); err != nil {
+	if _, _, err := f.session(f.withToken).Get(t.Context(), "x"); err != nil {
 		t.Fatal(err)
 	}
 	if w := f.waits.list(); len(w) != 1 || w[0].Duration != time.Minute {
@@ -87,15 +87,15 @@ func TestNothingRemains(t *testing.T) {
 	}
 	f := newFake(t, each(last, body(wholeData), body(`[2]`)))
 	s := f.session(f.withToken)
-	if _, err := s.Get(t.Context(), "x"); err != nil {
+	if _, _, err := s.Get(t.Context(), "x"); err != nil {
 		t.Fatal(err)
 	}
 	var q repositories
-	if _, err := s.Query(t.Context(), &q, repositoryVars); err != nil {
+	if _, _, err := s.Query(t.Context(), &q, repositoryVars); err != nil {
 		t.Fatal(err)
 	}
 	wantCount(t, "waits of GraphQL, which has a limit of its own", f.clock.naps(), 0)
-	if _, err := s.Get(t.Context(), "x"); err != nil {
+	if _, _, err := s.Get(t.Context(), "x"); err != nil {
 		t.Fatal(err)
 	}
 	if naps := f.clock.naps(); len(naps) != 1 || naps[0] != 10*time.Minute+time.Second {
@@ -113,7 +113,7 @@ func TestAnotherResourceIsNotOurs(t *testing.T) {
 	})
 	s := f.session(f.withToken)
 	for range 2 {
-		if _, err := s.Get(t.Context(), "x"); err != nil {
+		if _, _, err := s.Get(t.Context(), "x"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -125,7 +125,7 @@ func TestUnknownLimitGrows(t *testing.T) {
 	f := newFake(t, each(bad, bad, bad, body(`{}`), bad, body(`{}`)))
 	s := f.session(f.withToken)
 	for range 2 {
-		if _, err := s.Get(t.Context(), "x"); err != nil {
+		if _, _, err := s.Get(t.Context(), "x"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -140,7 +140,7 @@ func TestUnknownLimitGrows(t *testing.T) {
 func TestLimitThatComesAgainIsWaitedForLonger(t *testing.T) {
 	bad := limited(403, "API rate limit exceeded", "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", resetIn(-time.Hour))
 	f := newFake(t, each(bad, bad, bad, bad, body(`{}`)))
-	if _, err := f.session(f.withToken).Get(t.Context(), "x"); err != nil {
+	if _, _, err := f.session(f.withToken).Get(t.Context(), "x"); err != nil {
 		t.Fatal(err)
 	}
 	if got := fmt.Sprint(f.clock.naps()); got != "[1s 2s 4s 8s]" {
@@ -151,7 +151,7 @@ func TestLimitThatComesAgainIsWaitedForLonger(t *testing.T) {
 func TestMaxWait(t *testing.T) {
 	f := newFake(t, limited(403, "API rate limit exceeded", "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", resetIn(30*time.Minute)))
 	s := f.session(f.withToken, func(o *Options) { o.MaxWait = 10 * time.Minute })
-	_, err := s.Get(t.Context(), "orgs/acme/repos?page=2")
+	_, _, err := s.Get(t.Context(), "orgs/acme/repos?page=2")
 	wantText(t, err, "GET /orgs/acme/repos: primary rate limit: can go on at 2026-11-21T02:30:01Z, in 30m1s")
 	e := wantError[*LimitError](t, err)
 	if !e.Until.Equal(start.Add(30*time.Minute+time.Second)) || e.Wait != 30*time.Minute+time.Second {
@@ -160,7 +160,7 @@ func TestMaxWait(t *testing.T) {
 	if IsForbidden(err) || IsTimeout(err) {
 		t.Error("a limit was taken for something else")
 	}
-	if _, err := s.Get(t.Context(), "y"); err == nil {
+	if _, _, err := s.Get(t.Context(), "y"); err == nil {
 		t.Error("no error for the second")
 	}
 	wantCount(t, "requests", f.requests(""), 1)
@@ -171,12 +171,12 @@ func TestMaxWaitInGraphQLAndPages(t *testing.T) {
 	f := newFake(t, limited(429, "no", "Retry-After", "4000"))
 	s := f.session(f.withToken)
 	var q repositories
-	_, err := s.Query(t.Context(), &q, repositoryVars)
+	_, _, err := s.Query(t.Context(), &q, repositoryVars)
 	wantError[*LimitError](t, err)
 	for page, err := range s.Pages(t.Context(), "orgs/acme/repos") {
 		wantError[*LimitError](t, err)
-		if page.Requests != 0 {
-			t.Errorf("%d requests while limited", page.Requests)
+		if page.Cost.Requests != 0 {
+			t.Errorf("%d requests while limited", page.Cost.Requests)
 		}
 	}
 	wantCount(t, "requests", f.requests(""), 1)
@@ -184,7 +184,7 @@ func TestMaxWaitInGraphQLAndPages(t *testing.T) {
 
 func TestEndlessLimit(t *testing.T) {
 	f := newFake(t, limited(429, "no", "Retry-After", "40"))
-	_, err := f.session(f.withToken).Get(t.Context(), "x")
+	_, _, err := f.session(f.withToken).Get(t.Context(), "x")
 	e := wantError[*LimitError](t, err)
 	if e.Reason != "rate limit (retry-after), 10 times in a row" {
 		t.Errorf("got %v", err)
@@ -194,14 +194,14 @@ func TestEndlessLimit(t *testing.T) {
 
 func TestLimitOf503IsHonoured(t *testing.T) {
 	f := newFake(t, each(status(503, "Retry-After", "30"), body(`{}`)))
-	if _, err := f.session(f.withToken).Get(t.Context(), "x"); err != nil {
+	if _, _, err := f.session(f.withToken).Get(t.Context(), "x"); err != nil {
 		t.Fatal(err)
 	}
 	if got := fmt.Sprint(f.clock.naps()); got != "[30s]" {
 		t.Errorf("waited %v", got)
 	}
 	f = newFake(t, status(503, "Retry-After", "30000"))
-	_, err := f.session(f.withToken).Get(t.Context(), "x")
+	_, _, err := f.session(f.withToken).Get(t.Context(), "x")
 	wantError[*LimitError](t, err)
 }
 
@@ -214,7 +214,7 @@ func TestLimitOfTheMinting(t *testing.T) {
 		}
 		return false
 	}
-	if _, err := f.session().Get(t.Context(), "x"); err != nil {
+	if _, _, err := f.session().Get(t.Context(), "x"); err != nil {
 		t.Fatal(err)
 	}
 	w := f.waits.list()
@@ -311,7 +311,7 @@ func TestNothingIsSentWhileLimited(t *testing.T) {
 		s := c.Open(Installation{Login: fmt.Sprint("acme-", worker%2)})
 		wg.Go(func() {
 			for range 5 {
-				if _, err := s.Get(t.Context(), "x"); err != nil {
+				if _, _, err := s.Get(t.Context(), "x"); err != nil {
 					t.Error(err)
 				}
 			}
@@ -351,7 +351,7 @@ func TestOneBurstIsOneStrike(t *testing.T) {
 		fmt.Fprint(w, `{}`)
 	})
 	s := f.session(f.withToken)
-	for _, err := range together(6, func() error { _, err := s.Get(t.Context(), "x"); return err }) {
+	for _, err := range together(6, func() error { _, _, err := s.Get(t.Context(), "x"); return err }) {
 		if err != nil {
 			t.Error(err)
 		}
@@ -412,7 +412,76 @@ func TestSleepThatMovesNoClock(t *testing.T) {
 	s := f.session(f.withToken, func(o *Options) {
 		o.Sleep = func(context.Context, time.Duration) error { return nil }
 	})
-	if _, err := s.Get(t.Context(), "x"); err != nil {
+	if _, _, err := s.Get(t.Context(), "x"); err != nil {
 		t.Error(err)
+	}
+}
+
+// When a limit should be over one request finds out; the others wait for what
+// it is told, so that a limit that is not over is hit once.
+func TestOneProbeAfterALimit(t *testing.T) {
+	var mu sync.Mutex
+	limited, inFlight, most := 0, 0, 0
+	f := newFake(t, func(w http.ResponseWriter, _ *http.Request) {
+		mu.Lock()
+		inFlight++
+		isLimited := limited < 4
+		if isLimited {
+			most = max(most, inFlight)
+			limited++
+		}
+		mu.Unlock()
+		time.Sleep(5 * time.Millisecond)
+		mu.Lock()
+		inFlight--
+		mu.Unlock()
+		if isLimited {
+			w.Header().Set("Retry-After", "30")
+			refuse(w, http.StatusTooManyRequests, "You have exceeded a secondary rate limit")
+			return
+		}
+		fmt.Fprint(w, `{}`)
+	})
+	s := f.session(f.withToken, func(o *Options) { o.Concurrency = 20 })
+	if _, _, err := s.Get(t.Context(), "first"); err != nil { // alone: the limit comes four times
+		t.Fatal(err)
+	}
+	s.chain.gate.hit(coreLimit, &limit{reason: "x", isAll: true, after: time.Minute}, s.chain.gate.generation)
+	mu.Lock()
+	limited, most = 1, 0
+	mu.Unlock()
+	for _, err := range together(20, func() error { _, _, err := s.Get(t.Context(), "x"); return err }) {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if limited != 4 || most != 1 {
+		t.Errorf("%d limited answers, at most %d of them together; want 4, 1", limited, most)
+	}
+	wantCount(t, "requests", f.seen, 5+3+20)
+}
+
+// A probe that meets a network error leaves its place, and so does one whose
+// caller gives up.
+func TestProbeIsPassedOn(t *testing.T) {
+	var mu sync.Mutex
+	broken := 2
+	f := newFake(t, func(w http.ResponseWriter, _ *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		if broken--; broken >= 0 {
+			panic(http.ErrAbortHandler)
+		}
+		fmt.Fprint(w, `{}`)
+	})
+	s := f.session(f.withToken)
+	s.chain.gate.hit(coreLimit, &limit{reason: "x", isAll: true, after: time.Minute}, 0)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	s.Get(gone, "x")
+	for _, err := range together(8, func() error { _, _, err := s.Get(t.Context(), "x"); return err }) {
+		if err != nil {
+			t.Error(err)
+		}
 	}
 }

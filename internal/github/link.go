@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// nextLink finds the target of rel="next" in Link headers (RFC 8288); "" if
-// there is none. go-github only reads page numbers out of them, which loses the
+// linkTo finds the target of a relation ("next", "last") in Link headers (RFC
+// 8288); "" if there is none. go-github only reads page numbers out of them, which loses the
 // address.
-func nextLink(headers []string) string {
+func linkTo(headers []string, relation string) string {
 	for _, h := range headers {
 		for h != "" {
 			target, params, rest, ok := cutLink(h)
 			if !ok {
 				break
 			}
-			if isNext(params) {
+			if isRelation(params, relation) {
 				return target
 			}
 			h = rest
@@ -50,7 +50,7 @@ func cutUnquoted(s string, separator byte) (before, after string) {
 	return s, ""
 }
 
-func isNext(params string) bool {
+func isRelation(params, relation string) bool {
 	for params != "" {
 		var p string
 		p, params = cutUnquoted(params, ';')
@@ -59,7 +59,7 @@ func isNext(params string) bool {
 			continue
 		}
 		for rel := range strings.FieldsSeq(strings.Trim(strings.TrimSpace(value), `"`)) {
-			if strings.EqualFold(rel, "next") {
+			if strings.EqualFold(rel, relation) {
 				return true
 			}
 		}

@@ -15,7 +15,7 @@ import (
 func TestPacerNeverExceedsTheWindow(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		limit := rapid.IntRange(1, 20).Draw(t, "limit")
-		p := newPacer(limit)
+		p := newPacer(limit, time.Minute)
 		now := start
 		type spend struct {
 			at     time.Time
@@ -46,13 +46,13 @@ func TestPacerNeverExceedsTheWindow(t *testing.T) {
 }
 
 func TestPacerLetsABurstThrough(t *testing.T) {
-	p := newPacer(900)
+	p := newPacer(900, time.Minute)
 	for i := range 900 {
 		if d := p.reserve(start, 1); d != 0 {
 			t.Fatalf("request %d waits %s", i+1, d)
 		}
 	}
-	if d := p.reserve(start.Add(10*time.Second), 1); d != paceWindow-10*time.Second {
+	if d := p.reserve(start.Add(10*time.Second), 1); d != (time.Minute+time.Second)-10*time.Second {
 		t.Errorf("request 901 waits %s", d)
 	}
 }
@@ -73,7 +73,7 @@ func TestPacing(t *testing.T) {
 	}
 	s := f.session(f.withToken, func(o *Options) { o.PointsPerMinute = 10 })
 	for range 25 {
-		if _, err := s.Get(t.Context(), "x"); err != nil {
+		if _, _, err := s.Get(t.Context(), "x"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -82,13 +82,13 @@ func TestPacing(t *testing.T) {
 			t.Errorf("eleven requests within %s", d)
 		}
 	}
-	if total := at[len(at)-1].Sub(start); total > 2*paceWindow {
+	if total := at[len(at)-1].Sub(start); total > 2*(time.Minute+time.Second) {
 		t.Errorf("25 requests took %s", total)
 	}
 	wantCount(t, "messages: pacing is not a limit", f.waits.list(), 0)
 	before := f.clock.Now()
 	var q repositories
-	if _, err := s.Query(t.Context(), &q, repositoryVars); err != nil || f.clock.Now() != before {
+	if _, _, err := s.Query(t.Context(), &q, repositoryVars); err != nil || f.clock.Now() != before {
 		t.Errorf("GraphQL waited %s for the points of REST, %v", f.clock.Now().Sub(before), err)
 	}
 }
@@ -97,7 +97,7 @@ func TestNoPacing(t *testing.T) {
 	f := newFake(t, body(`{}`))
 	s := f.session(f.withToken)
 	for range 50 {
-		if _, err := s.Get(t.Context(), "x"); err != nil {
+		if _, _, err := s.Get(t.Context(), "x"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -117,8 +117,8 @@ func TestConcurrency(t *testing.T) {
 		})
 		c := f.client(f.withToken, func(o *Options) { o.Concurrency = tt.option })
 		a, b := c.Open(Installation{Login: "acme"}), c.Open(Installation{Login: "other"})
-		errs := together(24, func() error { _, err := a.Get(t.Context(), "x"); return err })
-		errs = append(errs, together(24, func() error { _, err := b.Get(t.Context(), "x"); return err })...)
+		errs := together(24, func() error { _, _, err := a.Get(t.Context(), "x"); return err })
+		errs = append(errs, together(24, func() error { _, _, err := b.Get(t.Context(), "x"); return err })...)
 		if i := slices.IndexFunc(errs, func(err error) bool { return err != nil }); i >= 0 {
 			t.Error(errs[i])
 		}
@@ -138,7 +138,7 @@ func TestConcurrency(t *testing.T) {
 func TestOneSlotIsEnough(t *testing.T) {
 	f := newFake(t, each(limited(403, secondaryText), status(502), status(401), body(`{}`)))
 	s := f.session(func(o *Options) { o.Concurrency = 1 })
-	for _, err := range together(6, func() error { _, err := s.Get(t.Context(), "x"); return err }) {
+	for _, err := range together(6, func() error { _, _, err := s.Get(t.Context(), "x"); return err }) {
 		if err != nil {
 			t.Error(err)
 		}

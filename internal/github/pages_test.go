@@ -60,8 +60,8 @@ func TestPages(t *testing.T) {
 		t.Errorf("asked\n%s", strings.Join(got, "\n"))
 	}
 	for i, p := range pages {
-		if p.Requests != 1 || (p.Next == "") != (i == 2) {
-			t.Errorf("page %d: %d requests, next %q", i+1, p.Requests, p.Next)
+		if p.Cost.Requests != 1 || (p.Next == "") != (i == 2) {
+			t.Errorf("page %d: %d requests, next %q", i+1, p.Cost.Requests, p.Next)
 		}
 	}
 	again, _, err := collect(t, s, pages[1].Next)
@@ -144,7 +144,7 @@ func TestPagesRefuse(t *testing.T) {
 			_, pages, err := collect(t, f.session(f.withToken), tt.path)
 			wantText(t, err, strings.ReplaceAll(tt.want, "HOST", f.url))
 			wantCount(t, "requests", f.requests(""), tt.arrives)
-			if len(pages) != 1 || pages[0].Requests != tt.arrives || pages[0].Items != nil {
+			if len(pages) != 1 || pages[0].Cost.Requests != tt.arrives || pages[0].Items != nil {
 				t.Errorf("got pages %v", pages)
 			}
 		})
@@ -153,30 +153,37 @@ func TestPagesRefuse(t *testing.T) {
 
 func TestDoubleSlashStaysOnTheHost(t *testing.T) {
 	f := newFake(t, body(`{}`))
-	if _, err := f.session(f.withToken).Get(t.Context(), "//evil.example/x"); err != nil {
+	if _, _, err := f.session(f.withToken).Get(t.Context(), "//evil.example/x"); err != nil {
 		t.Fatal(err)
 	}
 	wantCount(t, "requests", f.requests("GET /evil.example/x"), 1)
 }
 
 func TestEmptyAnswers(t *testing.T) {
+	asked := 0
 	f := newFake(t, func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/204":
 			w.WriteHeader(204)
 		case "/202":
-			w.WriteHeader(202)
-			fmt.Fprint(w, `{}`)
+			if asked++; asked < 3 {
+				w.WriteHeader(202)
+			}
+			fmt.Fprintf(w, `{"asked":%d}`, asked)
 		case "/list":
 			fmt.Fprint(w, ` [ ] `)
 		}
 	})
 	s := f.session(f.withToken)
-	if got, err := s.Get(t.Context(), "204"); got != nil || err != nil {
+	if got, _, err := s.Get(t.Context(), "204"); got != nil || err != nil {
 		t.Errorf("204: got %s, %v", got, err)
 	}
-	if got, err := s.Get(t.Context(), "202"); string(got) != "{}" || err != nil {
-		t.Errorf("202: got %s, %v", got, err)
+	if got, _, err := s.Get(t.Context(), "202"); string(got) != `{"asked":3}` || err != nil {
+		t.Errorf("202 is asked again until it is 200: got %s, %v", got, err)
+	}
+	asked = -100
+	if _, _, err := s.Get(t.Context(), "202"); err == nil || err.Error() != "GET /202: 202 accepted: the answer is still being made" {
+		t.Errorf("202 for ever: %v", err)
 	}
 	for _, path := range []string{"204", "list"} {
 		items, pages, err := collect(t, s, path)
@@ -204,15 +211,15 @@ func TestRedirects(t *testing.T) {
 		}
 	})
 	s := f.session(f.withToken)
-	if got, err := s.Get(t.Context(), "repos/acme/old"); string(got) != `{"name":"new"}` || err != nil {
+	if got, _, err := s.Get(t.Context(), "repos/acme/old"); string(got) != `{"name":"new"}` || err != nil {
 		t.Errorf("got %s, %v", got, err)
 	}
-	_, err := s.Get(t.Context(), "away")
+	_, _, err := s.Get(t.Context(), "away")
 	wantText(t, err, fmt.Sprintf("GET /away: refused to go to %s, which is not %s", stranger.url, f.url))
-	_, err = s.Get(t.Context(), "circle")
+	_, _, err = s.Get(t.Context(), "circle")
 	wantText(t, err, "GET /circle: stopped after 5 redirects")
 	var q struct{ Viewer struct{ Login string } }
-	_, err = s.Query(t.Context(), &q, nil)
+	_, _, err = s.Query(t.Context(), &q, nil)
 	wantText(t, err, "POST /graphql: refused to follow the redirect of a POST")
 	wantCount(t, "visits to the stranger", append(strangers, stranger.requests("")...), 0)
 	wantCount(t, "visits to elsewhere", f.requests("elsewhere"), 0)
@@ -252,7 +259,7 @@ func TestNextLink(t *testing.T) {
 		{[]string{`<a; rel="next"`, `a>; rel="next"`, `rel="next"`}, ""},
 		{[]string{`< a >;rel="next"`}, "a"},
 	} {
-		if got := nextLink(tt.headers); got != tt.want {
+		if got := linkTo(tt.headers, "next"); got != tt.want {
 			t.Errorf("%q: got %q, want %q", tt.headers, got, tt.want)
 		}
 	}
@@ -269,7 +276,7 @@ func FuzzNextLink(f *testing.F) {
 	c := &chain{client: &Client{endpoint: end}}
 	at, _ := end.resolve("orgs/acme/repos")
 	f.Fuzz(func(t *testing.T, header string) {
-		next, err := c.nextPage(answer{method: "GET", url: at, header: http.Header{"Link": {header}}})
+		next, err := c.link(answer{method: "GET", url: at, header: http.Header{"Link": {header}}}, "next")
 		if err != nil || next == "" {
 			return
 		}

@@ -63,10 +63,16 @@ type envelope struct {
 // Query asks a GraphQL query built by githubv4 from q, a pointer to a struct,
 // and fills q with what came. When GitHub left something out it says so in the
 // QueryErrors, which are nil otherwise. An error means that nothing usable
-// came; for a server that gave up on a heavy query [IsTimeout] is true.
-func (s *Session) Query(ctx context.Context, q any, vars map[string]any) (*QueryErrors, error) {
-	c := s.chain.client
+// came; for a server that gave up on a heavy query [IsTimeout] is true. The
+// cost is told on errors too.
+func (s *Session) Query(ctx context.Context, q any, vars map[string]any) (*QueryErrors, Cost, error) {
 	k := &call{chain: s.chain}
+	problems, err := k.query(ctx, q, vars)
+	return problems, k.cost, err
+}
+
+func (k *call) query(ctx context.Context, q any, vars map[string]any) (*QueryErrors, error) {
+	c := k.chain.client
 	client := k.httpClient()
 	rec := &recorder{next: client.Transport}
 	client.Transport = rec

@@ -35,7 +35,7 @@ func TestQuery(t *testing.T) {
 		f := newFake(t, body(wholeData))
 		s := f.session(f.withToken, func(o *Options) { o.APIURL += tt.suffix })
 		var q repositories
-		problems, err := s.Query(t.Context(), &q, repositoryVars)
+		problems, _, err := s.Query(t.Context(), &q, repositoryVars)
 		if problems != nil || err != nil {
 			t.Fatalf("got %v, %v", problems, err)
 		}
@@ -59,7 +59,7 @@ func TestQueryPartialData(t *testing.T) {
 		RateLimit struct{ Cost int }
 		repositories
 	}
-	problems, err := f.session(f.withToken).Query(t.Context(), &q, repositoryVars)
+	problems, _, err := f.session(f.withToken).Query(t.Context(), &q, repositoryVars)
 	if err != nil || problems == nil {
 		t.Fatalf("got %v, %v", problems, err)
 	}
@@ -119,7 +119,7 @@ func TestQueryRefused(t *testing.T) {
 				}
 			})
 			var q repositories
-			problems, err := s.Query(t.Context(), &q, repositoryVars)
+			problems, _, err := s.Query(t.Context(), &q, repositoryVars)
 			if err == nil || problems != nil || !strings.HasPrefix(err.Error(), tt.want) {
 				t.Errorf("got %v, error\n\t%v\nwant\n\t%s", problems, err, tt.want)
 			}
@@ -147,7 +147,7 @@ func TestQueryBodyIsSentWholeOnEveryTry(t *testing.T) {
 	f := newFake(t, note(each(status(500), hijacked("", 0), limited, status(429, "Retry-After", "3"), status(401), body(wholeData))))
 	s := f.session() // as an App: the 401 is followed by a renewal
 	var q repositories
-	if _, err := s.Query(t.Context(), &q, repositoryVars); err != nil {
+	if _, _, err := s.Query(t.Context(), &q, repositoryVars); err != nil {
 		t.Fatal(err)
 	}
 	wantCount(t, "tries", bodies, 6)
@@ -192,7 +192,7 @@ func TestQueryRateLimited(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			f := newFake(t, each(tt.handle, body(wholeData)))
 			var q repositories
-			problems, err := f.session(f.withToken).Query(t.Context(), &q, repositoryVars)
+			problems, _, err := f.session(f.withToken).Query(t.Context(), &q, repositoryVars)
 			if problems != nil || err != nil || q.Organization == nil {
 				t.Errorf("got %v, %v", problems, err)
 			}
@@ -207,7 +207,7 @@ func TestQueryRateLimited(t *testing.T) {
 func TestQueryThatCannotBeBuilt(t *testing.T) {
 	f := newFake(t, nil)
 	var q repositories
-	_, err := f.session(f.withToken).Query(t.Context(), &q, map[string]any{"login": make(chan int)})
+	_, _, err := f.session(f.withToken).Query(t.Context(), &q, map[string]any{"login": make(chan int)})
 	wantText(t, err, "POST /graphql: json: unsupported type: chan int")
 	wantCount(t, "queries", f.requests(""), 0)
 }
@@ -218,7 +218,7 @@ func TestPriceOfAQueryIsNotData(t *testing.T) {
 		RateLimit struct{ Cost int }
 		repositories
 	}
-	problems, err := f.session(f.withToken).Query(t.Context(), &q, repositoryVars)
+	problems, _, err := f.session(f.withToken).Query(t.Context(), &q, repositoryVars)
 	if problems != nil || !IsNotFound(err) {
 		t.Errorf("got %v, %v", problems, err)
 	}

@@ -203,12 +203,12 @@ func (f *fake) everything(t *testing.T, change func(*Options)) string {
 		t.Fatal(err)
 	}
 	_, errInstallations := c.Installations(ctx)
-	_, errGet := s.Get(ctx, "orgs/acme")
+	_, _, errGet := s.Get(ctx, "orgs/acme")
 	var errPages error
 	for _, errPages = range s.Pages(ctx, "orgs/acme/repos") {
 	}
 	var q repositories
-	problems, errQuery := s.Query(ctx, &q, repositoryVars)
+	problems, _, errQuery := s.Query(ctx, &q, repositoryVars)
 	for _, v := range []any{errInstallations, errGet, errPages, errQuery, problems, c.Close(ctx), s, s.Installation(), q} {
 		fmt.Fprint(&b, prints(v))
 	}
@@ -225,7 +225,7 @@ func TestEchoedTokenIsScrubbed(t *testing.T) {
 		json.NewEncoder(w).Encode([]string{"x" + strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ") + "y"})
 	})
 	f.valid[token] = true
-	got, err := f.session(func(o *Options) { o.App, o.Token = nil, token }).Get(t.Context(), "x")
+	got, _, err := f.session(func(o *Options) { o.App, o.Token = nil, token }).Get(t.Context(), "x")
 	if strings.TrimSpace(string(got)) != `["x[redacted]y"]` || err != nil {
 		t.Errorf("got %s, %v", got, err)
 	}

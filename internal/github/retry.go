@@ -48,21 +48,22 @@ func (r *retry) RoundTrip(req *http.Request) (*http.Response, error) {
 	res := r.resourceOf(req)
 	limits := 0
 	for try := 1; ; {
-		if err := r.gate.wait(req.Context(), res, r.about(req), &r.slept); err != nil {
-			return nil, err
-		}
 		again, err := fresh(req)
 		if err != nil {
 			return nil, err
 		}
 		resp, err := r.next.RoundTrip(again)
 		v := r.judge(req, res, resp, err)
+		if v.limit != nil {
+			r.gate.hit(res, v.limit, r.generation)
+		}
+		r.gate.leave(r.call, res)
 		switch {
 		case v.limit != nil:
-			r.gate.hit(res, v.limit, r.generation)
 			if limits++; limits >= maxLimits {
 				return nil, r.endless(req, res)
 			}
+			r.cost.Retries++
 			continue
 		case v.cause == "" || try >= v.tries:
 			if v.err != nil {
@@ -74,6 +75,7 @@ func (r *retry) RoundTrip(req *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 		try++
+		r.cost.Retries++
 	}
 }
 
@@ -94,11 +96,13 @@ func (r *retry) judge(req *http.Request, res resource, resp *http.Response, err 
 		return verdict{cause: network.Err.Error(), tries: tries}
 	}
 	body := bodyOf(resp)
-	now := r.client.options.now()
+	now := r.client.options.serverNow()
 	if l := limitOf(res, resp, body, now); l != nil {
+		l.reset = r.client.options.ours(l.reset)
 		return verdict{limit: l}
 	}
 	reset, _ := exhausted(resp.Header)
+	reset = r.client.options.ours(reset)
 	if name := resp.Header.Get("X-RateLimit-Resource"); name != "" && name != string(res) {
 		reset = time.Time{} // of something that we seldom ask
 	}
@@ -109,6 +113,12 @@ func (r *retry) judge(req *http.Request, res resource, resp *http.Response, err 
 		return verdict{cause: statusLine(code), tries: maxTries, after: after}
 	case http.StatusBadGateway, http.StatusGatewayTimeout:
 		return verdict{cause: statusLine(code), tries: r.triesOf(res, true), after: after}
+	case http.StatusAccepted:
+		if req.Method == http.MethodGet {
+			again := newError(req.Method, req.URL, resp, nil)
+			again.Message = "accepted: the answer is still being made"
+			return verdict{cause: again.Message, tries: maxTries, after: after, err: again}
+		}
 	case http.StatusOK, http.StatusCreated:
 		if !json.Valid(body) {
 			nonsense := newError(req.Method, req.URL, resp, nil)
@@ -138,7 +148,7 @@ func (r *retry) pause(req *http.Request, try int, v verdict) error {
 		return &LimitError{Method: w.Method, Path: w.Path, Reason: w.Reason, Until: w.Until, Wait: d}
 	}
 	r.client.options.onWait(w)
-	return r.client.options.sleep(req.Context(), d)
+	return r.sleep(req.Context(), d)
 }
 
 func (r *retry) endless(req *http.Request, res resource) error {

@@ -74,7 +74,7 @@ func TestRetry(t *testing.T) {
 				}
 			}
 			f := newFake(t, each(tt.bad, tt.bad, body(ok)))
-			got, err := f.session(f.withToken, quick).Get(t.Context(), "x")
+			got, _, err := f.session(f.withToken, quick).Get(t.Context(), "x")
 			if string(got) != ok || err != nil {
 				t.Fatalf("got %s, %v", got, err)
 			}
@@ -85,7 +85,7 @@ func TestRetry(t *testing.T) {
 			}
 
 			f = newFake(t, tt.bad)
-			_, err = f.session(f.withToken, quick).Get(t.Context(), "x?secret=1")
+			_, _, err = f.session(f.withToken, quick).Get(t.Context(), "x?secret=1")
 			if err == nil || !strings.HasPrefix(err.Error(), tt.final) || strings.Contains(err.Error(), "secret") {
 				t.Errorf("got error %v, want %s…", err, tt.final)
 			}
@@ -117,7 +117,7 @@ func TestIsTimeout(t *testing.T) {
 		{status(500), false, 0}, {status(404), false, 0}, {hijacked("", 0), false, 0},
 	} {
 		f := newFake(t, tt.handle)
-		_, err := f.session(f.withToken, func(o *Options) { o.TryTimeout = tt.timeout }).Get(t.Context(), "x")
+		_, _, err := f.session(f.withToken, func(o *Options) { o.TryTimeout = tt.timeout }).Get(t.Context(), "x")
 		if err == nil || IsTimeout(err) != tt.want {
 			t.Errorf("%v: IsTimeout %v", err, IsTimeout(err))
 		}
@@ -145,8 +145,8 @@ func TestRequestsCountAllTries(t *testing.T) {
 	f := newFake(t, each(status(502), status(503), body(`[1]`)))
 	s := f.session(f.withToken)
 	for p, err := range s.Pages(t.Context(), "orgs/acme/repos") {
-		if err != nil || p.Requests != 3 {
-			t.Errorf("got %d requests, %v", p.Requests, err)
+		if err != nil || p.Cost.Requests != 3 {
+			t.Errorf("got %d requests, %v", p.Cost.Requests, err)
 		}
 	}
 	if s.Requests() != 3 {
@@ -160,7 +160,7 @@ func TestNotRetried(t *testing.T) {
 		410: "GET /x: 410 Gone", 422: "GET /x: 422 Unprocessable Entity", 401: "GET /x: 401 Unauthorized",
 	} {
 		f := newFake(t, status(code))
-		_, err := f.session(f.withToken).Get(t.Context(), "x")
+		_, _, err := f.session(f.withToken).Get(t.Context(), "x")
 		wantText(t, err, want)
 		wantCount(t, "tries", f.requests(""), 1)
 		if IsNotFound(err) != (code == 404) || IsForbidden(err) != (code == 403) {
@@ -174,7 +174,7 @@ func TestRefusalTellsWhatIsMissing(t *testing.T) {
 		w.Header().Set("X-Accepted-GitHub-Permissions", "organization_personal_access_tokens=read")
 		refuse(w, 403, "Resource not accessible by integration")
 	})
-	_, err := f.session(f.withToken).Get(t.Context(), "orgs/acme/personal-access-tokens?owner[]=octocat")
+	_, _, err := f.session(f.withToken).Get(t.Context(), "orgs/acme/personal-access-tokens?owner[]=octocat")
 	wantText(t, err, "GET /orgs/acme/personal-access-tokens: 403 Resource not accessible by integration")
 	e := wantError[*Error](t, err)
 	if e.AcceptedPermissions != "organization_personal_access_tokens=read" || e.DocumentationURL != "https://docs.github.com/rest" {
@@ -190,7 +190,7 @@ func TestValidationErrors(t *testing.T) {
 		w.WriteHeader(422)
 		fmt.Fprint(w, `{"message":"Validation Failed","errors":["owner is too long",{"field":"page","code":"invalid"},{"message":"no"},7]}`)
 	})
-	_, err := f.session(f.withToken).Get(t.Context(), "x")
+	_, _, err := f.session(f.withToken).Get(t.Context(), "x")
 	wantText(t, err, "GET /x: 422 Validation Failed; owner is too long; page invalid; no")
 }
 
@@ -198,7 +198,7 @@ func TestContextEndsAWait(t *testing.T) {
 	f := newFake(t, status(503))
 	ctx, cancel := context.WithCancel(t.Context())
 	s := f.session(f.withToken, func(o *Options) { o.Sleep = sleep; o.OnWait = func(Wait) { cancel() } })
-	_, err := s.Get(ctx, "x")
+	_, _, err := s.Get(ctx, "x")
 	wantText(t, err, "GET /x: context canceled")
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("%v is not context.Canceled", err)
@@ -211,7 +211,7 @@ func TestContextEndsATry(t *testing.T) {
 	f := newFake(t, func(w http.ResponseWriter, r *http.Request) { close(arrived); <-r.Context().Done() })
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-arrived; cancel() }()
-	_, err := f.session(f.withToken).Get(ctx, "x")
+	_, _, err := f.session(f.withToken).Get(ctx, "x")
 	if !errors.Is(err, context.Canceled) || IsTimeout(err) {
 		t.Errorf("got %v", err)
 	}
@@ -226,7 +226,7 @@ func TestSlowButWholeAnswerHasItsTime(t *testing.T) {
 			time.Sleep(20 * time.Millisecond)
 		}
 	})
-	got, err := f.session(f.withToken).Get(t.Context(), "x")
+	got, _, err := f.session(f.withToken).Get(t.Context(), "x")
 	if string(got) != `{"a":1}` || err != nil {
 		t.Errorf("got %s, %v", got, err)
 	}
@@ -252,7 +252,7 @@ func TestCertificatesAreVerified(t *testing.T) {
 	server.StartTLS()
 	defer server.Close()
 	f := newFake(t, nil)
-	_, err := f.session(f.withToken, func(o *Options) { o.APIURL = server.URL }).Get(t.Context(), "x")
+	_, _, err := f.session(f.withToken, func(o *Options) { o.APIURL = server.URL }).Get(t.Context(), "x")
 	if err == nil || !strings.Contains(err.Error(), "certificate") {
 		t.Errorf("got %v", err)
 	}
@@ -268,7 +268,7 @@ func TestProxy(t *testing.T) {
 			t.Fatal(err)
 		}
 		s, _ := c.Installation(t.Context(), "acme")
-		_, err = s.Get(t.Context(), "x")
+		_, _, err = s.Get(t.Context(), "x")
 		fmt.Println("child:", err)
 		return
 	}

@@ -88,6 +88,7 @@ type fake struct {
 	url   string
 	clock *clock
 	waits *waits
+	ahead time.Duration // the server's clock is ahead of the tests'
 
 	mu       sync.Mutex
 	seen     []string // "METHOD /path?query", in order of arrival
@@ -110,6 +111,7 @@ func newFake(t *testing.T, handle http.HandlerFunc) *fake {
 }
 
 func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Date", f.serverNow().UTC().Format(http.TimeFormat))
 	f.mu.Lock()
 	f.seen = append(f.seen, r.Method+" "+r.URL.RequestURI())
 	f.mu.Unlock()
@@ -164,11 +166,11 @@ func fakeToken(n int) string {
 func (f *fake) checkJWT(token string) error {
 	var claims jwt.RegisteredClaims
 	_, err := jwt.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) { return &testKey().PublicKey, nil },
-		jwt.WithTimeFunc(f.clock.Now), jwt.WithValidMethods([]string{"RS256"}), jwt.WithIssuer("Iv1.test"), jwt.WithIssuedAt())
+		jwt.WithTimeFunc(f.serverNow), jwt.WithValidMethods([]string{"RS256"}), jwt.WithIssuer("Iv1.test"), jwt.WithIssuedAt())
 	if err != nil {
 		return err
 	}
-	if life := claims.ExpiresAt.Sub(f.clock.Now()); life >= 10*time.Minute {
+	if life := claims.ExpiresAt.Sub(f.serverNow()); life >= 10*time.Minute {
 		return errors.New("'Expiration time' claim ('exp') is too far in the future")
 	}
 	return nil
@@ -296,3 +298,6 @@ func wantCount[T any](t *testing.T, what string, got []T, want int) {
 		t.Errorf("%s: got %d, want %d: %v", what, len(got), want, got)
 	}
 }
+
+// serverNow is what the server's clock shows.
+func (f *fake) serverNow() time.Time { return f.clock.Now().Add(f.ahead) }

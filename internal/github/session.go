@@ -27,20 +27,23 @@ func (s *Session) Installation() Installation { return s.installation }
 func (s *Session) Requests() int64 { return s.chain.sent.Load() }
 
 // Get reads one object. path is relative to the API root, such as
-// "orgs/acme". An answer without content (204) is nil.
-func (s *Session) Get(ctx context.Context, path string) (json.RawMessage, error) {
+// "orgs/acme". An answer without content (204) is nil. The cost is told on
+// errors too.
+func (s *Session) Get(ctx context.Context, path string) (json.RawMessage, Cost, error) {
 	a, err := s.chain.rest(ctx, http.MethodGet, path, nil)
 	if err != nil || len(a.body) == 0 {
-		return nil, err
+		return nil, a.cost, err
 	}
-	return a.body, nil
+	return a.body, a.cost, nil
 }
 
 // Page is one page of a list.
 type Page struct {
-	Items    []json.RawMessage // as GitHub sent them; never nil without an error
-	Next     string            // full URL of the page after it; "" on the last
-	Requests int               // sent for this page, all tries; set on errors too
+	Items []json.RawMessage // as GitHub sent them; never nil without an error
+	URL   string            // full, of this page, after redirects
+	Next  string            // full URL of the page after it; "" on the last
+	Last  string            // full URL of the last page; "" when this is it, or not told
+	Cost  Cost              // of this page; set on errors too
 }
 
 // Pages reads a list to its end, asking for 100 items a page. path is relative
@@ -63,7 +66,7 @@ func (c *chain) pages(ctx context.Context, path string) iter.Seq2[Page, error] {
 			seen[ref] = true
 			page, err := c.page(ctx, ref)
 			if err == nil && seen[page.Next] {
-				page = Page{Requests: page.Requests}
+				page = Page{Cost: page.Cost}
 				err = describe(http.MethodGet, asURL(ref), errors.New("the link to the next page leads back"))
 			}
 			if !yield(page, err) || err != nil {
@@ -101,11 +104,15 @@ func asURL(ref string) *url.URL {
 
 func (c *chain) page(ctx context.Context, ref string) (Page, error) {
 	a, err := c.rest(ctx, http.MethodGet, ref, nil)
-	p := Page{Requests: a.requests}
+	p := Page{Cost: a.cost}
 	if err != nil {
 		return p, err
 	}
-	next, err := c.nextPage(a)
+	next, err := c.link(a, "next")
+	if err != nil {
+		return p, describe(a.method, a.url, err)
+	}
+	last, err := c.link(a, "last")
 	if err != nil {
 		return p, describe(a.method, a.url, err)
 	}
@@ -115,23 +122,24 @@ func (c *chain) page(ctx context.Context, ref string) (Page, error) {
 			return p, describe(a.method, a.url, err)
 		}
 	}
-	p.Items, p.Next = items, next
+	p.Items, p.URL, p.Next, p.Last = items, a.url.String(), next, last
 	return p, nil
 }
 
-// nextPage is the full URL of the page after this one, "" if it was the last.
-// GitHub's links carry numeric ids (/organizations/1/…) in place of names.
-func (c *chain) nextPage(a answer) (string, error) {
-	target := nextLink(a.header.Values("Link"))
+// link is the full URL of the page that stands in a relation ("next", "last")
+// to this one, "" if there is none. GitHub's links carry numeric ids
+// (/organizations/1/…) in place of names.
+func (c *chain) link(a answer, relation string) (string, error) {
+	target := linkTo(a.header.Values("Link"), relation)
 	if target == "" {
 		return "", nil
 	}
 	u, err := a.url.Parse(target)
 	if err != nil {
-		return "", fmt.Errorf("bad link to the next page: %q", redact(target))
+		return "", fmt.Errorf("bad link to the %s page: %q", relation, redact(target))
 	}
 	if !c.client.owns(u) {
-		return "", fmt.Errorf("link to the next page: %w", c.client.foreign(u))
+		return "", fmt.Errorf("link to the %s page: %w", relation, c.client.foreign(u))
 	}
 	return u.String(), nil
 }

@@ -134,7 +134,7 @@ func (t *installationToken) mintNow(ctx context.Context) (string, error) {
 	}
 	a, err := t.client.app.rest(ctx, http.MethodPost,
 		fmt.Sprintf("app/installations/%d/access_tokens", t.installation.ID), nil)
-	t.chain.sent.Add(int64(a.requests))
+	t.chain.sent.Add(int64(a.cost.Requests))
 	if err != nil {
 		return "", t.explain(err)
 	}
@@ -149,8 +149,8 @@ func (t *installationToken) mintNow(ctx context.Context) (string, error) {
 	if t.current.token != "" {
 		t.earlier = append(t.earlier, t.current)
 	}
-	now := t.client.options.now()
-	t.current = minted{token: said.Token, ends: now.Add(life(said.ExpiresAt, now))}
+	good := life(said.ExpiresAt, t.client.options.serverNow())
+	t.current = minted{token: said.Token, ends: t.client.options.now().Add(good)}
 	return t.current.token, nil
 }
 
@@ -204,7 +204,7 @@ func (t *installationToken) revokeOne(ctx context.Context, token string) error {
 	}
 	own := t.client.newChain(t.installation.Login, &readyToken{token: token}, t.chain.gate)
 	a, err := own.rest(ctx, http.MethodDelete, "installation/token", nil)
-	t.chain.sent.Add(int64(a.requests))
+	t.chain.sent.Add(int64(a.cost.Requests))
 	var refusal *Error
 	if err == nil || errors.As(err, &refusal) && refusal.StatusCode == http.StatusUnauthorized {
 		return nil

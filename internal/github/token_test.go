@@ -93,7 +93,7 @@ func TestInstallations(t *testing.T) {
 func TestTokenIsMintedOnce(t *testing.T) {
 	f := newFake(t, body(`{}`))
 	s := f.session()
-	for _, err := range together(32, func() error { _, err := s.Get(t.Context(), "orgs/acme"); return err }) {
+	for _, err := range together(32, func() error { _, _, err := s.Get(t.Context(), "orgs/acme"); return err }) {
 		if err != nil {
 			t.Error(err)
 		}
@@ -112,7 +112,7 @@ func TestSessionsOfOneInstallationShareTheToken(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.Get(t.Context(), "orgs/acme"); err != nil {
+		if _, _, err := s.Get(t.Context(), "orgs/acme"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -124,7 +124,7 @@ func TestTokenIsRenewedBeforeItExpires(t *testing.T) {
 	s := f.session()
 	get := func() {
 		t.Helper()
-		if _, err := s.Get(t.Context(), "orgs/acme"); err != nil {
+		if _, _, err := s.Get(t.Context(), "orgs/acme"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -133,7 +133,7 @@ func TestTokenIsRenewedBeforeItExpires(t *testing.T) {
 	get()
 	wantCount(t, "mintings with more than five minutes left", f.requests("access_tokens"), 1)
 	f.clock.Sleep(t.Context(), time.Second)
-	for _, err := range together(16, func() error { _, err := s.Get(t.Context(), "orgs/acme"); return err }) {
+	for _, err := range together(16, func() error { _, _, err := s.Get(t.Context(), "orgs/acme"); return err }) {
 		if err != nil {
 			t.Error(err)
 		}
@@ -144,18 +144,18 @@ func TestTokenIsRenewedBeforeItExpires(t *testing.T) {
 func TestTokenIsRenewedOnceOn401(t *testing.T) {
 	f := newFake(t, body(`{}`))
 	s := f.session()
-	if _, err := s.Get(t.Context(), "orgs/acme"); err != nil {
+	if _, _, err := s.Get(t.Context(), "orgs/acme"); err != nil {
 		t.Fatal(err)
 	}
 	f.invalidate()
-	for _, err := range together(8, func() error { _, err := s.Get(t.Context(), "orgs/acme"); return err }) {
+	for _, err := range together(8, func() error { _, _, err := s.Get(t.Context(), "orgs/acme"); return err }) {
 		if err != nil {
 			t.Error(err)
 		}
 	}
 	wantCount(t, "mintings", f.requests("access_tokens"), 2)
 	f.invalidate() // and again later
-	if _, err := s.Get(t.Context(), "orgs/acme"); err != nil {
+	if _, _, err := s.Get(t.Context(), "orgs/acme"); err != nil {
 		t.Error(err)
 	}
 	wantCount(t, "mintings", f.requests("access_tokens"), 3)
@@ -164,12 +164,12 @@ func TestTokenIsRenewedOnceOn401(t *testing.T) {
 func TestTokenIsNotRenewedInALoop(t *testing.T) {
 	f := newFake(t, status(401))
 	s := f.session()
-	_, err := s.Get(t.Context(), "orgs/acme")
+	_, _, err := s.Get(t.Context(), "orgs/acme")
 	wantText(t, err, "GET /orgs/acme: 401 Unauthorized")
 	wantCount(t, "reads", f.requests("GET /orgs/acme"), 3) // with the discovery
 	wantCount(t, "mintings", f.requests("access_tokens"), 2)
 	for range 3 {
-		if _, err := s.Get(t.Context(), "orgs/acme"); err == nil {
+		if _, _, err := s.Get(t.Context(), "orgs/acme"); err == nil {
 			t.Error("no error")
 		}
 	}
@@ -185,7 +185,7 @@ func TestShortLivedTokenIsNotMintedForEveryRequest(t *testing.T) {
 	}
 	s := f.session()
 	for range 5 {
-		if _, err := s.Get(t.Context(), "orgs/acme"); err != nil {
+		if _, _, err := s.Get(t.Context(), "orgs/acme"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -199,7 +199,7 @@ func TestMintingFails(t *testing.T) {
 		return true
 	}
 	s := f.session()
-	_, err := s.Get(t.Context(), "orgs/acme/personal-access-tokens/1/repositories")
+	_, _, err := s.Get(t.Context(), "orgs/acme/personal-access-tokens/1/repositories")
 	wantText(t, err, "mint an installation token of acme: POST /app/installations/7/access_tokens: 404 Not Found")
 	wantError[*AuthError](t, err)
 	if cause := wantError[*Error](t, err); cause.StatusCode != 404 {
@@ -225,7 +225,7 @@ func TestFailedMintingIsSharedByThoseWhoWait(t *testing.T) {
 	s := f.session()
 	for _, err := range together(8, func() error {
 		arrived <- struct{}{}
-		_, err := s.Get(t.Context(), "orgs/acme")
+		_, _, err := s.Get(t.Context(), "orgs/acme")
 		return err
 	}) {
 		wantText(t, err, "mint an installation token of acme: POST /app/installations/7/access_tokens: 403 This installation has been suspended")
@@ -246,10 +246,10 @@ func TestCancelledMinterDoesNotHarmTheOthers(t *testing.T) {
 	s := f.session()
 	ctx, cancel := context.WithCancel(t.Context())
 	first := make(chan error)
-	go func() { _, err := s.Get(ctx, "orgs/acme"); first <- err }()
+	go func() { _, _, err := s.Get(ctx, "orgs/acme"); first <- err }()
 	<-minting
 	second := make(chan error)
-	go func() { _, err := s.Get(t.Context(), "orgs/acme"); second <- err }()
+	go func() { _, _, err := s.Get(t.Context(), "orgs/acme"); second <- err }()
 	cancel()
 	if err := <-first; !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want it cancelled", err)
@@ -263,7 +263,7 @@ func TestCancelledMinterDoesNotHarmTheOthers(t *testing.T) {
 func TestMintAnswerWithoutToken(t *testing.T) {
 	f := newFake(t, body(`{}`))
 	f.mintWith = func(w http.ResponseWriter, n int) bool { body(`{"expires_at":3}`)(w, nil); return true }
-	_, err := f.session().Get(t.Context(), "orgs/acme")
+	_, _, err := f.session().Get(t.Context(), "orgs/acme")
 	wantText(t, err, "mint an installation token of acme: POST /app/installations/7/access_tokens: the answer holds no token")
 }
 
@@ -274,11 +274,11 @@ func TestCloseRevokes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Get(t.Context(), "orgs/acme"); err != nil {
+	if _, _, err := s.Get(t.Context(), "orgs/acme"); err != nil {
 		t.Fatal(err)
 	}
 	f.clock.Sleep(t.Context(), 56*time.Minute)
-	if _, err := s.Get(t.Context(), "orgs/acme"); err != nil {
+	if _, _, err := s.Get(t.Context(), "orgs/acme"); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.Close(t.Context()); err != nil {
@@ -292,7 +292,7 @@ func TestCloseRevokes(t *testing.T) {
 	}
 	wantCount(t, "revocations", f.requests("DELETE"), 2)
 	for _, s := range []*Session{s, c.Open(Installation{ID: 7, Login: "acme"})} {
-		_, err := s.Get(t.Context(), "orgs/acme")
+		_, _, err := s.Get(t.Context(), "orgs/acme")
 		wantText(t, err, "mint an installation token of acme: the client is closed")
 	}
 	wantCount(t, "mintings", f.requests("access_tokens"), 2)
@@ -302,7 +302,7 @@ func TestCloseForgivesAnExpiredToken(t *testing.T) {
 	f := newFake(t, body(`{}`))
 	c := f.client()
 	s := c.Open(Installation{ID: 7, Login: "acme"})
-	if _, err := s.Get(t.Context(), "orgs/acme"); err != nil {
+	if _, _, err := s.Get(t.Context(), "orgs/acme"); err != nil {
 		t.Fatal(err)
 	}
 	f.invalidate()
@@ -317,7 +317,7 @@ func TestCloseTellsWhatWentWrong(t *testing.T) {
 	f := newFake(t, each(body(`{}`), status(429, "Retry-After", "3600")))
 	c := f.client()
 	s := c.Open(Installation{ID: 7, Login: "acme"})
-	if _, err := s.Get(t.Context(), "orgs/acme"); err != nil {
+	if _, _, err := s.Get(t.Context(), "orgs/acme"); err != nil {
 		t.Fatal(err)
 	}
 	s.chain.gate.hit(coreLimit, &limit{reason: "rate limit", isAll: true, after: time.Hour}, 0)
@@ -335,11 +335,11 @@ func TestTokenMode(t *testing.T) {
 	if i := s.Installation(); i.Login != "acme" || i.Permissions != nil {
 		t.Errorf("got %+v", i)
 	}
-	if _, err := s.Get(t.Context(), "orgs/acme"); err != nil {
+	if _, _, err := s.Get(t.Context(), "orgs/acme"); err != nil {
 		t.Fatal(err)
 	}
 	f.invalidate()
-	_, err = s.Get(t.Context(), "orgs/acme")
+	_, _, err = s.Get(t.Context(), "orgs/acme")
 	wantText(t, err, "GET /orgs/acme: 401 Bad credentials")
 	if err := c.Close(t.Context()); err != nil {
 		t.Error(err)

@@ -38,7 +38,11 @@ func (c *Client) exchange(req *http.Request) (*http.Response, error) {
 	req.Header.Set("User-Agent", c.options.userAgent)
 	ctx, cancel := context.WithTimeout(req.Context(), c.options.tryTimeout)
 	defer cancel()
+	sent := c.options.now()
 	resp, err := c.transport.RoundTrip(req.WithContext(ctx))
+	if err == nil {
+		c.options.measureSkew(resp.Header, sent)
+	}
 	var data []byte
 	if err == nil {
 		data, err = readBody(resp)
