@@ -1,0 +1,100 @@
+-- History need not be linear
+--
+-- Merge commits are allowed on the default branch. Its history then runs in
+-- parallel lines, in which it is harder to see what was changed when, to find
+-- the change that broke something, and to take it back; a merge commit can
+-- also bring changes of its own that no review showed.
+--
+-- Many teams merge with merge commits on purpose: then switch this rule off.
+-- Repositories whose default branch has no protection at all are left to
+-- default-branch-unprotected. Where GitHub did not say whether there is
+-- protection, or shows it to administrators only, or where the free plan has
+-- none for private repositories, the answer is unknown.
+--
+-- severity: low
+-- population: repositories AS r JOIN default_branch_protection AS p ON p.org =
+--   r.org AND p.repository_id = r.repository_id WHERE p.is_protected IS NOT 0
+--   AND r.is_archived IS NOT 1 AND r.is_disabled IS NOT 1 AND r.is_empty IS NOT
+--   1
+-- remediation: Open the page that protection_url links to (the repository's
+--   Settings > Branches for a classic rule, Settings > Rules > Rulesets of the
+--   repository or the organization for a ruleset), tick Require linear history,
+--   and save; the repository must allow squash or rebase merging. By the API,
+--   for a classic rule: `gh api --method PUT
+--   repos/OWNER/REPO/branches/BRANCH/protection --input protection.json` with
+--   required_linear_history true; for a ruleset: `gh api --method PUT
+--   repos/OWNER/REPO/rulesets/RULESET_ID --input ruleset.json` with a rule of
+--   type required_linear_history.
+-- see: https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-protected-branches/about-protected-branches
+-- see: https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/available-rules-for-rulesets
+-- see: https://docs.github.com/en/rest/branches/branch-protection#update-branch-protection
+
+WITH sources AS (
+  SELECT
+    b.org AS org,
+    b.repository_id AS repository_id,
+    group_concat(b.source || coalesce(' ' || b.source_name, ''), ', ') AS protection,
+    min(b.source_url) AS protection_url,
+    max(b.is_linear_history_required IS NULL) AS has_gap
+  FROM branch_protection AS b
+  GROUP BY
+    b.org,
+    b.repository_id
+)
+SELECT
+  CASE
+    WHEN r.is_archived IS NULL THEN 'unknown'
+    WHEN r.is_disabled IS NULL THEN 'unknown'
+    WHEN r.is_empty IS NULL THEN 'unknown'
+    WHEN p.is_protected IS NULL THEN 'unknown'
+    WHEN p.is_linear_history_required IS NULL THEN 'unknown'
+    WHEN s.has_gap = 1 THEN 'unknown'
+    WHEN o.plan = 'free' AND r.visibility IS NOT 'public' THEN 'unknown'
+    ELSE 'fail'
+  END AS status,
+  'repository/' || r.repository_id AS subject,
+  r.org AS org,
+  coalesce(r.default_branch, 'the default branch') || ': ' || CASE
+    WHEN p.is_protected IS NULL THEN 'whether it is protected, and whether a linear history is required, is unknown: GitHub did not answer, or shows it to administrators only'
+    WHEN p.is_linear_history_required IS NULL OR s.has_gap = 1 THEN 'whether a linear history is required is unknown: GitHub did not say it of all that protects the branch'
+    ELSE 'merge commits are allowed'
+      || CASE p.source_count
+        WHEN 1 THEN ', though 1 source protects it ('
+        ELSE ', though ' || p.source_count || ' sources protect it ('
+      END || coalesce(s.protection, 'not named') || ')'
+  END || CASE
+    WHEN o.plan = 'free' AND r.visibility IS NOT 'public' THEN '; the free plan does not enforce protection of private repositories'
+    ELSE ''
+  END || CASE
+    WHEN r.is_empty IS NULL THEN '; GitHub did not say whether the repository is empty'
+    ELSE ''
+  END || CASE
+    WHEN r.is_archived IS NULL OR r.is_disabled IS NULL THEN
+      '; GitHub did not say whether the repository is archived or disabled'
+    ELSE ''
+  END AS reason,
+  p.is_linear_history_required AS is_linear_history_required,
+  r.default_branch AS default_branch,
+  p.source_count AS source_count,
+  s.protection AS protection,
+  s.protection_url AS protection_url,
+  r.visibility AS visibility,
+  r.is_sensitive AS is_sensitive,
+  r.is_fork AS is_fork,
+  r.is_template AS is_template,
+  r.pushed_at AS pushed_at,
+  r.html_url AS html_url
+FROM repositories AS r
+JOIN default_branch_protection AS p
+  ON p.org = r.org
+  AND p.repository_id = r.repository_id
+LEFT JOIN sources AS s
+  ON s.org = r.org
+  AND s.repository_id = r.repository_id
+LEFT JOIN orgs AS o
+  ON o.org = r.org
+WHERE p.is_linear_history_required IS NOT 1
+  AND p.is_protected IS NOT 0
+  AND r.is_archived IS NOT 1
+  AND r.is_disabled IS NOT 1
+  AND r.is_empty IS NOT 1
