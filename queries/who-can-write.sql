@@ -1,11 +1,11 @@
 -- Who can write to a repository
 --
 -- Every token that is not expired and holds a repository permission at write or
--- admin, for each repository whose name fits. Reach is what was granted, an upper
--- bound: a token can never do more than its owner. It is effective where
+-- admin, for each repository whose name fits. Reach is what was granted, an
+-- upper bound: a token can never do more than its owner. It is effective where
 -- is_reach_effective says so: the owner is an organization owner, or the base
--- permission of the organization is write or admin. A repository that only a token's own list
--- names, because the installation cannot see it, is found too.
+-- permission of the organization is write or admin. A repository that only a
+-- token's own list names, because the installation cannot see it, is found too.
 --
 -- param: repository text -- owner/name or name, or a glob of either such as acme/pay*
 

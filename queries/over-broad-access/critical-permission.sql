@@ -12,9 +12,9 @@
 -- severity: critical
 -- population: tokens WHERE is_expired IS NOT 1
 -- remediation: Ask the owner to make a token with fewer permissions or
---   repositories (a member edits it under the own Settings > Developer settings
---   > Personal access tokens > Fine-grained tokens; each change asks for
---   approval again), or revoke it. To revoke it, open the organization's
+--   repositories (a member edits it under their own Settings > Developer
+--   settings > Personal access tokens > Fine-grained tokens; each change asks
+--   for approval again), or revoke it. To revoke it, open the organization's
 --   Settings > Personal access tokens > Active tokens, choose the token and
 --   press Revoke. By the API, as a GitHub App with write on the organization's
 --   personal access tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST

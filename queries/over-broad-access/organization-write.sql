@@ -7,9 +7,9 @@
 -- severity: high
 -- population: tokens WHERE is_expired IS NOT 1
 -- remediation: Ask the owner to make a token with fewer permissions or
---   repositories (a member edits it under the own Settings > Developer settings
---   > Personal access tokens > Fine-grained tokens; each change asks for
---   approval again), or revoke it. To revoke it, open the organization's
+--   repositories (a member edits it under their own Settings > Developer
+--   settings > Personal access tokens > Fine-grained tokens; each change asks
+--   for approval again), or revoke it. To revoke it, open the organization's
 --   Settings > Personal access tokens > Active tokens, choose the token and
 --   press Revoke. By the API, as a GitHub App with write on the organization's
 --   personal access tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
@@ -54,10 +54,10 @@ SELECT
   END AS status,
   'token/' || t.grant_id AS subject,
   t.org AS org,
-  'can change the organization: ' || CASE w.write_count
-      WHEN 0 THEN 'a level that is not known on '
-      ELSE 'write on '
-    END || w.permissions || CASE
+  CASE w.write_count
+    WHEN 0 THEN 'may be able to change the organization: a level that is not known on '
+    ELSE 'can change the organization: write on '
+  END || w.permissions || CASE
       WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
       ELSE ''
     END AS reason,

@@ -62,8 +62,8 @@ SELECT
       || ' is unknown: the lists of members and outside collaborators are not complete'
     ELSE coalesce(t.owner_login, 'its owner') || ' is an owner of ' || t.org || ', so no right is missing to what it grants'
   END || CASE t.repository_selection
-      WHEN 'all' THEN coalesce('; it reaches all repositories, ' || t.repository_count || ' today', '; it reaches all repositories')
-      WHEN 'subset' THEN coalesce('; repositories selected: ' || t.repository_count, '')
+      WHEN 'all' THEN '; it reaches all repositories'
+      WHEN 'subset' THEN '; it reaches selected repositories'
       ELSE ''
     END || CASE
       WHEN w.permissions IS NULL THEN ''
@@ -78,7 +78,6 @@ SELECT
   t.owner_login AS owner_login,
   t.owner_role AS owner_role,
   t.repository_selection AS repository_selection,
-  t.repository_count AS repository_count,
   t.highest_tier AS highest_tier,
   t.expires_at AS expires_at,
   t.last_used_at AS last_used_at,

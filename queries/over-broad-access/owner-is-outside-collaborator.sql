@@ -41,8 +41,9 @@ SELECT
   END || CASE
       WHEN t.last_used_at IS NULL THEN '; the token was never used'
       ELSE printf(
-        '; the token was last used %d days ago, on %s',
+        '; the token was last used %d %s ago, on %s',
         (unixepoch(:now) - unixepoch(t.last_used_at)) / 86400,
+        iif((unixepoch(:now) - unixepoch(t.last_used_at)) / 86400 = 1, 'day', 'days'),
         substr(t.last_used_at, 1, 10)
       )
     END || CASE
@@ -53,7 +54,6 @@ SELECT
   t.owner_login AS owner_login,
   t.owner_role AS owner_role,
   t.repository_selection AS repository_selection,
-  t.repository_count AS repository_count,
   t.highest_tier AS highest_tier,
   t.access_granted_at AS access_granted_at,
   t.expires_at AS expires_at,

@@ -145,14 +145,15 @@ SELECT
         WHEN t.owner_id IS NULL THEN ' may already have, though GitHub did not say whose it is,'
         WHEN b.is_list_unread THEN ' may already have, though not all lists of repositories were read to the end,'
         ELSE ' may already have, though GitHub did not say whether it has expired,'
-      END || coalesce(printf(' the token "%s"', t.token_name), ' a token') || ' that may do all this' || CASE
+      END || coalesce(' the token "' || t.token_name || '"', ' a token') || ' that may do all this' || CASE
         WHEN t.expires_at IS NULL THEN ', without an expiry date'
         ELSE ', until ' || substr(t.expires_at, 1, 10)
       END || CASE
         WHEN t.last_used_at IS NULL THEN '; it was never used'
         ELSE printf(
-          '; it was last used %d days ago, on %s',
+          '; it was last used %d %s ago, on %s',
           (unixepoch(:now) - unixepoch(t.last_used_at)) / 86400,
+          iif((unixepoch(:now) - unixepoch(t.last_used_at)) / 86400 = 1, 'day', 'days'),
           substr(t.last_used_at, 1, 10)
         )
       END

@@ -11,7 +11,7 @@
 -- severity: high
 -- population: tokens WHERE is_expired IS NOT 1
 -- remediation: Ask the owner to make a token with fewer permissions or
---   repositories (a member edits it under the own Settings > Developer
+--   repositories (a member edits it under their own Settings > Developer
 --   settings > Personal access tokens > Fine-grained tokens; each change asks
 --   for approval again), or revoke it. To revoke it, open the organization's
 --   Settings > Personal access tokens > Active tokens, choose the token and

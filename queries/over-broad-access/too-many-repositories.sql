@@ -28,6 +28,7 @@ SELECT
   'token/' || t.grant_id AS subject,
   t.org AS org,
   CASE
+    WHEN t.repository_selection IS NULL THEN 'how many repositories it reaches is unknown: GitHub did not say whether they were selected'
     WHEN t.repository_count IS NULL THEN
       'reaches selected repositories, but how many is unknown: their list was not read to the end'
     ELSE 'reaches ' || t.repository_count || ' repositories, more than ' || :count

@@ -18,9 +18,9 @@
 --
 -- severity: critical
 -- population: tokens WHERE is_expired IS NOT 1
--- remediation: Split the token: one for each job, so that no token holds
---   both permissions. Ask the owner to make a token with fewer permissions or
---   repositories (a member edits it under the own Settings > Developer
+-- remediation: Split the token: one for each job, so that no token holds both
+--   permissions. Ask the owner to make a token with fewer permissions or
+--   repositories (a member edits it under their own Settings > Developer
 --   settings > Personal access tokens > Fine-grained tokens; each change asks
 --   for approval again), or revoke it. To revoke it, open the organization's
 --   Settings > Personal access tokens > Active tokens, choose the token and

@@ -60,8 +60,9 @@ SELECT
     END || w.permissions || CASE
       WHEN t.access_granted_at IS NULL THEN ''
       ELSE printf(
-        '; granted %d days ago, on %s',
+        '; granted %d %s ago, on %s',
         (unixepoch(:now) - unixepoch(t.access_granted_at)) / 86400,
+        iif((unixepoch(:now) - unixepoch(t.access_granted_at)) / 86400 = 1, 'day', 'days'),
         substr(t.access_granted_at, 1, 10)
       )
     END || CASE

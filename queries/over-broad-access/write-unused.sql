@@ -64,15 +64,17 @@ SELECT
   END || w.permissions || CASE
       WHEN t.last_used_at IS NULL THEN ', and was never used'
       ELSE printf(
-        ', and was last used %d days ago, on %s',
+        ', and was last used %d %s ago, on %s',
         (unixepoch(:now) - unixepoch(t.last_used_at)) / 86400,
+        iif((unixepoch(:now) - unixepoch(t.last_used_at)) / 86400 = 1, 'day', 'days'),
         substr(t.last_used_at, 1, 10)
       )
     END || CASE
       WHEN t.access_granted_at IS NULL THEN '; GitHub did not say since when it is granted'
       ELSE printf(
-        '; granted %d days ago, on %s',
+        '; granted %d %s ago, on %s',
         (unixepoch(:now) - unixepoch(t.access_granted_at)) / 86400,
+        iif((unixepoch(:now) - unixepoch(t.access_granted_at)) / 86400 = 1, 'day', 'days'),
         substr(t.access_granted_at, 1, 10)
       )
     END || CASE

@@ -61,7 +61,7 @@ SELECT
     WHEN p.is_protected IS NULL THEN 'whether it is protected, and whether enough approvals are required, is unknown: GitHub did not answer, or shows it to administrators only'
     WHEN p.required_approval_count IS NULL OR s.has_gap = 1 THEN 'whether enough approvals are required is unknown: GitHub did not say it of all that protects the branch'
     WHEN p.is_pull_request_required IS NULL OR s.has_pull_request_gap = 1 THEN 'whether enough approvals are required is unknown: GitHub did not say whether a pull request is required'
-    WHEN p.is_pull_request_required = 0 THEN printf('no pull request is required, so that a change needs no approval, fewer than %d', :count)
+    WHEN p.is_pull_request_required = 0 THEN printf('no pull request is required, so a change needs no approval, fewer than %d', :count)
     ELSE printf('pull requests need %d %s, fewer than %d', p.required_approval_count, iif(p.required_approval_count = 1, 'approval', 'approvals'), :count)
       || CASE p.source_count
         WHEN 1 THEN ', though 1 source protects it ('

@@ -4,9 +4,9 @@
 -- organization, private ones too. At write or admin each account, and each
 -- token of selection all, reaches all code, whatever the teams say.
 --
--- The subject is the organization itself. Where GitHub did not say, which it
--- does to everybody but owners and Apps that may read the administration of the
--- organization, the answer is unknown.
+-- The subject is the organization itself. GitHub shows this setting to owners
+-- and to Apps that may read the administration of the organization; where it
+-- did not, the answer is unknown.
 --
 -- severity: high
 -- population: orgs AS o

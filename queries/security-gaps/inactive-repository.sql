@@ -31,8 +31,8 @@ SELECT
   CASE
     WHEN r.last_at IS NULL AND r.is_never_pushed = 1 THEN 'nothing was ever pushed, and GitHub did not say when the repository was created'
     WHEN r.last_at IS NULL THEN 'GitHub did not say when somebody last pushed'
-    WHEN r.is_never_pushed = 1 THEN printf('nothing was pushed since the repository was created %d days ago, on %s', r.idle_days, substr(r.last_at, 1, 10))
-    ELSE printf('the last push was %d days ago, on %s', r.idle_days, substr(r.last_at, 1, 10))
+    WHEN r.is_never_pushed = 1 THEN printf('nothing was pushed since the repository was created %d %s ago, on %s', r.idle_days, iif(r.idle_days = 1, 'day', 'days'), substr(r.last_at, 1, 10))
+    ELSE printf('the last push was %d %s ago, on %s', r.idle_days, iif(r.idle_days = 1, 'day', 'days'), substr(r.last_at, 1, 10))
   END || CASE
     WHEN r.is_archived IS NULL OR r.is_disabled IS NULL THEN
       '; GitHub did not say whether the repository is archived or disabled'

@@ -4,9 +4,9 @@
 -- copied within minutes. Where only owners create public repositories,
 -- publishing is a decision.
 --
--- The subject is the organization itself. Where GitHub did not say, which it
--- does to everybody but owners and Apps that may read the administration of the
--- organization, the answer is unknown.
+-- The subject is the organization itself. GitHub shows this setting to owners
+-- and to Apps that may read the administration of the organization; where it
+-- did not, the answer is unknown.
 --
 -- severity: medium
 -- population: orgs AS o

@@ -4,9 +4,9 @@
 -- bound by no contract and leave with no offboarding. Where only owners invite,
 -- somebody keeps the list.
 --
--- The subject is the organization itself. Where GitHub did not say, which it
--- does to everybody but owners and Apps that may read the administration of the
--- organization, the answer is unknown.
+-- The subject is the organization itself. GitHub shows this setting to owners
+-- and to Apps that may read the administration of the organization; where it
+-- did not, the answer is unknown.
 --
 -- severity: medium
 -- population: orgs AS o

@@ -15,7 +15,7 @@
 --   part and its team, for instance `/.github/ @acme/platform`; then require
 --   review from code owners. By the API: `gh api --method PUT
 --   repos/OWNER/REPO/contents/.github/CODEOWNERS -f message='Name code owners'
---   -f content="$(base64 -w0 CODEOWNERS)"`.
+--   -f content="$(base64 < CODEOWNERS)"`.
 -- see: https://docs.github.com/en/repositories/managing-your-repositorys-settings-and-features/customizing-your-repository/about-code-owners
 -- see: https://docs.github.com/en/rest/repos/contents#create-or-update-file-contents
 

@@ -14,7 +14,7 @@
 --   commit the file, or write one SECURITY.md for all repositories into the
 --   organization's public repository .github. By the API: `gh api --method PUT
 --   repos/OWNER/.github/contents/SECURITY.md -f message='Add a security policy'
---   -f content="$(base64 -w0 SECURITY.md)"`.
+--   -f content="$(base64 < SECURITY.md)"`.
 -- see: https://docs.github.com/en/code-security/getting-started/adding-a-security-policy-to-your-repository
 -- see: https://docs.github.com/en/communities/setting-up-your-project-for-healthy-contributions/creating-a-default-community-health-file
 -- see: https://docs.github.com/en/rest/repos/contents#create-or-update-file-contents

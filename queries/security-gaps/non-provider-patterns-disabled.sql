@@ -18,7 +18,7 @@
 --   configuration under the organization's Settings > Advanced Security >
 --   Configurations. By the API: `gh api --method PATCH repos/OWNER/REPO -f
 --   'security_and_analysis[secret_scanning_non_provider_patterns][status]=enabled'`.
--- see: https://docs.github.com/en/code-security/secret-scanning/using-advanced-secret-scanning-and-push-protection-features/non-provider-patterns
+-- see: https://docs.github.com/en/code-security/secret-scanning/using-advanced-secret-scanning-and-push-protection-features/non-provider-patterns/enabling-secret-scanning-for-non-provider-patterns
 -- see: https://docs.github.com/en/code-security/secret-scanning/introduction/about-secret-scanning
 -- see: https://docs.github.com/en/rest/repos/repos#update-a-repository
 

@@ -35,7 +35,7 @@ SELECT
   CASE
     WHEN r.secret_scanning_push_protection = 'disabled' THEN 'push protection is disabled on this '
       || coalesce(r.visibility || ' repository', 'repository of unknown visibility')
-    WHEN r.secret_scanning_push_protection IS NULL THEN 'GitHub did not say: it shows this setting to administrators of the repository only'
+    WHEN r.secret_scanning_push_protection IS NULL THEN 'GitHub did not say whether push protection is on: it shows this setting to administrators of the repository only'
     ELSE 'push protection is in a state that this rule does not know: ' || r.secret_scanning_push_protection
   END || CASE
     WHEN r.is_archived IS NULL OR r.is_disabled IS NULL THEN

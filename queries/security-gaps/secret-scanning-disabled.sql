@@ -37,7 +37,7 @@ SELECT
   CASE
     WHEN r.secret_scanning = 'disabled' THEN 'secret scanning is disabled on this '
       || coalesce(r.visibility || ' repository', 'repository of unknown visibility')
-    WHEN r.secret_scanning IS NULL THEN 'GitHub did not say: it shows this setting to administrators of the repository only'
+    WHEN r.secret_scanning IS NULL THEN 'GitHub did not say whether secret scanning is on: it shows this setting to administrators of the repository only'
     ELSE 'secret scanning is in a state that this rule does not know: ' || r.secret_scanning
   END || CASE
     WHEN r.is_archived IS NULL OR r.is_disabled IS NULL THEN

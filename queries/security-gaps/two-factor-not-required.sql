@@ -4,9 +4,9 @@
 -- to act as a member or an owner, with everything that they may read, change
 -- and delete.
 --
--- The subject is the organization itself. Where GitHub did not say, which it
--- does to everybody but owners and Apps that may read the administration of the
--- organization, the answer is unknown.
+-- The subject is the organization itself. GitHub shows this setting to owners
+-- and to Apps that may read the administration of the organization; where it
+-- did not, the answer is unknown.
 --
 -- severity: critical
 -- population: orgs AS o

@@ -14,12 +14,15 @@
 --   'public' AND r.secret_scanning IS NOT 'disabled' AND o.plan IS NOT 'free'
 -- remediation: Open the repository's Settings > Advanced Security > Secret
 --   Protection and enable Validity checks, or attach a security configuration
---   under the organization's Settings > Advanced Security > Configurations. By
---   the API: `gh api --method PATCH repos/OWNER/REPO -f
---   'security_and_analysis[secret_scanning_validity_checks][status]=enabled'`.
+--   that enables them under the organization's Settings > Advanced Security >
+--   Configurations. By the API: `gh api orgs/ORG/code-security/configurations`
+--   lists the configurations, `gh api --method POST
+--   orgs/ORG/code-security/configurations/CONFIGURATION_ID/attach -f
+--   scope=selected -F 'selected_repository_ids[]=REPOSITORY_ID'` attaches one;
+--   GitHub documents no way to set it on the repository alone.
 -- see: https://docs.github.com/en/code-security/how-tos/secure-your-secrets/customize-leak-detection/enabling-validity-checks-for-your-repository
 -- see: https://docs.github.com/en/code-security/secret-scanning/introduction/about-secret-scanning
--- see: https://docs.github.com/en/rest/repos/repos#update-a-repository
+-- see: https://docs.github.com/en/rest/code-security/configurations
 
 SELECT
   CASE

@@ -28,7 +28,7 @@ SELECT
     WHEN t.is_expired IS NULL THEN 'GitHub did not say whether it has expired'
     WHEN unixepoch(t.expires_at) <= unixepoch(:now) THEN 'expired '
       || ((unixepoch(:now) - unixepoch(t.expires_at)) / 86400)
-      || ' days ago, on ' || substr(t.expires_at, 1, 10) || ', and is still listed'
+      || iif(((unixepoch(:now) - unixepoch(t.expires_at)) / 86400) = 1, ' day', ' days') || ' ago, on ' || substr(t.expires_at, 1, 10) || ', and is still listed'
     ELSE 'expired, GitHub did not say when, and is still listed'
   END AS reason,
   t.token_name AS token_name,

@@ -11,11 +11,11 @@
 -- param: used_days integer 30 -- days since its last use within which a
 --   token counts as in use
 -- population: tokens WHERE is_expired IS NOT 1
--- remediation: Tell the owner the date. The owner opens the own Settings >
+-- remediation: Tell the owner the date. The owner opens their own Settings >
 --   Developer settings > Personal access tokens > Fine-grained tokens > the
---   token, presses Regenerate token and puts the new value where the old one
---   is used; nobody else can, and there is no API for it. All tokens of one
---   owner are listed by `GH_TOKEN=$INSTALLATION_TOKEN gh api --method GET
+--   token, presses Regenerate token and puts the new value where the old one is
+--   used; nobody else can, and there is no API for it. All tokens of one owner
+--   are listed by `GH_TOKEN=$INSTALLATION_TOKEN gh api --method GET
 --   orgs/ORG/personal-access-tokens -f 'owner[]=LOGIN'`. A job that must not
 --   stop belongs to a GitHub App, whose tokens renew themselves.
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
@@ -32,9 +32,9 @@ SELECT
     WHEN unixepoch(t.expires_at) < unixepoch(:now) THEN 'should have expired on '
       || substr(t.expires_at, 1, 10)
     ELSE 'expires in ' || ((unixepoch(t.expires_at) - unixepoch(:now)) / 86400)
-      || ' days, on ' || substr(t.expires_at, 1, 10)
+      || iif(((unixepoch(t.expires_at) - unixepoch(:now)) / 86400) = 1, ' day', ' days') || ', on ' || substr(t.expires_at, 1, 10)
   END || ', and was last used ' || ((unixepoch(:now) - unixepoch(t.last_used_at)) / 86400)
-    || ' days ago, on ' || substr(t.last_used_at, 1, 10)
+    || iif(((unixepoch(:now) - unixepoch(t.last_used_at)) / 86400) = 1, ' day', ' days') || ' ago, on ' || substr(t.last_used_at, 1, 10)
     || CASE
       WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
       ELSE ''

@@ -32,7 +32,7 @@ SELECT
   'token/' || t.grant_id AS subject,
   t.org AS org,
   'expires in ' || ((unixepoch(t.expires_at) - unixepoch(:now)) / 86400)
-    || ' days, on ' || substr(t.expires_at, 1, 10)
+    || iif(((unixepoch(t.expires_at) - unixepoch(:now)) / 86400) = 1, ' day', ' days') || ', on ' || substr(t.expires_at, 1, 10)
     || ', later than ' || :days || ' days from now'
     || CASE
       WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'

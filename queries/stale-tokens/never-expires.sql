@@ -30,7 +30,7 @@ SELECT
     WHEN t.access_granted_at IS NULL THEN 'has no expiry date'
     ELSE 'has no expiry date; granted '
       || ((unixepoch(:now) - unixepoch(t.access_granted_at)) / 86400)
-      || ' days ago, on ' || substr(t.access_granted_at, 1, 10)
+      || iif(((unixepoch(:now) - unixepoch(t.access_granted_at)) / 86400) = 1, ' day', ' days') || ' ago, on ' || substr(t.access_granted_at, 1, 10)
   END AS reason,
   t.token_name AS token_name,
   t.owner_login AS owner_login,

@@ -28,7 +28,7 @@ SELECT
     WHEN t.access_granted_at IS NULL THEN 'never used; GitHub did not say since when it is granted'
     ELSE 'never used since it was granted '
       || ((unixepoch(:now) - unixepoch(t.access_granted_at)) / 86400)
-      || ' days ago, on ' || substr(t.access_granted_at, 1, 10)
+      || iif(((unixepoch(:now) - unixepoch(t.access_granted_at)) / 86400) = 1, ' day', ' days') || ' ago, on ' || substr(t.access_granted_at, 1, 10)
   END || CASE
     WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
     ELSE ''

@@ -42,7 +42,7 @@ SELECT
     WHEN t.last_used_at IS NULL THEN '; the token was never used'
     ELSE '; the token was last used '
       || ((unixepoch(:now) - unixepoch(t.last_used_at)) / 86400)
-      || ' days ago, on ' || substr(t.last_used_at, 1, 10)
+      || iif(((unixepoch(:now) - unixepoch(t.last_used_at)) / 86400) = 1, ' day', ' days') || ' ago, on ' || substr(t.last_used_at, 1, 10)
   END AS reason,
   t.token_name AS token_name,
   t.owner_login AS owner_login,

@@ -74,8 +74,9 @@ SELECT
   END || CASE
       WHEN t.last_used_at IS NULL THEN '; this one was never used'
       ELSE printf(
-        '; this one was last used %d days ago, on %s',
+        '; this one was last used %d %s ago, on %s',
         (unixepoch(:now) - unixepoch(t.last_used_at)) / 86400,
+        iif((unixepoch(:now) - unixepoch(t.last_used_at)) / 86400 = 1, 'day', 'days'),
         substr(t.last_used_at, 1, 10)
       )
     END || CASE

@@ -27,12 +27,12 @@ SELECT
     WHEN q.is_expired IS NULL THEN 'GitHub did not say whether its token has expired'
     WHEN unixepoch(q.expires_at) <= unixepoch(:now) THEN 'its token expired '
       || ((unixepoch(:now) - unixepoch(q.expires_at)) / 86400)
-      || ' days ago, on ' || substr(q.expires_at, 1, 10)
+      || iif(((unixepoch(:now) - unixepoch(q.expires_at)) / 86400) = 1, ' day', ' days') || ' ago, on ' || substr(q.expires_at, 1, 10)
     ELSE 'its token has expired, GitHub did not say when'
   END || CASE
     WHEN q.created_at IS NULL THEN ''
     ELSE '; asked for ' || ((unixepoch(:now) - unixepoch(q.created_at)) / 86400)
-      || ' days ago, on ' || substr(q.created_at, 1, 10)
+      || iif(((unixepoch(:now) - unixepoch(q.created_at)) / 86400) = 1, ' day', ' days') || ' ago, on ' || substr(q.created_at, 1, 10)
   END AS reason,
   q.token_name AS token_name,
   q.owner_login AS owner_login,

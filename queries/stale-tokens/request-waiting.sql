@@ -31,7 +31,7 @@ SELECT
   CASE
     WHEN q.created_at IS NULL THEN 'waits for an answer; GitHub did not say since when'
     ELSE 'has waited ' || ((unixepoch(:now) - unixepoch(q.created_at)) / 86400)
-      || ' days for an answer, since ' || substr(q.created_at, 1, 10)
+      || iif(((unixepoch(:now) - unixepoch(q.created_at)) / 86400) = 1, ' day', ' days') || ' for an answer, since ' || substr(q.created_at, 1, 10)
   END AS reason,
   q.token_name AS token_name,
   q.owner_login AS owner_login,

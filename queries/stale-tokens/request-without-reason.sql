@@ -22,23 +22,20 @@ SELECT
   q.org AS org,
   'gives no reason for ' || CASE q.repository_selection
       WHEN 'all' THEN 'access to all repositories'
-      WHEN 'subset' THEN coalesce(
-        'access to ' || q.repository_count || iif(q.repository_count = 1, ' selected repository', ' selected repositories'),
-        'access to selected repositories'
-      )
+      WHEN 'subset' THEN 'access to selected repositories'
       ELSE 'its permissions'
     END || CASE
       WHEN q.created_at IS NULL THEN ''
       ELSE printf(
-        '; asked for %d days ago, on %s',
+        '; asked for %d %s ago, on %s',
         (unixepoch(:now) - unixepoch(q.created_at)) / 86400,
+        iif((unixepoch(:now) - unixepoch(q.created_at)) / 86400 = 1, 'day', 'days'),
         substr(q.created_at, 1, 10)
       )
     END AS reason,
   q.token_name AS token_name,
   q.owner_login AS owner_login,
   q.repository_selection AS repository_selection,
-  q.repository_count AS repository_count,
   q.highest_tier AS highest_tier,
   q.created_at AS created_at,
   ((unixepoch(:now) - unixepoch(q.created_at)) / 86400) AS waiting_days,

@@ -25,7 +25,7 @@ SELECT
   'token/' || t.grant_id AS subject,
   t.org AS org,
   'last used ' || ((unixepoch(:now) - unixepoch(t.last_used_at)) / 86400)
-    || ' days ago, on ' || substr(t.last_used_at, 1, 10)
+    || iif(((unixepoch(:now) - unixepoch(t.last_used_at)) / 86400) = 1, ' day', ' days') || ' ago, on ' || substr(t.last_used_at, 1, 10)
     || CASE
       WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
       ELSE ''
