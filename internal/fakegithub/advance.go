@@ -168,13 +168,17 @@ func (g *generator) work() {
 		}
 	}
 	for range g.share(len(g.World.Repositories), 0.001) {
-		r := g.repository()
-		r.CreatedAt, r.UpdatedAt, r.PushedAt = g.now.Add(-2*time.Hour), g.now.Add(-time.Hour), g.now.Add(-time.Hour)
-		r.IsArchived, r.ArchivedAt, r.IsDisabled = false, zeroTime, false
-		r.ID = g.ids.next("Repository")
-		g.settings(r)
-		g.World.Repositories = append(g.World.Repositories, r)
+		g.newRepository()
 	}
+}
+
+func (g *generator) newRepository() {
+	r := g.repository()
+	r.CreatedAt, r.UpdatedAt, r.PushedAt = g.now.Add(-2*time.Hour), g.now.Add(-time.Hour), g.now.Add(-time.Hour)
+	r.IsArchived, r.ArchivedAt, r.IsDisabled = false, zeroTime, false
+	r.ID = g.ids.next("Repository")
+	g.settings(r)
+	g.World.Repositories = append(g.World.Repositories, r)
 }
 
 // flipSettings turns some protections on and some off.
@@ -251,13 +255,17 @@ func (g *generator) publish() {
 // leave lets a member go, with the tokens still there, and another come.
 func (g *generator) leave() {
 	if people := g.crowd[RoleMember]; len(people) > 5 && g.chance(0.7) {
-		gone := pick(g.rng, people)
-		gone.Role = RoleGone
-		for _, t := range g.World.Teams {
-			t.Members = slices.DeleteFunc(slices.Clone(t.Members), func(u *User) bool { return u == gone })
-		}
+		g.dismiss(pick(g.rng, people))
 	}
 	if g.chance(0.6) {
 		g.World.Users = append(g.World.Users, g.person(RoleMember))
+	}
+}
+
+// dismiss makes a member somebody who was one.
+func (w *World) dismiss(gone *User) {
+	gone.Role = RoleGone
+	for _, t := range w.Teams {
+		t.Members = slices.DeleteFunc(slices.Clone(t.Members), func(u *User) bool { return u == gone })
 	}
 }

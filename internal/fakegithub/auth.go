@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -90,6 +91,9 @@ func (x *exchange) authenticate() (answer, bool) {
 		secret = ""
 	}
 	t := x.s.tokens.find(secret, x.now)
+	if t != nil && t.hasEnded.Load() && !x.s.faults.forgives(x) {
+		t = nil
+	}
 	switch {
 	case x.route.as == asInstallation && t == nil, secret == "":
 		return x.refuse(http.StatusUnauthorized, "Bad credentials", "rest"), false
@@ -180,6 +184,7 @@ type installationToken struct {
 	installation *installation
 	expiresAt    time.Time
 	permissions  map[string]string
+	hasEnded     atomic.Bool // before its time, by a fault
 }
 
 // tokenStore holds the tokens that were minted and not revoked.
@@ -220,6 +225,13 @@ func (ts *tokenStore) find(secret string, now time.Time) *installationToken {
 		return t
 	}
 	return nil
+}
+
+// known returns a token whether or not it is still good, or nil.
+func (ts *tokenStore) known(secret string) *installationToken {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	return ts.tokens[secret]
 }
 
 func (ts *tokenStore) revoke(t *installationToken) {

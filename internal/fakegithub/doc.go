@@ -22,9 +22,27 @@
 // Where it is simpler than GitHub: there are no branches but the default one,
 // the writing token endpoints (review, revoke) are 404, narrowing a token to
 // repositories and the search syntax of repository_query are refused, the
-// conditional requests and the secondary limits are not simulated. Faults
-// belong into [Options].Middleware, which sees every request before it is
-// served.
+// conditional requests are not simulated, and a GraphQL cursor follows its item
+// where that is renamed.
+//
+// Left alone it is the GitHub of a quiet day. [Options] make it the other one:
+//
+//   - Limits: PointsPerMinute, GraphQLPointsPerMinute and Concurrent enforce
+//     the secondary limits in any Window, RateLimit and GraphQLLimit the
+//     primary ones in any PrimaryWindow. Windows can be shortened.
+//   - Faults: a list of [Fault], each a row of the table that [FaultKinds]
+//     shows, by rate or at the n-th request; [AllFaults] is everything at once.
+//     They are the same at every run with the same Seed, and they end, so that
+//     a client that tries again often enough gets everything.
+//   - Drift: a script of [Change], each at a named moment of the client's own
+//     reading. [Server.Settle] takes the steps whose moment never came.
+//
+// [Server.Counters], or GET /_fakegithub/counters from another process, tells
+// what a client did, also while it had been told to wait. [Server.Calm], or
+// POST /_fakegithub/calm, ends the faults and settles the drift: what a client
+// collects then is what it should have collected before. What these do not
+// cover belongs into [Options].Middleware, which sees every request before it
+// is served.
 //
 // [Main] is the command cmd/fakegithub.
 package fakegithub

@@ -69,9 +69,15 @@ func postGraphQL(x *exchange) answer {
 		left, ok := x.s.limits.spend(x.who(), graphqlResource, limit, e.cost, x.now)
 		x.limitHeaders(graphqlResource, left)
 		if !ok {
-			return graphqlAnswer(nil, []graphqlError{{Type: "RATE_LIMITED", Message: "API rate limit exceeded for " + x.who() + "."}})
+			x.toldToWait(graphqlResource, left.reset)
+			return x.exceededPoints()
 		}
 		e.left = left
+	}
+	if x.fault != nil {
+		if a, done := e.misfortune(); done {
+			return a
+		}
 	}
 	data := e.run()
 	return graphqlAnswer(data, e.errors)

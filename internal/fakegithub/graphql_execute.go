@@ -38,6 +38,8 @@ type execution struct {
 	cost, nodes int
 	left        budget
 	errors      []graphqlError
+	items       int    // that the outermost connections and lists of ids ask for
+	spoil       *spoil // what goes wrong inside, nil for nothing
 }
 
 // run answers the data, null when the null went up to the root.
@@ -114,6 +116,9 @@ func (e *execution) field(b []byte, d *ast.Definition, parent any, k selected, p
 	}
 	args := f.ArgumentMap(e.vars)
 	value, refused := e.resolve(d, parent, f, args)
+	if e.spoil != nil && refused == nil {
+		refused = e.spoil.field(e, f, path)
+	}
 	if refused != nil {
 		err := e.errorAt(f, path, refused.kind, refused.message)
 		if refused.kind == "FORBIDDEN" {
@@ -171,6 +176,9 @@ func (e *execution) complete(b []byte, t *ast.Type, value any, same []*ast.Field
 }
 
 func (e *execution) list(b []byte, t *ast.Type, items []any, same []*ast.Field, path []any) (out []byte, ok bool) {
+	if e.spoil != nil {
+		items = e.spoil.list(e, same[0], items, path)
+	}
 	b = append(b, '[')
 	for i, item := range items {
 		if i > 0 {

@@ -86,7 +86,14 @@ func queryOrganization(e *execution, _ queryRoot, args map[string]any) (any, *fi
 
 func queryRepository(e *execution, _ queryRoot, args map[string]any) (any, *fieldError) {
 	if w := e.x.s.worldByLogin(args["owner"].(string)); w != nil {
-		if r := w.Repository(args["name"].(string)); r != nil && e.sees(w, r) {
+		name := args["name"].(string)
+		r := w.Repository(name)
+		if follows, ok := args["followRenames"].(bool); r == nil && (!ok || follows) {
+			if r = w.formerly[strings.ToLower(name)]; r != nil && w.byID[r.ID] == nil {
+				r = nil // not here any more
+			}
+		}
+		if r != nil && e.sees(w, r) {
 			return repositoryNode{w, r}, nil
 		}
 	}

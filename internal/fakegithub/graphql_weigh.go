@@ -54,9 +54,15 @@ func (e *execution) weighField(f *ast.Field, times int, path []any, requests *in
 		if err != nil {
 			return []graphqlError{*err}
 		}
+		if times == 1 {
+			e.items = max(e.items, bound)
+		}
 		*requests = min(*requests+times, 1<<40)
 		times = min(times*bound, 1<<40)
 		e.nodes = min(e.nodes+times, 1<<40)
+	}
+	if ids, ok := f.ArgumentMap(e.vars)["ids"].([]any); ok {
+		e.items = max(e.items, len(ids))
 	}
 	return e.weighSet(f.SelectionSet, times, path, requests)
 }

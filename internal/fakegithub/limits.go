@@ -21,14 +21,20 @@ type budget struct {
 
 func (b budget) remaining() int { return max(0, b.limit-b.used) }
 
-// limiter counts requests by installation and resource in windows of an hour,
-// each beginning with its first request, as GitHub's do.
+// limiter counts requests by installation and resource in windows of an hour
+// (or Options.PrimaryWindow), each beginning with its first request, as GitHub's do.
 type limiter struct {
+	window  time.Duration
 	mu      sync.Mutex
 	budgets map[string]*budget
 }
 
-func newLimiter() *limiter { return &limiter{budgets: map[string]*budget{}} }
+func newLimiter(window time.Duration) *limiter {
+	if window == 0 {
+		window = time.Hour
+	}
+	return &limiter{window: window, budgets: map[string]*budget{}}
+}
 
 // spend takes points and tells whether they were there. Zero points look.
 func (l *limiter) spend(who, resource string, limit, points int, now time.Time) (budget, bool) {
@@ -37,7 +43,7 @@ func (l *limiter) spend(who, resource string, limit, points int, now time.Time) 
 	key := resource + " " + who
 	b := l.budgets[key]
 	if b == nil || !now.Before(b.reset) {
-		b = &budget{limit: limit, reset: now.Add(time.Hour).Truncate(time.Second)}
+		b = &budget{limit: limit, reset: now.Add(l.window).Truncate(time.Second)}
 		l.budgets[key] = b
 	}
 	if b.used+points > b.limit {
@@ -73,12 +79,7 @@ func (x *exchange) grownLimit() int {
 }
 
 // who names the caller's budget.
-func (x *exchange) who() string {
-	if x.caller.token == nil {
-		return "app " + strconv.FormatInt(x.s.app.id, 10)
-	}
-	return "installation ID " + strconv.FormatInt(x.caller.token.installation.id, 10)
-}
+func (x *exchange) who() string { return x.s.nameOf(x.caller.token) }
 
 // spend takes one REST request from the budget. GraphQL pays by points once
 // the query is known; asking for the limits is free.
@@ -94,9 +95,18 @@ func (x *exchange) spend() (answer, bool) {
 	b, ok := x.s.limits.spend(x.who(), coreResource, limit, points, x.now)
 	x.limitHeaders(coreResource, b)
 	if !ok {
-		return x.refuse(http.StatusForbidden, "API rate limit exceeded for "+x.who()+".", "rest/using-the-rest-api/rate-limits-for-the-rest-api"), false
+		x.toldToWait(coreResource, b.reset)
+		return x.exceeded(), false
 	}
 	return answer{}, true
+}
+
+func (x *exchange) exceeded() answer {
+	return x.refuse(http.StatusForbidden, "API rate limit exceeded for "+x.who()+".", "rest/using-the-rest-api/rate-limits-for-the-rest-api")
+}
+
+func (x *exchange) exceededPoints() answer {
+	return graphqlAnswer(nil, []graphqlError{{Type: "RATE_LIMITED", Message: "API rate limit exceeded for " + x.who() + "."}})
 }
 
 func (x *exchange) limitHeaders(resource string, b budget) {

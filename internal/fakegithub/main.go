@@ -29,6 +29,13 @@ type flags struct {
 	latency, tokenLifetime, ttl              time.Duration
 	rateLimit, graphqlLimit, days            int
 	ghes, selected                           bool
+
+	points, graphqlPoints, concurrent int
+	window, primaryWindow, skew       time.Duration
+	silentLimits                      bool
+	faults                            []Fault
+	faultSeed                         uint64
+	drift                             []Change
 }
 
 func parse(args []string, stderr io.Writer) (flags, error) {
@@ -53,6 +60,7 @@ func parse(args []string, stderr io.Writer) (flags, error) {
 	s.IntVar(&f.days, "days", 0, "simulated days that have passed since the organizations were made")
 	s.BoolVar(&f.ghes, "ghes", false, "serve as GitHub Enterprise Server")
 	s.BoolVar(&f.selected, "selected", false, "install the App on selected repositories only")
+	f.troubles(s)
 	if err := s.Parse(args); err != nil {
 		return f, err
 	}
@@ -67,6 +75,56 @@ func parse(args []string, stderr io.Writer) (flags, error) {
 		return f, errors.New("-org is empty")
 	}
 	return f, nil
+}
+
+// troubles are the flags that make life hard for a client.
+func (f *flags) troubles(s *flag.FlagSet) {
+	s.IntVar(&f.points, "points-per-minute", 0, "REST points of an installation in any -window, on GitHub 900; 0: no such limit")
+	s.IntVar(&f.graphqlPoints, "graphql-points-per-minute", 0, "GraphQL points likewise, on GitHub 2000")
+	s.IntVar(&f.concurrent, "concurrent", 0, "requests of an installation in flight at once, on GitHub 100; 0: no such limit")
+	s.DurationVar(&f.window, "window", time.Minute, "the minute of those points; whoever spends more is limited for as long")
+	s.BoolVar(&f.silentLimits, "silent-limits", false, "leave retry-after out when those are exceeded")
+	s.DurationVar(&f.primaryWindow, "primary-window", time.Hour, "the hour of -rate-limit and -graphql-limit, whole seconds")
+	s.DurationVar(&f.skew, "skew", 0, "how far the server's clock is ahead; may be negative")
+	s.Uint64Var(&f.faultSeed, "fault-seed", 1, "the same seed and the same requests meet the same faults")
+	s.Func("fault", "`KIND:SETTINGS` of something that goes wrong, like status502:rate=0.02 or stall:at=17,path=/orgs/; may be repeated.\nSettings: rate, at, path, over, wait, by. Kinds:"+help(FaultKinds(), func(k FaultKind) (string, string) { return k.Name, k.Does }), func(v string) error {
+		fault, err := ParseFault(v)
+		f.faults = append(f.faults, fault)
+		return err
+	})
+	s.Func("faults", "`all`: every kind at a moderate rate; all*2: at twice that", func(v string) error {
+		factor, err := factorOf(v)
+		f.faults = append(f.faults, AllFaults(factor)...)
+		return err
+	})
+	s.Func("drift", "`KIND:SETTINGS` of a change while the organization is read, like revoke:after=tokens,page=2 or rename:before=graphql,page=3,item=-1; may be repeated.\nSettings: after, before (tokens, requests, token-repos, …), page, item, to. Kinds:"+help(ChangeKinds(), func(k ChangeKind) (string, string) { return k.Name, k.Does }), func(v string) error {
+		change, err := ParseChange(v)
+		f.drift = append(f.drift, change)
+		return err
+	})
+}
+
+// factorOf reads all or all*2.
+func factorOf(v string) (float64, error) {
+	rest, ok := strings.CutPrefix(v, "all")
+	factor, isFactor := strings.CutPrefix(rest, "*")
+	switch n, err := strconv.ParseFloat(factor, 64); {
+	case ok && rest == "":
+		return 1, nil
+	case ok && isFactor && err == nil && n > 0:
+		return n, nil
+	}
+	return 0, fmt.Errorf("%q is neither all nor all*FACTOR", v)
+}
+
+// help is a table of kinds for the usage text.
+func help[T any](kinds []T, row func(T) (name, does string)) string {
+	var b strings.Builder
+	for _, k := range kinds {
+		name, does := row(k)
+		fmt.Fprintf(&b, "\n  %-19s %s", name, does)
+	}
+	return b.String()
 }
 
 // names splits a comma-separated flag.
@@ -116,6 +174,8 @@ func serveUntil(ctx context.Context, f flags, stdout io.Writer, now func() time.
 		Others: worlds[1:], Now: now, Latency: f.latency, TokenLifetime: f.tokenLifetime, RateLimit: f.rateLimit, GraphQLLimit: f.graphqlLimit,
 		MissingPermissions: names(f.missing), Suspended: names(f.suspended), NotInstalled: names(f.notInstalled), UserAccounts: names(f.people),
 		GHES: f.ghes, Selected: f.selected,
+		PointsPerMinute: f.points, GraphQLPointsPerMinute: f.graphqlPoints, Concurrent: f.concurrent, Window: f.window, SilentLimits: f.silentLimits,
+		PrimaryWindow: f.primaryWindow, Skew: f.skew, Faults: f.faults, Seed: f.faultSeed, Drift: f.drift,
 	})
 	url, stop, err := fake.Listen(f.addr)
 	if err != nil {

@@ -176,11 +176,41 @@ func (x *exchange) resolve() (answer, bool) {
 	default:
 		return answer{}, true
 	}
+	if a, isMoved := x.moved(); isMoved {
+		return a, false
+	}
 	missing := x.world == nil || strings.HasPrefix(x.route.pattern, "/repos/") && (x.repo == nil || !x.canSee(x.repo))
 	if missing {
 		return x.notFound(), false
 	}
 	return answer{}, true
+}
+
+// moved redirects from a name that a repository had to its id, where the rest
+// of the path is the same.
+func (x *exchange) moved() (answer, bool) {
+	name := x.params["repo"]
+	if x.world == nil || x.repo != nil || name == "" {
+		return answer{}, false
+	}
+	r := x.world.formerly[strings.ToLower(name)]
+	if r == nil || !x.isOwnWorld() {
+		return answer{}, false
+	}
+	p, _ := x.path()
+	to := x.links.api + "/repositories/" + strconv.FormatInt(r.ID, 10)
+	if rest := strings.SplitN(strings.TrimPrefix(p, "/"), "/", 4); len(rest) == 4 {
+		to += "/" + rest[3]
+	}
+	if q := x.r.URL.RawQuery; q != "" {
+		to += "?" + q
+	}
+	x.header.Set("Location", to)
+	o := begin(nil)
+	o.text("message", "Moved Permanently")
+	o.text("url", to)
+	o.text("documentation_url", documentation("rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects"))
+	return answer{http.StatusMovedPermanently, o.end()}, true
 }
 
 func (s *Server) worldByLogin(login string) *World {

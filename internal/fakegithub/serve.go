@@ -1,6 +1,7 @@
 package fakegithub
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -19,7 +20,9 @@ type exchange struct {
 	s       *Server
 	r       *http.Request
 	links   links
-	now     time.Time
+	id      string    // of the request
+	today   time.Time // of the organization
+	now     time.Time // by the server's clock
 	version string
 	route   *route
 	params  map[string]string
@@ -29,6 +32,11 @@ type exchange struct {
 	caller *caller     // who asks
 	world  *World      // the organization in the path, nil if none is
 	repo   *Repository // the repository in the path, nil if none is
+
+	fault   *planned // what goes wrong, nil for nothing
+	line    *line    // with faults only: what the request line suffered so far,
+	lineKey uint64   // its name,
+	attempt int      // and how often it was asked
 }
 
 // answer is a status and a body; a nil body sends none.
@@ -38,26 +46,65 @@ type answer struct {
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{s: s, r: r, links: s.linksFor(r), now: s.now(), header: w.Header(), version: version2022}
-	a := s.answer(x)
-	h := w.Header()
+	x := &exchange{s: s, r: r, links: s.linksFor(r), id: s.requestID(), today: s.o.Now(), header: w.Header(), version: version2022}
+	s.counted.arrive(r.URL.Path, x.today, func() string { return s.whoAsks(r) })
+	defer s.counted.leave()
+	refused, leave := x.enter()
+	defer leave()
+	if !s.sleep(r.Context()) {
+		return
+	}
+	x.now = s.now()
+	var a answer
+	if refused.IsZero() {
+		a = s.answer(x)
+	} else {
+		a = x.throttle(refused)
+	}
+	if s.drift != nil {
+		s.drift.after(x, a)
+	}
+	x.headers()
+	x.send(w, a)
+}
+
+// enter passes the meter; refused is until when it keeps the caller out.
+func (x *exchange) enter() (refused time.Time, leave func()) {
+	m := x.s.meter
+	if m == nil {
+		return time.Time{}, func() {}
+	}
+	who := x.s.whoAsks(x.r)
+	until, ok := m.enter(who, strings.HasSuffix(x.r.URL.Path, "/graphql"), x.r.Method, x.today)
+	if ok {
+		until = time.Time{}
+	}
+	return until, func() { m.leave(who) }
+}
+
+// sleep is the latency of the network; false when the client went meanwhile.
+func (s *Server) sleep(ctx context.Context) bool {
+	if s.o.Latency <= 0 {
+		return true
+	}
+	select {
+	case <-time.After(s.o.Latency):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// headers are those of every answer.
+func (x *exchange) headers() {
+	h := x.header
 	h.Set("Date", x.now.UTC().Format(http.TimeFormat))
 	h.Set("Server", "github.com")
-	h.Set("X-GitHub-Request-Id", s.requestID())
+	h.Set("X-GitHub-Request-Id", x.id)
 	h.Set("X-GitHub-Media-Type", "github.v3; format=json")
 	h.Set("Vary", "Accept, Authorization, Cookie, X-GitHub-OTP")
-	if s.o.GHES {
+	if x.s.o.GHES {
 		h.Set("X-GitHub-Enterprise-Version", "3.19.2")
-	}
-	if a.body != nil {
-		if h.Get("Content-Type") == "" {
-			h.Set("Content-Type", "application/json; charset=utf-8")
-		}
-		h.Set("Content-Length", strconv.Itoa(len(a.body)))
-	}
-	w.WriteHeader(a.status)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(a.body) // a client that went away is not the server's business
 	}
 }
 
@@ -75,10 +122,23 @@ func (s *Server) answer(x *exchange) answer {
 	if !ok {
 		return a
 	}
+	if s.faults != nil {
+		if err := s.faults.meet(x); err != nil {
+			return x.refuse(http.StatusBadRequest, "Problems reading the body", x.route.docs)
+		}
+	}
+	if s.drift != nil {
+		s.drift.before(x)
+	}
 	unlock := s.readWorlds()
 	defer unlock()
 	if a, ok := x.authenticate(); !ok {
 		return a
+	}
+	if s.faults != nil {
+		if a, done := x.misfortune(); done {
+			return a
+		}
 	}
 	if a, ok := x.spend(); !ok {
 		return a

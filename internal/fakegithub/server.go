@@ -50,6 +50,40 @@ type Options struct {
 	PrivateKeyPEM []byte
 	// Middleware wraps the serving; the log of requests stays outside.
 	Middleware func(http.Handler) http.Handler
+
+	// PointsPerMinute is how many REST points (1 for a GET, 5 for a POST) an
+	// installation may spend in any Window; GraphQLPointsPerMinute likewise
+	// for queries (1 each). GitHub grants 900 and 2,000; 0: no such limit.
+	PointsPerMinute, GraphQLPointsPerMinute int
+	// Concurrent is how many requests of an installation may be in flight at
+	// once, GitHub's are 100; 0: no such limit.
+	Concurrent int
+	// Window is the time in which those points count, and for which a client
+	// that spent more is limited; 0: a minute. Benchmarks shorten it.
+	Window time.Duration
+	// SilentLimits leave retry-after out of the answers to those limits.
+	SilentLimits bool
+	// PrimaryWindow is the time after which RateLimit and GraphQLLimit begin
+	// anew; 0: an hour, as on GitHub. Whole seconds, two at least.
+	PrimaryWindow time.Duration
+	// Grace is how long after a limited answer was sent a request may arrive
+	// without counting in Counters.WhileLimited; 0: a quarter of a second.
+	Grace time.Duration
+
+	// Skew is how far the server's own clock is ahead of Now: the Date header,
+	// the times in tokens and limits, the judgement of the App's JWT. The
+	// organization does not notice.
+	Skew time.Duration
+	// Faults go wrong, in this order of precedence; see Fault. Seed decides
+	// where.
+	Faults []Fault
+	Seed   uint64
+	// FaultsInARow is the most faults that one request line suffers in a row;
+	// 0: two. For GraphQL it is half as many, because a client is right to ask
+	// for less instead of once more.
+	FaultsInARow int
+	// Drift changes the organizations while they are read.
+	Drift []Change
 }
 
 // AllPermissions are what a read-only audit asks for: the permissions of an
@@ -81,6 +115,11 @@ type Server struct {
 	installations []*installation
 	tokens        *tokenStore
 	limits        *limiter
+	meter         *meter // nil: no secondary limits
+	counted       *tally
+	skew          time.Duration
+	faults        *faults // nil: nothing goes wrong
+	drift         *drift  // nil: nothing changes
 	rendered      *pageCache
 	graphql       *graphqlEngine
 
@@ -104,7 +143,11 @@ func New(w *World, o Options) *Server {
 	s.app = app{id: 1_000_000 + w.Org.ID%900_000, clientID: clientID(w.Org.ID), pem: o.PrivateKeyPEM}
 	s.installations = s.install()
 	s.tokens = newTokenStore()
-	s.limits = newLimiter()
+	s.limits = newLimiter(o.PrimaryWindow)
+	s.meter = newMeter(o)
+	s.counted = newTally(o.Grace)
+	s.faults, s.skew = newFaults(o), skewOf(o)
+	s.drift = newDrift(o.Drift)
 	s.rendered = newPageCache()
 	s.graphql = newGraphQLEngine()
 	s.routes = routes()
@@ -145,8 +188,9 @@ func (s *Server) Requests() []Logged {
 	return append([]Logged(nil), s.log...)
 }
 
-// ForgetRequests empties the log.
+// ForgetRequests empties the log and the counters.
 func (s *Server) ForgetRequests() {
+	s.counted.forget()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.log = nil
@@ -159,21 +203,28 @@ func (s *Server) prefix() string {
 	return ""
 }
 
+// Calm ends all faults, and takes the steps of the drift that were not taken
+// yet: what the server tells from now on is what a client should have found
+// out. Limits stay, and so does the skew.
+func (s *Server) Calm() {
+	if s.faults != nil {
+		s.faults.calm()
+	}
+	s.Settle()
+}
+
 // ServeHTTP answers one request and logs it.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, controlPath) {
+		s.control(w, r)
+		return
+	}
 	rec := &statusRecorder{ResponseWriter: w}
 	defer func() { // also when a middleware aborts the connection by panicking
 		s.mu.Lock()
 		s.log = append(s.log, Logged{r.Method, r.URL.Path, r.URL.RawQuery, rec.status})
 		s.mu.Unlock()
 	}()
-	if s.o.Latency > 0 {
-		select {
-		case <-time.After(s.o.Latency):
-		case <-r.Context().Done():
-			return
-		}
-	}
 	s.inner.ServeHTTP(rec, r)
 }
 
@@ -200,8 +251,8 @@ func (r *statusRecorder) Write(b []byte) (int, error) {
 // Unwrap lets http.ResponseController reach the connection (faults need it).
 func (r *statusRecorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
-// now is the server's clock.
-func (s *Server) now() time.Time { return s.o.Now() }
+// now is the server's clock, which may be wrong.
+func (s *Server) now() time.Time { return s.o.Now().Add(s.skew) }
 
 func (s *Server) linksFor(r *http.Request) links {
 	web := "http://" + r.Host

@@ -73,7 +73,7 @@ func (x *exchange) listTokens(tokens []*Token, below, dateKey string) answer {
 		o.offsetTime(dateKey, t.CreatedAt)
 		o.id("token_id", t.TokenID)
 		o.text("token_name", t.Name)
-		o.flag("token_expired", t.IsExpired(x.now))
+		o.flag("token_expired", t.IsExpired(x.today))
 		o.offsetTime("token_expires_at", t.ExpiresAt)
 		o.offsetTime("token_last_used_at", t.LastUsedAt)
 		return o.end()

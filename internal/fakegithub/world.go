@@ -27,6 +27,7 @@ type World struct {
 	ids       *identities
 	byName    map[string]*Repository // lower-case name
 	byID      map[int64]*Repository
+	formerly  map[string]*Repository // by a lower-case name that it had here
 	grantByID map[int64]*Token
 	reqByID   map[int64]*Token
 }

@@ -1,0 +1,177 @@
+package fakegithub
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Counters is what the server saw since it began, or since ForgetRequests. A
+// program in another process reads it at GET /_fakegithub/counters.
+type Counters struct {
+	REST    int `json:"rest"`    // requests, without those for tokens
+	GraphQL int `json:"graphql"` // queries
+	Minting int `json:"minting"` // requests for installation tokens
+	// Limited are the answers that told the client to wait.
+	Limited int `json:"limited"`
+	// WhileLimited are requests that arrived when the client had been told to
+	// wait and the time that it was told was not over. A request that is
+	// received within Options.Grace of such an answer counts as sent before it.
+	WhileLimited int            `json:"while_limited"`
+	Faults       map[string]int `json:"faults"`  // faults suffered, by kind
+	Changes      map[string]int `json:"changes"` // steps of the drift that happened, by kind
+	First        time.Time      `json:"first"`   // when the first and the last request arrived,
+	Last         time.Time      `json:"last"`    // by Options.Now
+	// PeakConcurrency is how many requests were being answered at once.
+	PeakConcurrency int `json:"peak_concurrency"`
+}
+
+// Total is how many requests arrived.
+func (c Counters) Total() int { return c.REST + c.GraphQL + c.Minting }
+
+// tally keeps the counters.
+type tally struct {
+	grace time.Duration
+
+	mu       sync.Mutex
+	c        Counters
+	inFlight int
+	told     map[string]notice // by caller and resource, see toldKey
+}
+
+// notice is that a client was told to wait.
+type notice struct{ at, until time.Time }
+
+func newTally(grace time.Duration) *tally {
+	if grace == 0 {
+		grace = 250 * time.Millisecond
+	}
+	t := &tally{grace: grace}
+	t.forget()
+	return t
+}
+
+// forget begins anew; what clients were told stays.
+func (t *tally) forget() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.c = Counters{Faults: map[string]int{}, Changes: map[string]int{}}
+	if t.told == nil {
+		t.told = map[string]notice{}
+	}
+}
+
+// arrive counts a request. who is asked only when somebody was told to wait.
+func (t *tally) arrive(path string, now time.Time, who func() string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	resource := coreResource
+	switch {
+	case strings.HasSuffix(path, "/graphql"):
+		t.c.GraphQL++
+		resource = graphqlResource
+	case strings.HasSuffix(path, "/access_tokens"):
+		t.c.Minting++
+	default:
+		t.c.REST++
+	}
+	if t.c.First.IsZero() {
+		t.c.First = now
+	}
+	t.c.Last = now
+	t.inFlight++
+	t.c.PeakConcurrency = max(t.c.PeakConcurrency, t.inFlight)
+	if len(t.told) > 0 && t.isLimited(who(), resource, now) {
+		t.c.WhileLimited++
+	}
+}
+
+func (t *tally) leave() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.inFlight--
+}
+
+// isLimited tells whether a client knows that it is to wait. A limit without
+// a resource is for all of them.
+func (t *tally) isLimited(who, resource string, now time.Time) bool {
+	for _, r := range [...]string{"", resource} {
+		n, ok := t.told[toldKey(who, r)]
+		if ok && now.Before(n.until) && now.After(n.at.Add(t.grace)) {
+			return true
+		}
+	}
+	return false
+}
+
+func toldKey(who, resource string) string { return resource + " " + who }
+
+// limited counts an answer that tells a client to wait until then. While a
+// client is limited the time of the first such answer is what counts.
+func (t *tally) limited(who, resource string, now, until time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.c.Limited++
+	key := toldKey(who, resource)
+	n, ok := t.told[key]
+	if !ok || !now.Before(n.until) {
+		n.at = now
+	}
+	if until.After(n.until) {
+		n.until = until
+	}
+	t.told[key] = n
+}
+
+func (t *tally) fault(kind string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.c.Faults[kind]++
+}
+
+func (t *tally) change(kind string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.c.Changes[kind]++
+}
+
+// Counters returns what the server has counted so far.
+func (s *Server) Counters() Counters {
+	s.counted.mu.Lock()
+	defer s.counted.mu.Unlock()
+	c := s.counted.c
+	c.Faults, c.Changes = maps.Clone(c.Faults), maps.Clone(c.Changes)
+	return c
+}
+
+// controlPath is where programs in another process reach what methods of
+// Server are for those in the same one. It is no part of the API: neither
+// limited nor counted.
+const controlPath = "/_fakegithub/"
+
+// control answers GET counters, and POST calm, settle and forget.
+func (s *Server) control(w http.ResponseWriter, r *http.Request) {
+	switch r.Method + " " + strings.TrimPrefix(r.URL.Path, controlPath) {
+	case "GET counters":
+	case "POST calm":
+		s.Calm()
+	case "POST settle":
+		s.Settle()
+	case "POST forget":
+		s.ForgetRequests()
+	default:
+		http.Error(w, "GET counters; POST calm, settle, forget", http.StatusNotFound)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(s.Counters()) // a client that went away is not the server's business
+}
+
+func (t *tally) limitedSoFar() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.c.Limited
+}
