@@ -4,20 +4,23 @@
 -- that must not leak. With this many, nobody can say who pushed what, and one
 -- of them lies somewhere unwatched.
 --
--- Tokens for all repositories are counted where their owner may not even reach
--- the repository, so the number is an upper bound. Archived and disabled
--- repositories are left out.
+-- Only tokens that select the repository are held against the limit. Those for
+-- all repositories reach every other one as well, so they say nothing about
+-- this one; all-repositories-write reports each of them, and the reason says
+-- how many come on top. Archived and disabled repositories are left out.
+--
+-- The usual limit is far above what one team needs, so that a large
+-- organization sees the few repositories that stand out and not all of them.
 --
 -- severity: medium
--- param: count integer 10 -- tokens with write on contents that may reach a
+-- param: count integer 25 -- tokens with write on contents that may select a
 --   repository before it counts
 -- population: repositories WHERE is_archived IS NOT 1 AND is_disabled IS NOT
 --   1
--- remediation: Ask the owners of tokens for all repositories to select those
---   that they need; the report's list of tokens that can write to all
---   repositories names them. The tokens that reach one repository are listed
---   by `GH_TOKEN=$INSTALLATION_TOKEN gh api --method GET
---   orgs/ORG/personal-access-tokens -f repository=NAME`. To revoke it, open
+-- remediation: Ask the owners which of the tokens still need the repository;
+--   those that reach it are listed by `auditor query who-can-write --param
+--   repository=OWNER/NAME`, or by `GH_TOKEN=$INSTALLATION_TOKEN gh api --method
+--   GET orgs/ORG/personal-access-tokens -f repository=NAME`. To revoke one, open
 --   the organization's Settings > Personal access tokens > Active tokens,
 --   choose the token and press Revoke. By the API, as a GitHub App with write
 --   on the organization's personal access tokens:
@@ -49,7 +52,6 @@ WITH writing AS MATERIALIZED (
   SELECT
     w.org AS org,
     sum(w.is_certain AND w.repository_selection = 'all') AS token_count,
-    sum(w.repository_selection = 'all' AND NOT w.is_certain) AS possible_count,
     sum(w.is_list_unread) AS unread_count
   FROM writing AS w
   GROUP BY
@@ -82,7 +84,7 @@ WITH writing AS MATERIALIZED (
     r.is_archived IS NULL OR r.is_disabled IS NULL AS is_untold,
     coalesce(e.token_count, 0) AS all_count,
     coalesce(l.token_count, 0) AS selected_count,
-    coalesce(e.possible_count, 0) + coalesce(l.possible_count, 0) + coalesce(e.unread_count, 0) AS possible_count
+    coalesce(l.possible_count, 0) + coalesce(e.unread_count, 0) AS possible_count
   FROM repositories AS r
   JOIN everywhere AS e
     ON e.org = r.org
@@ -95,23 +97,30 @@ WITH writing AS MATERIALIZED (
 SELECT
   CASE
     WHEN c.is_untold THEN 'unknown'
-    WHEN c.all_count + c.selected_count <= :count THEN 'unknown'
+    WHEN c.selected_count <= :count THEN 'unknown'
     ELSE 'fail'
   END AS status,
   'repository/' || c.repository_id AS subject,
   c.org AS org,
-  'up to ' || (c.all_count + c.selected_count) || ' tokens can change its contents' || CASE
-      WHEN c.all_count + c.selected_count > :count THEN ', more than ' || :count
+  c.selected_count || iif(c.selected_count = 1, ' token that selects it', ' tokens that select it')
+    || ' can change its contents, ' || CASE
+      WHEN c.selected_count > :count THEN 'more than ' || :count
       ELSE printf(
-        ', and perhaps %d more, of which GitHub did not say enough; together more than %d',
+        'and perhaps %d more, of which GitHub did not say enough; together more than %d',
         c.possible_count,
         :count
       )
-    END || printf('; %d of them for selected repositories, %d for all', c.selected_count, c.all_count) || CASE
+    END || CASE
+      WHEN c.all_count > 0 THEN printf(
+        '; so may %d %s for all repositories',
+        c.all_count,
+        iif(c.all_count = 1, 'token', 'tokens')
+      )
+      ELSE ''
+    END || CASE
       WHEN c.is_untold THEN '; GitHub did not say whether it is archived or disabled'
       ELSE ''
     END AS reason,
-  c.all_count + c.selected_count AS token_count,
   c.selected_count AS selected_token_count,
   c.all_count AS all_repositories_token_count,
   c.possible_count AS possible_token_count,
@@ -122,4 +131,4 @@ SELECT
   c.pushed_at AS pushed_at,
   c.html_url AS html_url
 FROM counted AS c
-WHERE c.all_count + c.selected_count + c.possible_count > :count
+WHERE c.selected_count + c.possible_count > :count
