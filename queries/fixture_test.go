@@ -207,7 +207,7 @@ func (f *fixture) insert(ctx context.Context, w *store.Writer, org string, data 
 	for _, resource := range resources {
 		for parent, items := range byParent(data[resource]) {
 			walk := store.Walk{Org: org, Resource: resource, Parent: parent}
-			if err := w.Add(ctx, walk, items, "", 1); err != nil {
+			if err := w.Add(ctx, walk, items, "", store.Cost{Requests: 1}); err != nil {
 				return err
 			}
 		}

@@ -166,7 +166,7 @@ func (o *organization) bury(ctx context.Context, todo []store.Walk, results []er
 		if !isGone(err) {
 			continue
 		}
-		if err := o.writer.Gone(ctx, todo[i], 0); err != nil {
+		if err := o.writer.Gone(ctx, todo[i], store.Cost{}); err != nil {
 			return err
 		}
 		results[i] = nil
@@ -189,50 +189,4 @@ func count(results []error) tally {
 		}
 	}
 	return t
-}
-
-// walk reads one list or object to its end, a page at a time.
-func (o *organization) walk(ctx context.Context, r Resource, w store.Walk, rows *atomic.Int64) error {
-	path := r.path(w, o.plan.Filters)
-	var err error
-	if r.Shape == Object {
-		err = o.object(ctx, w, path, rows)
-	} else {
-		err = o.pages(ctx, w, path, rows)
-	}
-	switch {
-	case err == nil:
-		return nil
-	case isFatal(ctx, err):
-		return err
-	}
-	if failure := o.writer.Fail(ctx, w, 1, err.Error(), statusCode(err)); failure != nil {
-		return fatalError{failure}
-	}
-	return err
-}
-
-func (o *organization) object(ctx context.Context, w store.Walk, path string, rows *atomic.Int64) error {
-	item, cost, err := o.session.Get(ctx, path)
-	if err != nil {
-		return err
-	}
-	rows.Add(1)
-	return fatalUnlessDrift(o.writer.Add(ctx, w, rawItems(item), "", cost.Requests))
-}
-
-func (o *organization) pages(ctx context.Context, w store.Walk, path string, rows *atomic.Int64) error {
-	for page, err := range o.session.Pages(ctx, path) {
-		if err != nil {
-			return err
-		}
-		if err := o.writer.Add(ctx, w, page.Items, page.Next, page.Cost.Requests); err != nil {
-			return fatalUnlessDrift(err)
-		}
-		n := rows.Add(int64(len(page.Items)))
-		if w.Parent == "" {
-			o.event(Event{Org: o.org, Resource: w.Resource, Walks: 1, Rows: n})
-		}
-	}
-	return nil
 }

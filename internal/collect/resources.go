@@ -97,11 +97,8 @@ func Options() []string {
 	return names
 }
 
-// path of one walk: the page to go on with, or the first one.
+// path of one walk's object or first page.
 func (r Resource) path(w store.Walk, f Filters) string {
-	if w.Next != "" {
-		return w.Next
-	}
 	path := strings.NewReplacer(
 		"{org}", url.PathEscape(w.Org),
 		"{parent}", url.PathEscape(w.Parent),

@@ -33,6 +33,7 @@ func settingsParts() []settingsPart {
 		{"codeowners", "codeowners", "codeowners"},
 		{"deploy_keys", "deployKeys", "deployKeys"},
 		{"dependabot_alerts", "vulnerabilityAlerts", "dependabotAlerts"},
+		{"rulesets", "rulesets", "rulesets"},
 	}
 }
 
@@ -45,6 +46,7 @@ type settingsWalk struct {
 	// lost says why repositories came back empty; "" if none did.
 	lost string
 	rows int64
+	cost github.Cost // not yet written down
 }
 
 // settings collects the settings and covers the parts that the query answers.
@@ -65,7 +67,7 @@ func (o *organization) settings(ctx context.Context, r Resource) (string, error)
 			return "", fmt.Errorf("collect %s of %s: %w", r.Name, o.org, err)
 		}
 		if err != nil {
-			if failure := o.writer.Fail(ctx, w, 1, err.Error(), statusCode(err)); failure != nil {
+			if failure := o.writer.Fail(ctx, w, store.Cost(s.cost), err.Error(), statusCode(err)); failure != nil {
 				return "", failure
 			}
 		}
@@ -78,7 +80,8 @@ func (s *settingsWalk) pages(ctx context.Context) error {
 	after, size := s.walk.Next, repositoriesAPage
 	for {
 		var q settingsQuery
-		problems, _, err := s.session.Query(ctx, &q, s.variables(after, size))
+		problems, cost, err := s.session.Query(ctx, &q, s.variables(after, size))
+		s.cost = s.cost.Plus(cost)
 		switch {
 		case github.IsTimeout(err) && size > 1:
 			size /= 2
@@ -98,9 +101,10 @@ func (s *settingsWalk) pages(ctx context.Context) error {
 		if !page.PageInfo.HasNextPage {
 			page.PageInfo.EndCursor = ""
 		}
-		if err := s.writer.Add(ctx, s.walk, items, page.PageInfo.EndCursor, 1); err != nil {
+		if err := s.writer.Add(ctx, s.walk, items, page.PageInfo.EndCursor, store.Cost(s.cost)); err != nil {
 			return fatalUnlessDrift(err)
 		}
+		s.cost = github.Cost{}
 		s.rows += int64(len(items))
 		s.event(Event{Org: s.org, Resource: s.walk.Resource, Walks: page.TotalCount, WalksDone: int(s.rows), Rows: s.rows})
 		if after = page.PageInfo.EndCursor; after == "" {
@@ -162,6 +166,9 @@ func (s *settingsWalk) items(q *settingsQuery, problems *github.QueryErrors) ([]
 		delete(unknown[i], "")
 		if branch := node.DefaultBranchRef; branch != nil && branch.Rules != nil && branch.Rules.TotalCount > len(branch.Rules.Nodes) {
 			unknown[i]["branch_protection"] = fmt.Sprintf("%d rules on the default branch, of which %d were asked for", branch.Rules.TotalCount, len(branch.Rules.Nodes))
+		}
+		if sets := node.Rulesets; sets != nil && sets.TotalCount > len(sets.Nodes) {
+			unknown[i]["rulesets"] = fmt.Sprintf("%d rulesets, of which %d were asked for", sets.TotalCount, len(sets.Nodes))
 		}
 		item, err := json.Marshal(settingsItem{node, unknown[i]})
 		if err != nil {

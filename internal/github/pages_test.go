@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -27,19 +28,27 @@ func collect(t *testing.T, s *Session, path string) (items []string, pages []Pag
 // numbered serves three pages under GitHub's numeric-id addresses.
 func numbered(f *fake) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		page := r.URL.Query().Get("page")
-		if page == "" {
-			page = "1"
+		page, _ := strconv.Atoi(r.URL.Query().Get("page"))
+		page = max(page, 1)
+		var links []string
+		link := func(n int, relation string) {
+			links = append(links, fmt.Sprintf(`<%s/organizations/9919/repos?per_page=%s&page=%d>; rel="%s"`,
+				f.url, r.URL.Query().Get("per_page"), n, relation))
 		}
-		next := map[string]string{"1": "2", "2": "3"}[page]
-		if next != "" {
-			w.Header().Set("Link", fmt.Sprintf(`<%s/organizations/9919/repos?per_page=%s&page=%s>; rel="next", <%s/organizations/9919/repos?page=3>; rel="last"`,
-				f.url, r.URL.Query().Get("per_page"), next, f.url))
+		if page > 1 {
+			link(page-1, "prev")
+			link(1, "first")
 		}
-		fmt.Fprintf(w, `[{"page": %s}]`, page)
+		if page < 3 {
+			link(page+1, "next")
+			link(3, "last")
+		}
+		w.Header().Set("Link", strings.Join(links, ", "))
+		fmt.Fprintf(w, `[{"page": %d}]`, page)
 	}
 }
 
+// A list of several pages is read from its end, and its first page once more.
 func TestPages(t *testing.T) {
 	f := newFake(t, nil)
 	f.handle = numbered(f)
@@ -48,24 +57,45 @@ func TestPages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Join(items, ""); got != `{"page": 1}{"page": 2}{"page": 3}` {
+	if got := strings.Join(items, ""); got != `{"page": 3}{"page": 2}{"page": 1}` {
 		t.Errorf("got %s", got)
 	}
 	want := []string{
 		"GET /orgs/acme/repos?sort=created&direction=asc&per_page=100",
-		"GET /organizations/9919/repos?per_page=100&page=2",
 		"GET /organizations/9919/repos?per_page=100&page=3",
+		"GET /organizations/9919/repos?per_page=100&page=2",
+		"GET /organizations/9919/repos?per_page=100&page=1",
 	}
 	if got := f.requests(""); strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("asked\n%s", strings.Join(got, "\n"))
 	}
 	for i, p := range pages {
-		if p.Cost.Requests != 1 || (p.Next == "") != (i == 2) {
-			t.Errorf("page %d: %d requests, next %q", i+1, p.Cost.Requests, p.Next)
+		if p.Cost.Requests != []int{2, 1, 1}[i] || (p.Next == "") != (i == 2) || p.Count != 3 && i < 2 {
+			t.Errorf("page %d: %d requests, next %q, count %d", i+1, p.Cost.Requests, p.Next, p.Count)
 		}
 	}
-	again, _, err := collect(t, s, pages[1].Next)
-	if err != nil || strings.Join(again, "") != `{"page": 3}` {
+	again, _, err := collect(t, s, pages[0].Next)
+	if err != nil || strings.Join(again, "") != `{"page": 2}{"page": 1}` {
+		t.Errorf("going on gave %v, %v", again, err)
+	}
+}
+
+// A server that does not tell the last page is read forwards.
+func TestPagesForward(t *testing.T) {
+	f := newFake(t, func(w http.ResponseWriter, r *http.Request) {
+		page, _ := strconv.Atoi(r.URL.Query().Get("page"))
+		if page < 2 {
+			w.Header().Set("Link", fmt.Sprintf(`<?page=%d>; rel="next"`, page+1))
+		}
+		fmt.Fprintf(w, `[%d]`, page)
+	})
+	s := f.session(f.withToken)
+	items, pages, err := collect(t, s, "orgs/acme/repos")
+	if err != nil || strings.Join(items, "") != "012" {
+		t.Fatalf("got %v, %v", items, err)
+	}
+	again, _, err := collect(t, s, pages[0].Next)
+	if err != nil || strings.Join(again, "") != "12" {
 		t.Errorf("going on gave %v, %v", again, err)
 	}
 }
@@ -93,7 +123,7 @@ func TestPageSizeIsHonoured(t *testing.T) {
 	if _, _, err := collect(t, f.session(f.withToken), "orgs/acme/repos?per_page=3"); err != nil {
 		t.Fatal(err)
 	}
-	wantCount(t, "requests with per_page=3", f.requests("per_page=3"), 3)
+	wantCount(t, "requests with per_page=3", f.requests("per_page=3"), 4)
 	wantCount(t, "requests with per_page=100", f.requests("per_page=100"), 0)
 }
 
@@ -103,7 +133,7 @@ func TestPagesStopEarly(t *testing.T) {
 	for range f.session(f.withToken).Pages(t.Context(), "orgs/acme/repos") {
 		break
 	}
-	wantCount(t, "requests", f.requests(""), 1)
+	wantCount(t, "requests", f.requests(""), 2)
 }
 
 func TestPagesRefuse(t *testing.T) {
@@ -129,7 +159,19 @@ func TestPagesRefuse(t *testing.T) {
 		{"a link that is none", link("http://[::1/x"), "orgs/acme/repos",
 			`GET /orgs/acme/repos: bad link to the next page: "http://[::1/x"`, 1},
 		{"a circle", link("?per_page=100"), "orgs/acme/repos",
-			"GET /orgs/acme/repos: the link to the next page leads back", 1},
+			"GET /orgs/acme/repos: the links between the pages lead back", 1},
+		{"no way back", func(w http.ResponseWriter, r *http.Request) {
+			links := `<?page=2>; rel="next", <?page=3>; rel="last"`
+			if r.URL.Query().Has("page") {
+				links = `<?page=1>; rel="first"`
+			}
+			w.Header().Set("Link", links)
+			fmt.Fprint(w, `[1]`)
+		}, "orgs/acme/repos", "GET /orgs/acme/repos: there is no link to the page before this one", 2},
+		{"a last page elsewhere", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Link", `<?page=2>; rel="next", <https://evil.example/x?page=3>; rel="last"`)
+			fmt.Fprint(w, `[1]`)
+		}, "orgs/acme/repos", "GET /orgs/acme/repos: link to the last page: refused to go to https://evil.example, which is not HOST", 1},
 		{"an object", body(`{"total_count": 1, "items": []}`), "orgs/acme/repos",
 			"GET /orgs/acme/repos: want a list, got an object", 1},
 		{"null", body(`null`), "orgs/acme/repos?page=2", "GET /orgs/acme/repos: want a list, got null", 1},

@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -40,41 +42,99 @@ func (s *Session) Get(ctx context.Context, path string) (json.RawMessage, Cost, 
 // Page is one page of a list.
 type Page struct {
 	Items []json.RawMessage // as GitHub sent them; never nil without an error
-	URL   string            // full, of this page, after redirects
-	Next  string            // full URL of the page after it; "" on the last
-	Last  string            // full URL of the last page; "" when this is it, or not told
-	Cost  Cost              // of this page; set on errors too
+	Next  string            // where to go on after this page; "": it was the last to read
+	Count int               // pages of the whole list; 0: not told
+	Cost  Cost              // since the page before; set on errors too
+
+	prev, next, first, last string // full URLs; "" if not told
 }
 
-// Pages reads a list to its end, asking for 100 items a page. path is relative
-// to the API root, such as "orgs/acme/repos?sort=created", or the Next of an
+// backward marks, in Page.Next, a URL from which a list is read to its
+// beginning.
+const backward = "backward "
+
+// Pages reads a list wholly, asking for 100 items a page. path is relative to
+// the API root, such as "orgs/acme/repos?sort=created", or the Next of an
 // earlier page, to go on from there. It stops after the first error, which
-// comes with a Page that only says how many requests were spent.
+// comes with a Page that only says what was spent.
+//
+// Lists of several pages are read from the last page to the first, where GitHub
+// tells the last. Pages are cut by offset: when an item goes, all after it
+// move up, and forwards the one that moves to the page just read would be
+// missed in silence. Backwards it comes twice, which tells that the list changed.
+// The first page is asked for twice for that: to be told the last, and at the end.
 func (s *Session) Pages(ctx context.Context, path string) iter.Seq2[Page, error] {
 	return s.chain.pages(ctx, path)
 }
 
 func (c *chain) pages(ctx context.Context, path string) iter.Seq2[Page, error] {
 	return func(yield func(Page, error) bool) {
-		ref, err := c.firstPage(path)
-		if err != nil {
+		l := &list{chain: c, seen: map[string]bool{}}
+		if err := l.begin(path); err != nil {
 			yield(Page{}, err)
 			return
 		}
-		seen := map[string]bool{}
-		for ref != "" {
-			seen[ref] = true
-			page, err := c.page(ctx, ref)
-			if err == nil && seen[page.Next] {
-				page = Page{Cost: page.Cost}
-				err = describe(http.MethodGet, asURL(ref), errors.New("the link to the next page leads back"))
-			}
+		for l.ref != "" {
+			page, err := l.read(ctx)
 			if !yield(page, err) || err != nil {
 				return
 			}
-			ref = page.Next
 		}
 	}
+}
+
+// list is being read.
+type list struct {
+	*chain
+	ref        string // the page to read; "": done
+	isBackward bool
+	canTurn    bool // at the first page: to go on from the last
+	seen       map[string]bool
+}
+
+func (l *list) begin(path string) (err error) {
+	path, l.isBackward = strings.CutPrefix(path, backward)
+	l.canTurn = !l.isBackward && !strings.Contains(path, "://")
+	l.ref, err = l.firstPage(path)
+	return err
+}
+
+// read gives the page that is next in the direction of reading.
+func (l *list) read(ctx context.Context) (Page, error) {
+	page, err := l.page(ctx, l.ref)
+	if err == nil && l.canTurn && page.next != "" && page.last != "" {
+		first := page.Cost
+		l.ref, l.isBackward = page.last, true
+		page, err = l.page(ctx, l.ref)
+		page.Cost = page.Cost.Plus(first)
+	}
+	l.canTurn = false
+	if err == nil {
+		page.Next, err = l.after(page)
+	}
+	if err != nil {
+		return Page{Cost: page.Cost}, err
+	}
+	l.ref = strings.TrimPrefix(page.Next, backward)
+	return page, nil
+}
+
+// after is where to go on after a page.
+func (l *list) after(page Page) (string, error) {
+	l.seen[l.ref] = true
+	target, mark := page.next, ""
+	if l.isBackward {
+		target, mark = page.prev, backward
+	}
+	switch {
+	case l.isBackward && target == "" && page.first != "":
+		return "", describe(http.MethodGet, asURL(l.ref), errors.New("there is no link to the page before this one"))
+	case l.seen[target]:
+		return "", describe(http.MethodGet, asURL(l.ref), errors.New("the links between the pages lead back"))
+	case target == "":
+		return "", nil
+	}
+	return mark + target, nil
 }
 
 // firstPage adds per_page=100 unless the path says otherwise. A URL that
@@ -108,22 +168,44 @@ func (c *chain) page(ctx context.Context, ref string) (Page, error) {
 	if err != nil {
 		return p, err
 	}
-	next, err := c.link(a, "next")
-	if err != nil {
-		return p, describe(a.method, a.url, err)
-	}
-	last, err := c.link(a, "last")
-	if err != nil {
-		return p, describe(a.method, a.url, err)
-	}
-	items := []json.RawMessage{}
-	if a.status != http.StatusNoContent { // an empty repository's contributors
-		if items, err = decodeList(a.body); err != nil {
-			return p, describe(a.method, a.url, err)
+	for _, l := range []struct {
+		relation string
+		target   *string
+	}{{"next", &p.next}, {"prev", &p.prev}, {"first", &p.first}, {"last", &p.last}} {
+		if *l.target, err = c.link(a, l.relation); err != nil {
+			return Page{Cost: a.cost}, describe(a.method, a.url, err)
 		}
 	}
-	p.Items, p.URL, p.Next, p.Last = items, a.url.String(), next, last
+	p.Items = []json.RawMessage{}
+	if a.status != http.StatusNoContent { // an empty repository's contributors
+		if p.Items, err = decodeList(a.body); err != nil {
+			return Page{Cost: a.cost}, describe(a.method, a.url, err)
+		}
+	}
+	p.Count = p.count()
 	return p, nil
+}
+
+// count is how many pages the list has: the number of the last one, as its
+// link tells, or of this one if it is the last.
+func (p Page) count() int {
+	if p.next == "" && p.prev == "" {
+		return 1
+	}
+	u, err := url.Parse(cmp.Or(p.last, p.prev))
+	if err != nil {
+		return 0
+	}
+	n, err := strconv.Atoi(u.Query().Get("page"))
+	switch {
+	case err != nil || n < 1:
+		return 0
+	case p.last != "":
+		return n
+	case p.next == "":
+		return n + 1
+	}
+	return 0
 }
 
 // link is the full URL of the page that stands in a relation ("next", "last")

@@ -112,9 +112,9 @@ func snapshot(t *testing.T, day int, filters, status string, orgs map[string][]t
 			items = append(items, k.item())
 		}
 		if err := errors.Join(
-			w.Add(ctx, store.Walk{Org: org, Resource: "tokens"}, items, "", 1),
-			w.Add(ctx, store.Walk{Org: org, Resource: "members", Parent: "member"}, []json.RawMessage{json.RawMessage(`{"login":"mona","id":1}`)}, "", 1),
-			w.Add(ctx, store.Walk{Org: org, Resource: "outside_collaborators"}, []json.RawMessage{json.RawMessage(`{"login":"guest","id":2}`)}, "", 1),
+			w.Add(ctx, store.Walk{Org: org, Resource: "tokens"}, items, "", store.Cost{Requests: 1}),
+			w.Add(ctx, store.Walk{Org: org, Resource: "members", Parent: "member"}, []json.RawMessage{json.RawMessage(`{"login":"mona","id":1}`)}, "", store.Cost{Requests: 1}),
+			w.Add(ctx, store.Walk{Org: org, Resource: "outside_collaborators"}, []json.RawMessage{json.RawMessage(`{"login":"guest","id":2}`)}, "", store.Cost{Requests: 1}),
 			cover(store.Coverage{Org: org, Resource: "tokens", Status: "complete", IsRequired: true}),
 			cover(store.Coverage{Org: org, Resource: "outside_collaborators", Status: "complete"}),
 			cover(store.Coverage{Org: org, Resource: "members", Status: status, Permission: "Members: Read-only"}),

@@ -50,7 +50,7 @@ func twoOrgs(t *testing.T) *store.Snapshot {
 	for _, org := range orgs {
 		steps := []error{
 			w.AddOrg(t.Context(), store.Org{Login: org.login}),
-			w.Add(t.Context(), store.Walk{Org: org.login, Resource: "tokens"}, org.tokens, "", 1),
+			w.Add(t.Context(), store.Walk{Org: org.login, Resource: "tokens"}, org.tokens, "", store.Cost{Requests: 1}),
 			cover(store.Coverage{Org: org.login, Resource: "tokens", Status: "complete", IsRequired: true}),
 			cover(store.Coverage{Org: org.login, Resource: "members", Status: org.members}),
 		}

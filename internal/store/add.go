@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Coverage is how far a resource of an organization could be read.
@@ -16,8 +17,10 @@ type Coverage struct {
 	HTTPStatus    int    // of the request that failed; 0: none
 	Message       string // "": nothing to say
 	Permission    string // to grant to the App; "": none is missing
-	RowCount      int64  // filled by the store
-	RequestCount  int64  // filled by the store
+	Duration      time.Duration
+	// Filled by the store: rows in the file, and what reading them took.
+	RowCount, RequestCount, RetryCount, RereadCount int64
+	Waited                                          time.Duration
 }
 
 // AddOrg makes an organization part of the snapshot. It comes before all else
@@ -75,18 +78,17 @@ type page struct {
 	items    []json.RawMessage
 	stripped []string
 	next     string
-	requests int
+	cost     Cost
 	isGone   bool
 	isStored bool // guarded by Writer.mu
 	err      error
 }
 
 // Add stores a page: its items and where the walk goes on, wholly or not at
-// all; it returns when that is on the disk. next "" finishes the walk. requests
-// counts the HTTP requests the page took. An object seen before is updated. A
-// [DriftError] names the object that is not as promised.
-func (w *Writer) Add(ctx context.Context, walk Walk, items []json.RawMessage, next string, requests int) error {
-	p := &page{walk: walk, items: items, stripped: make([]string, len(items)), next: next, requests: requests}
+// all; it returns when that is on the disk. next "" finishes the walk. An object
+// seen before is updated. A [DriftError] names the object that is not as promised.
+func (w *Writer) Add(ctx context.Context, walk Walk, items []json.RawMessage, next string, cost Cost) error {
+	p := &page{walk: walk, items: items, stripped: make([]string, len(items)), next: next, cost: cost}
 	for i, item := range items {
 		text, err := strip(item, w.kept[walk.Resource])
 		if err != nil {
@@ -99,8 +101,42 @@ func (w *Writer) Add(ctx context.Context, walk Walk, items []json.RawMessage, ne
 
 // Gone finishes a walk whose parent disappeared between the list and the walk.
 // The parent leaves the public views; what it was is kept in _gone.
-func (w *Writer) Gone(ctx context.Context, walk Walk, requests int) error {
-	return w.store(ctx, &page{walk: walk, requests: requests, isGone: true})
+func (w *Writer) Gone(ctx context.Context, walk Walk, cost Cost) error {
+	return w.store(ctx, &page{walk: walk, cost: cost, isGone: true})
+}
+
+// Restart empties a list that changed while it was read, so that it is read
+// anew from its first page.
+func (w *Writer) Restart(ctx context.Context, walk Walk, cost Cost) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	what := "read " + walk.Resource + " of " + walk.Org + " anew"
+	if !w.restarts[walk.Resource] {
+		return fmt.Errorf("%s: its schema does not say how to empty it", what)
+	}
+	err := w.transact(ctx, func(tx *sql.Tx) error {
+		ctx := context.WithoutCancel(ctx)
+		const empty = "INSERT INTO _restarts (org, resource, parent) VALUES (?, ?, ?)"
+		if _, err := tx.ExecContext(ctx, empty, walk.Org, walk.Resource, walk.Parent); err != nil {
+			return err
+		}
+		const restart = `INSERT INTO _walks (org, resource, parent, request_count, retry_count, waited_ms, reread_count) VALUES (?, ?, ?, ?, ?, ?, 1)
+			ON CONFLICT (org, resource, parent) DO UPDATE SET next = '', is_finished = 0, ` + addCost + `, reread_count = reread_count + 1`
+		_, err := tx.ExecContext(ctx, restart, walk.Org, walk.Resource, walk.Parent, cost.Requests, cost.Retries, cost.Waited.Milliseconds())
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
+// Spend adds what an organization cost beside its walks: finding the
+// installation, minting tokens.
+func (w *Writer) Spend(ctx context.Context, org string, cost Cost) error {
+	const spend = `INSERT INTO _walks (org, resource, parent, is_finished, request_count, retry_count, waited_ms) VALUES (?, 'installation', '', 1, ?, ?, ?)
+		ON CONFLICT (org, resource, parent) DO UPDATE SET ` + addCost
+	return w.exec(ctx, "store the cost of "+org, spend, org, cost.Requests, cost.Retries, cost.Waited.Milliseconds())
 }
 
 // store brings a page to the disk. Pages that come while another one is being
@@ -188,25 +224,28 @@ func (w *Writer) insert(tx *sql.Tx, p *page) (err error) {
 			return fmt.Errorf("store the end of %s of %s: %w", p.walk.Resource, p.walk.Org, err)
 		}
 	}
-	_, err = tx.ExecContext(ctx, upsertWalk, p.walk.Org, p.walk.Resource, p.walk.Parent, p.next, p.next == "", p.requests)
+	_, err = tx.ExecContext(ctx, upsertWalk, p.walk.Org, p.walk.Resource, p.walk.Parent, p.next, p.next == "",
+		p.cost.Requests, p.cost.Retries, p.cost.Waited.Milliseconds())
 	if err != nil {
 		return fmt.Errorf("store progress of %s of %s: %w", p.walk.Resource, p.walk.Org, err)
 	}
 	return nil
 }
 
-const upsertWalk = `INSERT INTO _walks (org, resource, parent, next, is_finished, request_count) VALUES (?, ?, ?, ?, ?, ?)
-	ON CONFLICT (org, resource, parent) DO UPDATE SET next = excluded.next, is_finished = excluded.is_finished,
-	request_count = request_count + excluded.request_count, http_status = NULL, message = NULL`
+const (
+	upsertWalk = `INSERT INTO _walks (org, resource, parent, next, is_finished, request_count, retry_count, waited_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (org, resource, parent) DO UPDATE SET next = excluded.next, is_finished = excluded.is_finished, ` +
+		addCost + `, http_status = NULL, message = NULL`
+	addCost = `request_count = request_count + excluded.request_count, retry_count = retry_count + excluded.retry_count, waited_ms = waited_ms + excluded.waited_ms`
+)
 
 // Fail writes down why a walk could not be done; it stays unfinished and goes
 // on with the same page after a resume. httpStatus 0: there was no answer.
-func (w *Writer) Fail(ctx context.Context, walk Walk, requests int, message string, httpStatus int) error {
-	const fail = `INSERT INTO _walks (org, resource, parent, next, request_count, message, http_status) VALUES (?, ?, ?, ?, ?, ?, NULLIF(?, 0))
-		ON CONFLICT (org, resource, parent) DO UPDATE SET request_count = request_count + excluded.request_count,
-		message = excluded.message, http_status = excluded.http_status`
+func (w *Writer) Fail(ctx context.Context, walk Walk, cost Cost, message string, httpStatus int) error {
+	const fail = `INSERT INTO _walks (org, resource, parent, next, request_count, retry_count, waited_ms, message, http_status) VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULLIF(?, 0))
+		ON CONFLICT (org, resource, parent) DO UPDATE SET ` + addCost + `, message = excluded.message, http_status = excluded.http_status`
 	return w.exec(ctx, "store failure of "+walk.Resource+" of "+walk.Org, fail,
-		walk.Org, walk.Resource, walk.Parent, walk.Next, requests, message, httpStatus)
+		walk.Org, walk.Resource, walk.Parent, walk.Next, cost.Requests, cost.Retries, cost.Waited.Milliseconds(), message, httpStatus)
 }
 
 // Cover writes down how far a resource could be read; the last call stands.
@@ -215,21 +254,22 @@ func (w *Writer) Fail(ctx context.Context, walk Walk, requests int, message stri
 func (w *Writer) Cover(ctx context.Context, c Coverage) (Coverage, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	const cover = `INSERT INTO _coverage (org, resource, status, is_required, http_status, message, permission, row_count, request_count)
-		VALUES (?, ?, ?, ?, NULLIF(?, 0), NULLIF(?, ''), NULLIF(?, ''), 0, 0)
+	const cover = `INSERT INTO _coverage (org, resource, status, is_required, http_status, message, permission, duration_ms, row_count, request_count)
+		VALUES (?, ?, ?, ?, NULLIF(?, 0), NULLIF(?, ''), NULLIF(?, ''), ?, 0, 0)
 		ON CONFLICT (org, resource) DO UPDATE SET status = excluded.status, is_required = excluded.is_required,
-		http_status = excluded.http_status, message = excluded.message, permission = excluded.permission`
-	const counts = "SELECT c.row_count, c.request_count FROM _coverage AS c WHERE c.org = ? AND c.resource = ?"
+		http_status = excluded.http_status, message = excluded.message, permission = excluded.permission, duration_ms = excluded.duration_ms`
+	const counts = `SELECT c.row_count, c.request_count, c.retry_count, c.reread_count, c.waited_ms * 1000000
+		FROM _coverage AS c WHERE c.org = ? AND c.resource = ?`
 	err := w.transact(ctx, func(tx *sql.Tx) error {
 		ctx := context.WithoutCancel(ctx)
-		_, err := tx.ExecContext(ctx, cover, c.Org, c.Resource, c.Status, c.IsRequired, c.HTTPStatus, c.Message, c.Permission)
+		_, err := tx.ExecContext(ctx, cover, c.Org, c.Resource, c.Status, c.IsRequired, c.HTTPStatus, c.Message, c.Permission, c.Duration.Milliseconds())
 		if err != nil {
 			return fmt.Errorf("store coverage of %s of %s: %w", c.Resource, c.Org, err)
 		}
 		if err := w.count(ctx, tx, c.Org, c.Resource); err != nil {
 			return err
 		}
-		return tx.QueryRowContext(ctx, counts, c.Org, c.Resource).Scan(&c.RowCount, &c.RequestCount)
+		return tx.QueryRowContext(ctx, counts, c.Org, c.Resource).Scan(&c.RowCount, &c.RequestCount, &c.RetryCount, &c.RereadCount, &c.Waited)
 	})
 	return c, err
 }
@@ -280,8 +320,10 @@ func (w *Writer) count(ctx context.Context, tx *sql.Tx, org, resource string) er
 	if w.counted[resource] {
 		rows = "(SELECT count(*) FROM _" + resource + " WHERE org = ?1)"
 	}
-	_, err := tx.ExecContext(ctx, `UPDATE _coverage SET row_count = `+rows+`,
-		request_count = (SELECT COALESCE(sum(w.request_count), 0) FROM _walks AS w WHERE w.org = ?1 AND w.resource = ?2)
+	_, err := tx.ExecContext(ctx, `UPDATE _coverage SET row_count = `+rows+`, (request_count, retry_count, waited_ms, reread_count) = (
+			SELECT COALESCE(sum(w.request_count), 0), COALESCE(sum(w.retry_count), 0), COALESCE(sum(w.waited_ms), 0), COALESCE(sum(w.reread_count), 0)
+			FROM _walks AS w WHERE w.org = ?1 AND w.resource = ?2
+		)
 		WHERE org = ?1 AND resource = ?2`, org, resource)
 	if err != nil {
 		return fmt.Errorf("count %s of %s: %w", resource, org, err)

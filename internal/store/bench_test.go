@@ -122,7 +122,7 @@ func (v *invention) fill(tb testing.TB, w *Writer) (rows int) {
 			if from+size < n {
 				next = fmt.Sprintf("page=%d", from/size+2)
 			}
-			if err := w.Add(ctx, Walk{Org: "acme", Resource: resource, Parent: parent}, page, next, 1); err != nil {
+			if err := w.Add(ctx, Walk{Org: "acme", Resource: resource, Parent: parent}, page, next, Cost{Requests: 1}); err != nil {
 				tb.Error(err)
 			}
 		}

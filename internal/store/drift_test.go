@@ -67,7 +67,7 @@ func TestDrift(t *testing.T) {
 		}
 		before := rows(t, w, c.resource)
 		walk := Walk{Org: "acme", Resource: c.resource, Parent: c.parent}
-		err := w.Add(t.Context(), walk, []json.RawMessage{json.RawMessage(good), json.RawMessage(c.item)}, "", 1)
+		err := w.Add(t.Context(), walk, []json.RawMessage{json.RawMessage(good), json.RawMessage(c.item)}, "", Cost{Requests: 1})
 		var drift *DriftError
 		if !errors.As(err, &drift) || err.Error() != c.want {
 			t.Errorf("\n got %v\nwant %s", err, c.want)

@@ -125,7 +125,7 @@ func TestWhatAbsenceMeans(t *testing.T) {
 			"repositories":        `{"id":1,"name":"x","full_name":"acme/x"` + block + `}`,
 			"repository_settings": settings(c.item),
 		} {
-			if err := w.Add(t.Context(), Walk{Org: org, Resource: resource}, []json.RawMessage{json.RawMessage(item)}, "", 1); err != nil {
+			if err := w.Add(t.Context(), Walk{Org: org, Resource: resource}, []json.RawMessage{json.RawMessage(item)}, "", Cost{Requests: 1}); err != nil {
 				t.Fatalf("%s: %v", c.name, err)
 			}
 		}
@@ -252,7 +252,7 @@ func TestRepositoryCount(t *testing.T) {
 		add(t, w, "repositories", "", `{"id":1,"name":"a","full_name":"acme/a"}`, `{"id":2,"name":"b","full_name":"acme/b"}`, `{"id":2,"name":"b","full_name":"acme/b"}`)
 		add(t, w, "token_repositories", "3", `{"id":1,"full_name":"acme/a"}`, `{"id":77,"full_name":"acme/hidden"}`)
 		add(t, w, "token_repositories", "4")
-		if err := w.Fail(t.Context(), Walk{Org: "acme", Resource: "token_repositories", Parent: "5"}, 1, "500", 500); err != nil {
+		if err := w.Fail(t.Context(), Walk{Org: "acme", Resource: "token_repositories", Parent: "5"}, Cost{Requests: 1}, "500", 500); err != nil {
 			t.Fatal(err)
 		}
 		cover(t, w, repositories, "repositories")

@@ -127,7 +127,7 @@ func storeKillPage(t *testing.T, w *Writer, walk Walk) {
 	if i+1 < len(killPages()) {
 		next = fmt.Sprint(i + 1)
 	}
-	if err := w.Add(t.Context(), Walk{Org: "acme", Resource: "tokens"}, items, next, 1); err != nil {
+	if err := w.Add(t.Context(), Walk{Org: "acme", Resource: "tokens"}, items, next, Cost{Requests: 1}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -57,7 +57,7 @@ func add(t *testing.T, w *Writer, resource, parent string, items ...string) {
 	for _, item := range items {
 		page = append(page, json.RawMessage(item))
 	}
-	if err := w.Add(t.Context(), Walk{Org: "acme", Resource: resource, Parent: parent}, page, "", 1); err != nil {
+	if err := w.Add(t.Context(), Walk{Org: "acme", Resource: resource, Parent: parent}, page, "", Cost{Requests: 1}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -54,6 +54,13 @@ type Walk struct {
 	Next          string // page to go on with after a resume; "": the first
 }
 
+// Cost is what reading took.
+type Cost struct {
+	Requests int           // HTTP requests, all tries
+	Retries  int           // of them: tries after the first
+	Waited   time.Duration // for rate limits and other tries
+}
+
 // Writer fills a partial snapshot. It is safe for concurrent use; calls are
 // carried out one after the other, each in a transaction of its own.
 type Writer struct {
@@ -70,6 +77,7 @@ type Writer struct {
 	inserts   map[string]*sql.Stmt       // one a resource that had a page, into its _in_ view
 	resources map[string]bool            // resources with an _in_ view
 	todos     map[string]bool            // resources with a _todo_ view
+	restarts  map[string]bool            // resources with a _restart_ trigger
 	counted   map[string]bool            // resources with a table of their own
 	kept      map[string]map[string]bool // resource to the keys that its items are cut down to
 }
@@ -187,11 +195,12 @@ func (s Sensitive) rows() [][3]string {
 // prepare learns from the schema in the file which resources there are.
 func (w *Writer) prepare(ctx context.Context) error {
 	w.inserts = map[string]*sql.Stmt{}
-	w.resources, w.todos = map[string]bool{}, map[string]bool{}
+	w.resources, w.todos, w.restarts = map[string]bool{}, map[string]bool{}, map[string]bool{}
 	w.counted, w.kept = map[string]bool{}, map[string]map[string]bool{}
 	const facts = `
 		SELECT 'in', substr(s.name, 5), '' FROM sqlite_schema AS s WHERE s.type = 'view' AND s.name GLOB '_in_*'
 		UNION ALL SELECT 'todo', substr(s.name, 7), '' FROM sqlite_schema AS s WHERE s.type = 'view' AND s.name GLOB '_todo_*'
+		UNION ALL SELECT 'restart', substr(s.name, 10), '' FROM sqlite_schema AS s WHERE s.type = 'trigger' AND s.name GLOB '_restart_*'
 		UNION ALL SELECT 'counted', t.resource, '' FROM _table_resources AS t WHERE t.table_name = '_' || t.resource
 		UNION ALL SELECT 'kept', k.resource, k.key FROM _kept_keys AS k`
 	rows, err := w.db.QueryContext(ctx, facts)
@@ -209,6 +218,8 @@ func (w *Writer) prepare(ctx context.Context) error {
 			w.resources[resource] = true
 		case "todo":
 			w.todos[resource] = true
+		case "restart":
+			w.restarts[resource] = true
 		case "counted":
 			w.counted[resource] = true
 		case "kept":

@@ -80,19 +80,19 @@ func TestTodo(t *testing.T) {
 	expect("tokens", "||")
 	expect("members", "admin|| member||")
 	expect("token_repositories", "")
-	if err := w.Add(t.Context(), Walk{Org: "acme", Resource: "tokens"}, []json.RawMessage{json.RawMessage(token(100, "subset"))}, "https://api/page=2", 1); err != nil {
+	if err := w.Add(t.Context(), Walk{Org: "acme", Resource: "tokens"}, []json.RawMessage{json.RawMessage(token(100, "subset"))}, "https://api/page=2", Cost{Requests: 1}); err != nil {
 		t.Fatal(err)
 	}
 	expect("tokens", "||https://api/page=2")
 	add(t, w, "tokens", "", token(20, "subset"), token(3, "all"), token(4, "none"))
 	expect("tokens", "")
 	expect("token_repositories", "20|| 100||")
-	if err := w.Fail(t.Context(), Walk{Org: "acme", Resource: "token_repositories", Parent: "20"}, 3, "502 Bad Gateway", 502); err != nil {
+	if err := w.Fail(t.Context(), Walk{Org: "acme", Resource: "token_repositories", Parent: "20"}, Cost{Requests: 3}, "502 Bad Gateway", 502); err != nil {
 		t.Fatal(err)
 	}
 	expect("token_repositories", "20|| 100||")
 	add(t, w, "token_repositories", "20")
-	if err := w.Gone(t.Context(), Walk{Org: "acme", Resource: "token_repositories", Parent: "100"}, 1); err != nil {
+	if err := w.Gone(t.Context(), Walk{Org: "acme", Resource: "token_repositories", Parent: "100"}, Cost{Requests: 1}); err != nil {
 		t.Fatal(err)
 	}
 	expect("token_repositories", "")
@@ -104,10 +104,10 @@ func TestTodo(t *testing.T) {
 	if _, err := w.Todo(t.Context(), "acme", "weather"); err == nil {
 		t.Error("an unknown resource has something to do")
 	}
-	if err := w.Add(t.Context(), Walk{Org: "acme", Resource: "weather"}, nil, "", 1); err == nil {
+	if err := w.Add(t.Context(), Walk{Org: "acme", Resource: "weather"}, nil, "", Cost{Requests: 1}); err == nil {
 		t.Error("an unknown resource was stored")
 	}
-	if err := w.Add(t.Context(), Walk{Org: "unknown", Resource: "tokens"}, nil, "", 1); err == nil {
+	if err := w.Add(t.Context(), Walk{Org: "unknown", Resource: "tokens"}, nil, "", Cost{Requests: 1}); err == nil {
 		t.Error("an unknown organization was stored")
 	}
 }
@@ -119,7 +119,7 @@ func TestGone(t *testing.T) {
 	add(t, w, "token_requests", "", strings.Replace(tokenJSON, "25381", "5", 1))
 	add(t, w, "repositories", "", `{"id":7,"name":"x","full_name":"acme/x","visibility":"public","topics":["t"]}`)
 	// The first page of the list came, then the token was revoked.
-	if err := w.Add(t.Context(), Walk{Org: "acme", Resource: "token_repositories", Parent: "25381"}, []json.RawMessage{json.RawMessage(`{"id":7,"full_name":"acme/x"}`)}, "page2", 1); err != nil {
+	if err := w.Add(t.Context(), Walk{Org: "acme", Resource: "token_repositories", Parent: "25381"}, []json.RawMessage{json.RawMessage(`{"id":7,"full_name":"acme/x"}`)}, "page2", Cost{Requests: 1}); err != nil {
 		t.Fatal(err)
 	}
 	for _, walk := range []Walk{
@@ -128,7 +128,7 @@ func TestGone(t *testing.T) {
 		{Org: "acme", Resource: "private_vulnerability_reporting", Parent: "7"},
 	} {
 		for range 2 { // told twice: a resume
-			if err := w.Gone(t.Context(), walk, 1); err != nil {
+			if err := w.Gone(t.Context(), walk, Cost{Requests: 1}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -163,7 +163,7 @@ func TestGoneAndBack(t *testing.T) {
 	w, _ := create(t)
 	walk := Walk{Org: "acme", Resource: "token_repositories", Parent: "25381"}
 	add(t, w, "tokens", "", tokenJSON)
-	if err := w.Gone(t.Context(), walk, 1); err != nil {
+	if err := w.Gone(t.Context(), walk, Cost{Requests: 1}); err != nil {
 		t.Fatal(err)
 	}
 	add(t, w, "tokens", "", tokenJSON)
@@ -183,7 +183,7 @@ func TestCoverage(t *testing.T) {
 	w, _ := create(t)
 	add(t, w, "members", "admin", `{"id":1,"login":"a"}`)
 	add(t, w, "members", "member", `{"id":2,"login":"b"}`, `{"id":1,"login":"a"}`)
-	if err := w.Fail(t.Context(), Walk{Org: "acme", Resource: "tokens", Next: "page3"}, 4, "403 Forbidden", 403); err != nil {
+	if err := w.Fail(t.Context(), Walk{Org: "acme", Resource: "tokens", Next: "page3"}, Cost{Requests: 4}, "403 Forbidden", 403); err != nil {
 		t.Fatal(err)
 	}
 	add(t, w, "repository_settings", "", settingsJSON)
@@ -256,7 +256,7 @@ func TestDiscard(t *testing.T) {
 	if entries, _ := os.ReadDir(dir); len(entries) != 0 {
 		t.Errorf("an empty partial stays: %v", entries)
 	}
-	if err := w.Add(t.Context(), Walk{Org: "acme", Resource: "tokens"}, nil, "", 1); err == nil {
+	if err := w.Add(t.Context(), Walk{Org: "acme", Resource: "tokens"}, nil, "", Cost{Requests: 1}); err == nil {
 		t.Error("stored after Discard")
 	}
 
@@ -332,7 +332,7 @@ func TestAddConcurrently(t *testing.T) {
 			if i%10 == 3 {
 				item = strings.Replace(item, `"token_id":98716`, `"token_id":null`, 1)
 			}
-			err := w.Add(t.Context(), Walk{Org: "acme", Resource: "tokens", Parent: fmt.Sprint(i)}, []json.RawMessage{json.RawMessage(item)}, "", 1)
+			err := w.Add(t.Context(), Walk{Org: "acme", Resource: "tokens", Parent: fmt.Sprint(i)}, []json.RawMessage{json.RawMessage(item)}, "", Cost{Requests: 1})
 			var drift *DriftError
 			if (i%10 == 3) != errors.As(err, &drift) {
 				t.Errorf("%d: %v", i, err)
@@ -361,7 +361,7 @@ func TestDiskFull(t *testing.T) {
 		t.Fatal(err)
 	}
 	long := strings.Replace(tokenJSON, "Some Token", strings.Repeat("x", 100_000), 1)
-	err := w.Add(t.Context(), Walk{Org: "acme", Resource: "tokens"}, []json.RawMessage{json.RawMessage(strings.Replace(long, "25381", "2", 1))}, "", 1)
+	err := w.Add(t.Context(), Walk{Org: "acme", Resource: "tokens"}, []json.RawMessage{json.RawMessage(strings.Replace(long, "25381", "2", 1))}, "", Cost{Requests: 1})
 	var drift *DriftError
 	if err == nil || errors.As(err, &drift) || !strings.Contains(err.Error(), "store tokens of acme: ") || !strings.Contains(err.Error(), "full") {
 		t.Errorf("got %v", err)
@@ -385,7 +385,7 @@ func TestAddCancelled(t *testing.T) {
 	w, _ := create(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := w.Add(ctx, Walk{Org: "acme", Resource: "tokens"}, []json.RawMessage{json.RawMessage(tokenJSON)}, "", 1); !errors.Is(err, context.Canceled) {
+	if err := w.Add(ctx, Walk{Org: "acme", Resource: "tokens"}, []json.RawMessage{json.RawMessage(tokenJSON)}, "", Cost{Requests: 1}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 	if n := rows(t, w, "tokens"); n != 0 {

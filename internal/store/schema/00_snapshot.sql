@@ -49,6 +49,8 @@ CREATE TABLE _installations (
   ) STORED
 ) STRICT, WITHOUT ROWID;
 
+-- The progress of a list: next is the page to go on with, in the words of
+-- internal/github.
 CREATE TABLE _walks (
   org TEXT NOT NULL REFERENCES _installations (org),
   resource TEXT NOT NULL,
@@ -56,6 +58,9 @@ CREATE TABLE _walks (
   next TEXT NOT NULL DEFAULT '',
   is_finished INTEGER NOT NULL DEFAULT 0,
   request_count INTEGER NOT NULL DEFAULT 0,
+  retry_count INTEGER NOT NULL DEFAULT 0,
+  waited_ms INTEGER NOT NULL DEFAULT 0,
+  reread_count INTEGER NOT NULL DEFAULT 0,
   http_status INTEGER,
   message TEXT,
   PRIMARY KEY (org, resource, parent)
@@ -72,6 +77,10 @@ CREATE TABLE _gone (
   PRIMARY KEY (org, resource, parent)
 ) STRICT, WITHOUT ROWID;
 
+-- A list that is read anew because it changed while it was read. Schema files
+-- of lists empty theirs by a trigger on this view, _restart_ and the resource.
+CREATE VIEW _restarts (org, resource, parent) AS SELECT '', '', '' WHERE 0;
+
 CREATE TABLE _coverage (
   org TEXT NOT NULL REFERENCES _installations (org),
   resource TEXT NOT NULL,
@@ -82,6 +91,10 @@ CREATE TABLE _coverage (
   permission TEXT,
   row_count INTEGER NOT NULL,
   request_count INTEGER NOT NULL,
+  retry_count INTEGER NOT NULL DEFAULT 0,
+  waited_ms INTEGER NOT NULL DEFAULT 0,
+  reread_count INTEGER NOT NULL DEFAULT 0,
+  duration_ms INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (org, resource)
 ) STRICT, WITHOUT ROWID;
 
@@ -94,7 +107,11 @@ SELECT
   s.api_url AS api_url, -- the GitHub API that was asked
   s.web_url AS web_url, -- base of links to GitHub's pages
   s.is_complete AS is_complete, -- 1: every required resource of every organization was read wholly
-  s.filters AS filters -- filters of a targeted run as JSON; NULL: everything was asked for
+  s.filters AS filters, -- filters of a targeted run as JSON; NULL: everything was asked for
+  (SELECT COALESCE(sum(w.request_count), 0) FROM _walks AS w) AS request_count, -- HTTP requests the run took, all tries, also those that only opened the installations
+  (SELECT COALESCE(sum(w.retry_count), 0) FROM _walks AS w) AS retry_count, -- tries after the first, because of faults and rate limits
+  (SELECT round(COALESCE(sum(w.waited_ms), 0) / 1000.0, 3) FROM _walks AS w) AS wait_seconds, -- seconds that requests waited, for rate limits, for the points of the minute and for other tries, added up: several wait side by side
+  CAST(strftime('%s', s.finished_at) AS INTEGER) - CAST(strftime('%s', s.started_at) AS INTEGER) AS duration_seconds -- seconds from start to publication, the pause of an interrupted run included
 FROM _snapshot AS s;
 
 CREATE VIEW coverage AS -- How far each resource of each organization could be read.
@@ -107,5 +124,9 @@ SELECT
   c.message AS message, -- what went wrong, or why it was skipped
   c.permission AS permission, -- permission to grant to the App
   c.row_count AS row_count, -- rows that are in this file
-  c.request_count AS request_count -- HTTP requests it took
+  c.request_count AS request_count, -- HTTP requests it took, all tries
+  c.retry_count AS retry_count, -- tries after the first, because of faults and rate limits
+  round(c.waited_ms / 1000.0, 3) AS wait_seconds, -- seconds that its requests waited, for rate limits, for the points of the minute and for other tries, added up: several wait side by side
+  c.reread_count AS reread_count, -- lists that changed while they were read, and were read anew
+  round(c.duration_ms / 1000.0, 3) AS duration_seconds -- seconds it took, those of an interrupted run not counted
 FROM _coverage AS c;

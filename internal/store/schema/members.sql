@@ -31,6 +31,13 @@ BEGIN
   ON CONFLICT (org, user_id) DO UPDATE SET raw = excluded.raw, role = iif('owner' IN (role, excluded.role), 'owner', 'member');
 END;
 
+CREATE TRIGGER _restart_members INSTEAD OF INSERT ON _restarts
+WHEN NEW.resource = 'members'
+BEGIN
+  DELETE FROM _members
+  WHERE org = NEW.org AND role = iif(NEW.parent = 'admin', 'owner', 'member');
+END;
+
 CREATE TABLE _outside_collaborators (
   org TEXT NOT NULL REFERENCES _installations (org),
   user_id INTEGER NOT NULL CONSTRAINT "outside_collaborators.user_id is not an integer" CHECK (json_type(raw, '$.id') IS 'integer'),
@@ -46,6 +53,13 @@ BEGIN
   INSERT INTO _outside_collaborators (org, user_id, raw)
   VALUES (NEW.org, NEW.item ->> '$.id', NEW.item)
   ON CONFLICT (org, user_id) DO UPDATE SET raw = excluded.raw;
+END;
+
+CREATE TRIGGER _restart_outside_collaborators INSTEAD OF INSERT ON _restarts
+WHEN NEW.resource = 'outside_collaborators'
+BEGIN
+  DELETE FROM _outside_collaborators
+  WHERE org = NEW.org;
 END;
 
 CREATE VIEW members AS -- People of the organization: owners, members and outside collaborators.

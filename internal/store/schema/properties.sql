@@ -60,3 +60,13 @@ BEGIN
   JOIN json_each(iif(json_type(p.value, '$.value') = 'array', p.value -> '$.value', json_array(p.value ->> '$.value'))) AS v
   WHERE r.org = NEW.org AND r.repository_id = NEW.item ->> '$.repository_id';
 END;
+
+CREATE TRIGGER _restart_properties INSTEAD OF INSERT ON _restarts
+WHEN NEW.resource = 'properties'
+BEGIN
+  DELETE FROM _properties
+  WHERE org = NEW.org;
+
+  DELETE FROM _repository_properties
+  WHERE org = NEW.org;
+END;

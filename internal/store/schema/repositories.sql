@@ -135,6 +135,13 @@ BEGIN
   WHERE json_type(NEW.item, '$.custom_properties') = 'object';
 END;
 
+CREATE TRIGGER _restart_repositories INSTEAD OF INSERT ON _restarts
+WHEN NEW.resource = 'repositories'
+BEGIN
+  DELETE FROM _repositories
+  WHERE org = NEW.org;
+END;
+
 CREATE VIEW repositories AS -- Repositories of an organization with their security settings; a setting is enabled, disabled, paused or NULL (GitHub did not say).
 SELECT
   r.org AS org, -- organization login
@@ -215,6 +222,7 @@ SELECT
     JOIN _installations AS i ON i.org = k.org
     WHERE k.org = r.org AND k.repository_id = r.repository_id AND (k.key_count > 0 OR i.can_see_administration)
   ) AS deploy_key_count, -- deploy keys, see deploy_keys; NULL unknown
+  (SELECT c.ruleset_count FROM _ruleset_counts AS c WHERE c.org = r.org AND c.repository_id = r.repository_id) AS ruleset_count, -- rulesets for branches that apply to it, see rulesets; NULL unknown
   r.raw AS raw -- GitHub's object less its links
 FROM _repositories AS r;
 

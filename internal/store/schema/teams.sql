@@ -37,6 +37,13 @@ BEGIN
   ON CONFLICT (org, repository_id, team_id) DO UPDATE SET raw = excluded.raw;
 END;
 
+CREATE TRIGGER _restart_teams INSTEAD OF INSERT ON _restarts
+WHEN NEW.resource = 'teams'
+BEGIN
+  DELETE FROM _teams
+  WHERE org = NEW.org AND repository_id = CAST(NEW.parent AS INTEGER);
+END;
+
 CREATE VIEW repository_teams AS -- Teams with access to a repository; empty unless the resource teams is switched on.
 SELECT
   t.org AS org, -- organization login

@@ -92,6 +92,20 @@ CREATE TABLE _token_request_repositories (
 
 CREATE INDEX _token_request_repositories_by_repository ON _token_request_repositories (org, repository_id, request_id);
 
+CREATE TRIGGER _restart_token_requests INSTEAD OF INSERT ON _restarts
+WHEN NEW.resource = 'token_requests'
+BEGIN
+  DELETE FROM _token_requests
+  WHERE org = NEW.org;
+END;
+
+CREATE TRIGGER _restart_token_request_repositories INSTEAD OF INSERT ON _restarts
+WHEN NEW.resource = 'token_request_repositories'
+BEGIN
+  DELETE FROM _token_request_repositories
+  WHERE org = NEW.org AND request_id = CAST(NEW.parent AS INTEGER);
+END;
+
 CREATE VIEW _todo_token_request_repositories AS
 SELECT
   t.org AS org,

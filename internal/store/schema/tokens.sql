@@ -127,6 +127,20 @@ SELECT
 FROM _reach_members AS m
 WHERE m.set_id > 0;
 
+CREATE TRIGGER _restart_tokens INSTEAD OF INSERT ON _restarts
+WHEN NEW.resource = 'tokens'
+BEGIN
+  DELETE FROM _tokens
+  WHERE org = NEW.org;
+END;
+
+CREATE TRIGGER _restart_token_repositories INSTEAD OF INSERT ON _restarts
+WHEN NEW.resource = 'token_repositories'
+BEGIN
+  DELETE FROM _reach_members
+  WHERE org = NEW.org AND set_id = CAST(NEW.parent AS INTEGER) AND set_id > 0;
+END;
+
 CREATE VIEW _todo_token_repositories AS
 SELECT
   t.org AS org,

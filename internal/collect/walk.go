@@ -1,0 +1,111 @@
+package collect
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"sync/atomic"
+
+	"auditor/internal/github"
+	"auditor/internal/store"
+)
+
+// maxRereads is how often a list is read anew because it changed meanwhile. A
+// list that changes all the time is taken as it was read: nothing that was
+// there from beginning to end is missing, but something that has gone may stay.
+const maxRereads = 3
+
+// walk is one list or object being read.
+type walk struct {
+	*organization
+	store.Walk
+	path string        // of the object or the list's first page
+	rows *atomic.Int64 // of the whole resource, for events
+	cost github.Cost   // not yet written down
+	seen map[string]bool
+}
+
+// walk reads one list or object to its end, a page at a time.
+func (o *organization) walk(ctx context.Context, r Resource, w store.Walk, rows *atomic.Int64) error {
+	k := &walk{organization: o, Walk: w, path: r.path(w, o.plan.Filters), rows: rows}
+	read := k.list
+	if r.Shape == Object {
+		read = k.object
+	}
+	err := read(ctx)
+	if err == nil || isFatal(ctx, err) {
+		return err
+	}
+	if failure := o.writer.Fail(ctx, w, store.Cost(k.cost), err.Error(), statusCode(err)); failure != nil {
+		return fatalError{failure}
+	}
+	return err
+}
+
+func (k *walk) object(ctx context.Context) (err error) {
+	var item json.RawMessage
+	if item, k.cost, err = k.session.Get(ctx, k.path); err != nil {
+		return err
+	}
+	k.rows.Add(1)
+	return fatalUnlessDrift(k.writer.Add(ctx, k.Walk, rawItems(item), "", store.Cost(k.cost)))
+}
+
+// list reads a list, and reads it anew when it changed meanwhile.
+func (k *walk) list(ctx context.Context) error {
+	from := cmp.Or(k.Next, k.path)
+	for reread := 0; ; reread++ {
+		hasChanged, err := k.pages(ctx, from, reread < maxRereads)
+		if err != nil || !hasChanged {
+			return err
+		}
+		if err := k.writer.Restart(ctx, k.Walk, store.Cost(k.cost)); err != nil {
+			return fatalError{err}
+		}
+		k.cost, from = github.Cost{}, k.path
+	}
+}
+
+// pages reads from a page on. It stops where it notices that the list changed,
+// if mayStop.
+func (k *walk) pages(ctx context.Context, from string, mayStop bool) (hasChanged bool, err error) {
+	k.seen = map[string]bool{}
+	for page, err := range k.session.Pages(ctx, from) {
+		k.cost = k.cost.Plus(page.Cost)
+		if err != nil {
+			return false, err
+		}
+		isOnly := page.Next == "" && len(k.seen) == 0
+		if !isOnly && k.isSeen(page.Items) && mayStop {
+			return true, nil
+		}
+		if err := k.writer.Add(ctx, k.Walk, page.Items, page.Next, store.Cost(k.cost)); err != nil {
+			return false, fatalUnlessDrift(err)
+		}
+		k.cost = github.Cost{}
+		n := k.rows.Add(int64(len(page.Items)))
+		if k.Parent == "" {
+			k.event(Event{Org: k.org, Resource: k.Resource, Walks: 1, Rows: n})
+		}
+	}
+	return false, nil
+}
+
+// isSeen tells whether an object of the page was on an earlier one too: then
+// objects have moved between the pages, because one has gone or was added.
+func (k *walk) isSeen(items []json.RawMessage) bool {
+	isSeen := false
+	for _, item := range items {
+		var is struct {
+			ID           json.Number `json:"id"`
+			RepositoryID json.Number `json:"repository_id"` // of custom properties
+		}
+		if json.Unmarshal(item, &is) != nil {
+			continue // the store says what is wrong with it
+		}
+		id := is.ID + " " + is.RepositoryID
+		isSeen = isSeen || k.seen[string(id)]
+		k.seen[string(id)] = true
+	}
+	return isSeen
+}
