@@ -27,6 +27,7 @@ func hint(err error) string {
 		{errors.Is(err, store.ErrNoSnapshot), "make one with: auditor collect; or name one with --snapshot FILE"},
 		{is[*store.SchemaError](err), "this snapshot was made by another version of auditor: use that version, or a newer one"},
 		{errors.Is(err, store.ErrPartial), "auditor collect goes on with a partial snapshot when it is under six hours old"},
+		{errors.Is(err, store.ErrInUse), "wait for the other run to end, or give this one a folder of its own: snapshots.dir"},
 		{errors.Is(err, store.ErrNotSnapshot), "snapshots are the .db files in the folder that snapshots.dir names"},
 		{errors.Is(err, collect.ErrNoInstallation), "install the GitHub App in the organization: its settings page, Install App"},
 		{is[*github.LimitError](err), "GitHub's rate limit is spent: run again later, or raise collect.max_wait; what was collected is kept"},

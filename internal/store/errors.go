@@ -28,7 +28,7 @@ var (
 	// ErrExists: a published snapshot of that name stands already.
 	ErrExists = errors.New("snapshot exists already")
 
-	// ErrInUse: another process is writing the partial snapshot.
+	// ErrInUse: another run is at work in the folder.
 	ErrInUse = errors.New("in use by another run")
 )
 

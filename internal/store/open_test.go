@@ -158,8 +158,8 @@ func TestInfo(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, stat.Mode(), err)
 		}
 	}
-	if entries, _ := os.ReadDir(dir); len(entries) != 2 {
-		t.Errorf("left behind: %v", entries)
+	if left := list(t, dir); len(left) != 2 {
+		t.Errorf("left behind: %v", left)
 	}
 }
 

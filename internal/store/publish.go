@@ -33,7 +33,7 @@ func (w *Writer) Publish(ctx context.Context, finishedAt time.Time) (path string
 	if err := rename(w.path, w.final); err != nil {
 		return "", fmt.Errorf("publish snapshot %s: %w", w.final, err)
 	}
-	return w.final, nil
+	return w.final, w.lock.Unlock()
 }
 
 // finish completes and checks the contents.
@@ -115,14 +115,15 @@ func (w *Writer) close() error {
 // Discard closes the Writer. A partial with pages in it stays to be gone on
 // with, one without is removed. After Publish it does nothing, so that
 // "defer w.Discard()" is right after Create.
-func (w *Writer) Discard() error {
+func (w *Writer) Discard() (err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.db == nil {
-		return nil
+		return w.lock.Unlock()
 	}
+	defer func() { err = errors.Join(err, w.lock.Unlock()) }()
 	var pages int
-	err := w.db.QueryRowContext(context.Background(), "SELECT count(*) FROM _walks").Scan(&pages)
+	err = w.db.QueryRowContext(context.Background(), "SELECT count(*) FROM _walks").Scan(&pages)
 	err = errors.Join(err, w.close())
 	if err != nil || pages > 0 {
 		return err

@@ -43,8 +43,10 @@ func TestResume(t *testing.T) {
 		t.Fatal(err)
 	}
 	add(t, first, "tokens", "", tokenJSON)
-	if _, err := begin(func(*Run) {}); !errors.Is(err, ErrInUse) {
-		t.Errorf("two at once: %v", err)
+	for name, change := range map[string]func(*Run){"equal": func(*Run) {}, "another": func(r *Run) { r.Fingerprint = "other" }} {
+		if _, err := begin(change); !errors.Is(err, ErrInUse) {
+			t.Errorf("two at once, the second %s: %v", name, err)
+		}
 	}
 	if err := first.Discard(); err != nil {
 		t.Fatal(err)
@@ -230,9 +232,8 @@ func TestKill(t *testing.T) {
 	if d := cmp.Diff(dump(t, finish(t.TempDir())), dump(t, finish(dir))); d != "" {
 		t.Errorf("undisturbed and killed (-want +got):\n%s", d)
 	}
-	matches, err := filepath.Glob(filepath.Join(dir, "*"))
-	if err != nil || len(matches) != 2 {
-		t.Errorf("left behind: %v, %v", matches, err)
+	if left := list(t, dir); len(left) != 2 {
+		t.Errorf("left behind: %v", left)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "20261121T020000Z.db.partial")); !errors.Is(err, fs.ErrNotExist) {
 		t.Error("the partial is still there")

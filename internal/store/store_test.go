@@ -151,3 +151,19 @@ func stock(t *testing.T, path string) {
 		t.Error(err)
 	}
 }
+
+// list names the files of a folder, less the lock that every run leaves.
+func list(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		if e.Name() != lockName {
+			names = append(names, e.Name())
+		}
+	}
+	return names
+}

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/gofrs/flock"
 )
 
 // Run is what is known when a run begins.
@@ -68,6 +70,7 @@ type Writer struct {
 	final     string // of the published file
 	startedAt time.Time
 	isResumed bool
+	lock      *flock.Flock // of the folder
 
 	waitingMu sync.Mutex
 	waiting   []*page // not yet stored
@@ -87,23 +90,36 @@ const partialSuffix = ".partial"
 
 // Create begins a snapshot in dir, or goes on with the newest partial there
 // that is under six hours old and was begun by an equal run. The folder is made
-// if it is absent. [ErrInUse]: another process goes on with that partial. Where
-// the name of the second is taken, that of a later one is used.
+// if it is absent. [ErrInUse]: another run is at work in the folder. Where the
+// name of the second is taken, that of a later one is used.
 func Create(ctx context.Context, dir string, run Run) (*Writer, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("create snapshot folder: %w", err)
 	}
-	w, err := resume(ctx, dir, run)
-	if w != nil || err != nil {
-		return w, err
+	lock, err := lockDir(dir)
+	if err != nil {
+		return nil, err
 	}
+	w, err := resume(ctx, dir, run)
+	if w == nil && err == nil {
+		w, err = begin(ctx, dir, run)
+	}
+	if err != nil {
+		return nil, errors.Join(err, lock.Unlock())
+	}
+	w.lock = lock
+	return w, nil
+}
+
+// begin makes a partial.
+func begin(ctx context.Context, dir string, run Run) (*Writer, error) {
 	startedAt, final := freeName(dir, run.StartedAt.UTC().Truncate(time.Second))
 	path := final + partialSuffix
 	if err := writeImage(path); err != nil {
 		return nil, fmt.Errorf("create snapshot: %w", err)
 	}
-	w = &Writer{path: path, final: final, startedAt: startedAt, db: openWriting(path)}
-	err = w.writeRun(ctx, run)
+	w := &Writer{path: path, final: final, startedAt: startedAt, db: openWriting(path)}
+	err := w.writeRun(ctx, run)
 	if err == nil {
 		err = w.prepare(ctx)
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -253,8 +254,8 @@ func TestDiscard(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if entries, _ := os.ReadDir(dir); len(entries) != 0 {
-		t.Errorf("an empty partial stays: %v", entries)
+	if left := list(t, dir); len(left) != 0 {
+		t.Errorf("an empty partial stays: %v", left)
 	}
 	if err := w.Add(t.Context(), Walk{Org: "acme", Resource: "tokens"}, nil, "", Cost{Requests: 1}); err == nil {
 		t.Error("stored after Discard")
@@ -316,8 +317,8 @@ func TestCreateFails(t *testing.T) {
 	if _, err := Create(t.Context(), dir, run); err == nil || !strings.Contains(err.Error(), `tier "dire"`) {
 		t.Errorf("unknown tier: %v", err)
 	}
-	if entries, _ := os.ReadDir(dir); len(entries) != 0 {
-		t.Errorf("left behind: %v", entries)
+	if left := list(t, dir); len(left) != 0 {
+		t.Errorf("left behind: %v", left)
 	}
 }
 
@@ -392,4 +393,79 @@ func TestAddCancelled(t *testing.T) {
 		t.Errorf("%d tokens", n)
 	}
 	add(t, w, "tokens", "", tokenJSON)
+}
+
+// A list that is read anew holds what came the second time, and what both
+// readings cost.
+func TestRestart(t *testing.T) {
+	w, _ := create(t)
+	token := func(id int) string { return strings.Replace(tokenJSON, "25381", fmt.Sprint(id), 1) }
+	request := func(id int) string {
+		return strings.Replace(token(id), `"access_granted_at"`, `"reason":null,"created_at"`, 1)
+	}
+	repository := func(id int) string { return fmt.Sprintf(`{"id":%d,"name":"x%d","full_name":"acme/x%d"}`, id, id, id) }
+	once := Cost{Requests: 2, Retries: 1, Waited: 1500 * time.Millisecond}
+	lists := []struct{ resource, parent, first, second, view string }{
+		{"tokens", "", token(1), token(2), "tokens"},
+		{"token_repositories", "2", `{"id":7,"full_name":"acme/x"}`, `{"id":8,"full_name":"acme/y"}`, "token_repositories"},
+		{"token_requests", "", request(1), request(2), "token_requests"},
+		{"token_request_repositories", "2", `{"id":7,"full_name":"acme/x"}`, `{"id":8,"full_name":"acme/y"}`, "token_request_repositories"},
+		{"repositories", "", repository(7), repository(8), "repositories"},
+		{"members", "admin", `{"login":"a","id":1}`, `{"login":"b","id":2}`, "members WHERE role = 'owner'"},
+		{"members", "member", `{"login":"c","id":3}`, `{"login":"d","id":4}`, "members WHERE role = 'member'"},
+		{"outside_collaborators", "", `{"login":"e","id":5}`, `{"login":"f","id":6}`, "members WHERE role = 'outside'"},
+		{"teams", "8", `{"id":1,"slug":"a","name":"a","permission":"push"}`, `{"id":2,"slug":"b","name":"b","permission":"push"}`, "repository_teams"},
+		{"properties", "", `{"repository_id":8,"properties":[{"property_name":"a","value":"1"}]}`, `{"repository_id":8,"properties":[{"property_name":"b","value":"2"}]}`, "repository_properties"},
+	}
+	for _, l := range lists {
+		walk := Walk{Org: "acme", Resource: l.resource, Parent: l.parent}
+		for _, err := range []error{
+			w.Add(t.Context(), walk, []json.RawMessage{json.RawMessage(l.first)}, "https://api/2", once),
+			w.Restart(t.Context(), walk, once),
+		} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if l.parent == "" {
+			todo, err := w.Todo(t.Context(), "acme", l.resource)
+			if err != nil || len(todo) != 1 || todo[0].Next != "" {
+				t.Errorf("%s is to go on at %v, %v", l.resource, todo, err)
+			}
+		}
+		if err := w.Add(t.Context(), walk, []json.RawMessage{json.RawMessage(l.second)}, "", once); err != nil {
+			t.Fatal(err)
+		}
+		row, err := w.Cover(t.Context(), Coverage{Org: "acme", Resource: l.resource, Status: "complete", Duration: 2 * time.Second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		readings := int64(1)
+		if l.parent == "member" {
+			readings = 2 // of the two roles
+		}
+		if row.RequestCount != 6*readings || row.RetryCount != 3*readings || row.RereadCount != readings || row.Waited != time.Duration(readings)*4500*time.Millisecond {
+			t.Errorf("%s cost %+v", l.resource, row)
+		}
+	}
+	if err := w.Spend(t.Context(), "acme", Cost{Requests: 3}); err != nil {
+		t.Fatal(err)
+	}
+	for _, resource := range []string{"org", "repository_settings", "private_vulnerability_reporting"} {
+		if err := w.Restart(t.Context(), Walk{Org: "acme", Resource: resource}, Cost{}); err == nil {
+			t.Errorf("%s was read anew, though it is no list", resource)
+		}
+	}
+	s := publish(t, w)
+	for _, l := range lists {
+		if got := query(t, s, "SELECT count(*) FROM "+l.view); got != "[1]" {
+			t.Errorf("%s: %s rows", l.view, got)
+		}
+	}
+	if got := query(t, s, "SELECT request_count, retry_count, wait_seconds FROM snapshot"); got != "[63,30,45]" {
+		t.Errorf("the snapshot cost %s", got)
+	}
+	if got := query(t, s, "SELECT wait_seconds, duration_seconds, reread_count FROM coverage WHERE resource = 'tokens'"); got != "[4.5,2,1]" {
+		t.Errorf("tokens cost %s", got)
+	}
 }
