@@ -31,7 +31,7 @@ var resources = []string{
 
 // derived resources have coverage of their own, but no file: they come out of
 // the objects of repository_settings.
-var derived = []string{"branch_protection", "codeowners", "deploy_keys", "dependabot_alerts"}
+var derived = []string{"branch_protection", "codeowners", "deploy_keys", "dependabot_alerts", "rulesets"}
 
 // A fixture is testdata/REPORT/RULE.txtar, or RULE.CASE.txtar for a further
 // case of the same rule: files RESOURCE.json with objects as

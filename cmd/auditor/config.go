@@ -92,7 +92,7 @@ func defaults() *config {
 		Reports:   reportsConfig{Dir: "reports", Formats: []string{"xlsx", "json"}, FailOn: "none"},
 		Collect: collectConfig{
 			Concurrency: 8, PointsPerMinute: 900, MaxWait: duration(65 * time.Minute),
-			Optional: []string{"members", "codeowners", "branch_protection", "private_vulnerability_reporting", "dependabot_alerts", "properties"},
+			Optional: []string{"members", "codeowners", "branch_protection", "private_vulnerability_reporting", "dependabot_alerts", "rulesets", "properties"},
 		},
 	}
 }

@@ -422,3 +422,35 @@ func TestEvents(t *testing.T) {
 		t.Errorf("ended: %v\nwant %v", got, want)
 	}
 }
+
+// Rulesets come with the settings: those of the repository and of its
+// organization, also the ones that protect nothing yet.
+func TestRulesets(t *testing.T) {
+	s := newSite(t, fakegithub.Options{})
+	result, snapshot := s.mustRun()
+	if row := coverageOf(t, result, "rulesets"); row.Status != complete || row.RowCount == 0 || row.RequestCount != 0 {
+		t.Errorf("rulesets are %s, %d rows, %d requests: %s", row.Status, row.RowCount, row.RequestCount, row.Message)
+	}
+	var want []string
+	for _, r := range s.world.Repositories {
+		for _, set := range r.Rulesets {
+			want = append(want, fmt.Sprintf("%s|%s|%s|acme/%s|1", r.Name, set.Name, set.Enforcement, r.Name))
+		}
+	}
+	slices.Sort(want)
+	wantAnswer(t, snapshot, `SELECT substr(full_name, 6), name, enforcement, source, is_on_default_branch FROM rulesets WHERE source <> 'acme' ORDER BY 1`, strings.Join(want, "\n"))
+	wantAnswer(t, snapshot, `SELECT DISTINCT name, enforcement FROM rulesets WHERE source = 'acme' AND enforcement <> 'active' ORDER BY name`, "release freeze|disabled\nsigned commits (trial)|evaluate")
+	wantAnswer(t, snapshot, `SELECT count(*) FROM repositories AS r WHERE r.ruleset_count IS NOT (SELECT count(*) FROM rulesets AS s WHERE s.repository_id = r.repository_id)`, "0")
+	// What protects a branch is one of them, and active.
+	wantAnswer(t, snapshot, `SELECT count(*) FROM branch_protection AS b WHERE b.source = 'ruleset' AND NOT EXISTS (SELECT 1 FROM rulesets AS s WHERE s.repository_id = b.repository_id AND s.name = b.source_name AND s.enforcement = 'active' AND s.is_on_default_branch)`, "0")
+}
+
+// More rulesets than were asked for: what is not there may be.
+func TestTooManyRulesets(t *testing.T) {
+	s := newSite(t, fakegithub.Options{}, rewrite("/graphql", `"rulesets":{"totalCount":2,`, `"rulesets":{"totalCount":21,`))
+	result, snapshot := s.mustRun()
+	if row := coverageOf(t, result, "rulesets"); row.Status != partial || !strings.Contains(row.Message, "21 rulesets, of which 2 were asked for") {
+		t.Errorf("rulesets are %s: %s", row.Status, row.Message)
+	}
+	wantAnswer(t, snapshot, `SELECT count(*) FROM repositories WHERE ruleset_count IS NULL`, "1")
+}

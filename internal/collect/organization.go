@@ -79,7 +79,7 @@ func (o *organization) resource(ctx context.Context, r Resource, parent string) 
 func (o *organization) skipped(r Resource, parent string) string {
 	switch {
 	case r.Option != "" && !slices.Contains(o.plan.Optional, r.Option):
-		return "switched off: " + r.Option + " is not in collect.optional"
+		return "switched off: " + r.Option + " is not in collect.optional; it costs " + r.Requests
 	case r.IsMissingOnServer && o.isServer:
 		return "GitHub Enterprise Server does not have it"
 	case parent == denied || parent == failed || parent == skipped:

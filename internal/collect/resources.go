@@ -37,6 +37,8 @@ type Resource struct {
 	Permission string
 	// Option is the name in collect.optional that switches it on; "" for always.
 	Option string
+	// Requests that an optional resource costs, for those who weigh it.
+	Requests string
 	// IsFilterable says that the API's token filters apply to the list.
 	IsFilterable bool
 	// IsGoneOn404 says that 404 means: the parent has disappeared since it was listed.
@@ -73,15 +75,16 @@ func Resources() []Resource {
 		{Name: "token_request_repositories", Path: "orgs/{org}/personal-access-token-requests/{parent}/repositories", Parent: "token_requests", IsRequired: true, Permission: readRequests, IsGoneOn404: true},
 		{Name: "repositories", Path: "orgs/{org}/repos?type=all&sort=created&direction=asc", IsRequired: true, Permission: readMetadata},
 		{Name: "repository_settings", Shape: Settings, Permission: readAdministration},
-		{Name: "branch_protection", Shape: Part, Permission: readAdministration, Option: "branch_protection"},
-		{Name: "codeowners", Shape: Part, Permission: readContents, Option: "codeowners"},
+		{Name: "branch_protection", Shape: Part, Permission: readAdministration, Option: "branch_protection", Requests: "no request"},
+		{Name: "codeowners", Shape: Part, Permission: readContents, Option: "codeowners", Requests: "no request"},
 		{Name: "deploy_keys", Shape: Part, Permission: readAdministration},
-		{Name: "dependabot_alerts", Shape: Part, Permission: readAlerts, Option: "dependabot_alerts"},
-		{Name: "private_vulnerability_reporting", Path: "repos/{repository}/private-vulnerability-reporting", Parent: "repositories", Shape: Object, Permission: readMetadata, Option: "private_vulnerability_reporting", IsMissingOnServer: true},
-		{Name: "properties", Path: "orgs/{org}/properties/values", Parent: "repositories", Permission: "Organization permissions > Custom properties: Read-only", Option: "properties"},
-		{Name: "teams", Path: "repos/{repository}/teams", Parent: "repositories", Permission: readAdministration, Option: "teams"},
-		{Name: "members", Path: "orgs/{org}/members?role={parent}", Permission: readMembers, Option: "members"},
-		{Name: "outside_collaborators", Path: "orgs/{org}/outside_collaborators", Permission: readMembers, Option: "members"},
+		{Name: "dependabot_alerts", Shape: Part, Permission: readAlerts, Option: "dependabot_alerts", Requests: "no request"},
+		{Name: "rulesets", Shape: Part, Permission: readMetadata, Option: "rulesets", Requests: "no request"},
+		{Name: "private_vulnerability_reporting", Path: "repos/{repository}/private-vulnerability-reporting", Parent: "repositories", Shape: Object, Permission: readMetadata, Option: "private_vulnerability_reporting", Requests: "one request a public repository", IsMissingOnServer: true},
+		{Name: "properties", Path: "orgs/{org}/properties/values", Parent: "repositories", Permission: "Organization permissions > Custom properties: Read-only", Option: "properties", Requests: "no request where the list of repositories has them, else one request for 100 repositories"},
+		{Name: "teams", Path: "repos/{repository}/teams", Parent: "repositories", Permission: readAdministration, Option: "teams", Requests: "one request a repository"},
+		{Name: "members", Path: "orgs/{org}/members?role={parent}", Permission: readMembers, Option: "members", Requests: "one request for 100 people"},
+		{Name: "outside_collaborators", Path: "orgs/{org}/outside_collaborators", Permission: readMembers, Option: "members", Requests: "one request for 100 people"},
 	}
 }
 

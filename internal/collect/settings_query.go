@@ -29,6 +29,7 @@ type repositorySettings struct {
 	VulnerabilityAlerts           *totalCount    `graphql:"vulnerabilityAlerts(states: OPEN, first: 1) @include(if: $dependabotAlerts)" json:"vulnerabilityAlerts"`
 	DeployKeys                    *deployKeys    `graphql:"deployKeys(first: 50) @include(if: $deployKeys)" json:"deployKeys"`
 	DefaultBranchRef              *defaultBranch `json:"defaultBranchRef"`
+	Rulesets                      *rulesets      `graphql:"rulesets(first: 20, includeParents: true, targets: [BRANCH]) @include(if: $rulesets)" json:"rulesets"`
 }
 
 // settingsItem is what the snapshot keeps of a repository.
@@ -129,4 +130,43 @@ type PullRequestParameters struct {
 
 type StatusChecksParameters struct {
 	StrictRequiredStatusChecksPolicy *bool `json:"strictRequiredStatusChecksPolicy"`
+}
+
+// rulesets are all that apply to branches of the repository, also those that
+// only evaluate, which the rules of the branch do not show.
+type rulesets struct {
+	TotalCount int        `json:"totalCount"`
+	Nodes      []*ruleset `json:"nodes"`
+}
+
+type ruleset struct {
+	DatabaseID  *int64        `json:"databaseId"`
+	Name        string        `json:"name"`
+	Enforcement string        `json:"enforcement"`
+	Source      rulesetSource `json:"source"`
+	Conditions  struct {
+		RefName *struct {
+			Include []string `json:"include"`
+			Exclude []string `json:"exclude"`
+		} `json:"refName"`
+	} `json:"conditions"`
+}
+
+// rulesetSource is the owner of a ruleset, as the path of its page begins.
+type rulesetSource struct {
+	SourceOrganization `graphql:"... on Organization"`
+	SourceRepository   `graphql:"... on Repository"`
+	SourceEnterprise   `graphql:"... on Enterprise"`
+}
+
+type SourceOrganization struct {
+	Login string `json:"login,omitempty"`
+}
+
+type SourceRepository struct {
+	NameWithOwner string `json:"nameWithOwner,omitempty"`
+}
+
+type SourceEnterprise struct {
+	Slug string `json:"slug,omitempty"`
 }

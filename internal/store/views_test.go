@@ -33,7 +33,8 @@ var specViews = map[string]string{
 	"repository_teams":          "org repository_id full_name slug permission",
 	"deploy_keys":               "org repository_id full_name title is_read_only created_at",
 	"permission_catalog":        "scope permission level tier why",
-	"subjects":                  "subject key kind id org name url owner", // of the contract between the rooms
+	"rulesets":                  "org repository_id full_name ruleset_id name enforcement source is_on_default_branch", // beyond the spec
+	"subjects":                  "subject key kind id org name url owner",                                              // of the contract between the rooms
 }
 
 func TestViewsHaveTheSpecsColumns(t *testing.T) {
@@ -142,12 +143,14 @@ func TestReads(t *testing.T) {
 		{"SELECT open_dependabot_alert_count FROM repositories", "dependabot_alerts repositories"},
 		{"SELECT private_vulnerability_reporting FROM repositories", "private_vulnerability_reporting repositories"},
 		{"SELECT deploy_key_count FROM repositories", "deploy_keys repositories"},
-		{"SELECT * FROM repositories", "codeowners dependabot_alerts deploy_keys private_vulnerability_reporting repositories repository_settings"},
+		{"SELECT * FROM repositories", "codeowners dependabot_alerts deploy_keys private_vulnerability_reporting repositories repository_settings rulesets"},
 		{"SELECT repository_id, is_protected FROM default_branch_protection", "branch_protection repositories"},
 		{"SELECT r.full_name FROM repositories AS r JOIN default_branch_protection AS p ON p.org = r.org AND p.repository_id = r.repository_id WHERE p.is_protected = 0", "branch_protection repositories"},
 		{"SELECT * FROM branch_protection", "branch_protection"},
 		{"SELECT * FROM codeowners_errors", "codeowners"},
 		{"SELECT * FROM deploy_keys", "deploy_keys"},
+		{"SELECT ruleset_count FROM repositories", "repositories rulesets"},
+		{"SELECT * FROM rulesets", "rulesets"},
 		{"SELECT role FROM members", "members outside_collaborators"},
 		{"SELECT * FROM repository_topics", "repositories"},
 		{"SELECT * FROM repository_properties", "repositories"},

@@ -1,8 +1,9 @@
--- GraphQL, one object a repository, of which five resources are made:
--- repository_settings itself, branch_protection, codeowners, deploy_keys and
--- dependabot_alerts. An object names in "unknown", with the reason, those that
--- GitHub refused for this repository; a part whose key is absent was not asked
--- for. Neither leaves a row, so that unknown never looks like none.
+-- GraphQL, one object a repository, of which six resources are made:
+-- repository_settings itself, branch_protection, codeowners, deploy_keys,
+-- dependabot_alerts and rulesets (in a file of their own). An object names in
+-- "unknown", with the reason, those that GitHub refused for this repository; a
+-- part whose key is absent was not asked for. Neither leaves a row, so that
+-- unknown never looks like none.
 
 INSERT INTO _table_resources (table_name, resource) VALUES
   ('_repository_settings', 'repository_settings'),
@@ -79,10 +80,9 @@ CREATE TABLE _dependabot_alerts (
 ) STRICT, WITHOUT ROWID;
 
 -- One row a source: the classic rule, or one active ruleset with all its rules
--- for the default branch. Rulesets that only evaluate protect nothing, and
--- nothing is known of them: GitHub's Ref.rules lists the rules of active ones
--- only, and no other request is made that would show them. Should one come all
--- the same, it is left out here and stays in raw.
+-- for the default branch. Rulesets that only evaluate protect nothing: GitHub's
+-- Ref.rules lists the rules of active ones only; should one come all the same,
+-- it is left out here and stays in raw. That they exist is told by rulesets.
 CREATE TABLE _branch_protection (
   org TEXT NOT NULL,
   repository_id INTEGER NOT NULL,
@@ -144,8 +144,13 @@ BEGIN
   DELETE FROM _repository_settings
   WHERE org = NEW.org AND repository_id = NEW.item ->> '$.databaseId';
 
+  -- Every repository repeats its organization's rulesets: they are kept apart, once.
   INSERT INTO _repository_settings (org, repository_id, raw)
-  VALUES (NEW.org, NEW.item ->> '$.databaseId', NEW.item);
+  VALUES (NEW.org, NEW.item ->> '$.databaseId', json_remove(NEW.item, '$.rulesets'));
+
+  INSERT INTO _take_rulesets (org, item)
+  SELECT NEW.org, NEW.item
+  WHERE json_type(NEW.item, '$.rulesets') = 'object';
 
   INSERT INTO _repository_names (org, repository_id, full_name)
   VALUES (NEW.org, NEW.item ->> '$.databaseId', NEW.item ->> '$.nameWithOwner')
@@ -312,7 +317,7 @@ BEGIN
   GROUP BY NEW.org;
 END;
 
-CREATE VIEW branch_protection AS -- Everything that protects the default branch: one row a source, classic rule or active ruleset; of rulesets that only evaluate or are disabled nothing is known.
+CREATE VIEW branch_protection AS -- Everything that protects the default branch: one row a source, classic rule or active ruleset; rulesets also has those that only evaluate or are disabled.
 SELECT
   b.org AS org, -- organization login
   b.repository_id AS repository_id, -- GitHub's id of the repository
