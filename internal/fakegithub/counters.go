@@ -111,7 +111,7 @@ func toldKey(who, resource string) string { return resource + " " + who }
 
 // limited counts an answer that tells a client to wait until then. While a
 // client is limited the time of the first such answer is what counts.
-func (t *tally) limited(who, resource string, now, until time.Time) {
+func (t *tally) limited(who, resource string, now, until time.Time) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.c.Limited++
@@ -124,6 +124,7 @@ func (t *tally) limited(who, resource string, now, until time.Time) {
 		n.until = until
 	}
 	t.told[key] = n
+	return t.c.Limited
 }
 
 func (t *tally) fault(kind string) {
@@ -168,10 +169,4 @@ func (s *Server) control(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(s.Counters()) // a client that went away is not the server's business
-}
-
-func (t *tally) limitedSoFar() int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.c.Limited
 }

@@ -153,11 +153,15 @@ func (x *exchange) nothingLeft(resource string, limit int, f *Fault) {
 }
 
 func tooFast(status int) func(*exchange, *Fault) answer {
-	return func(x *exchange, f *Fault) answer { return x.secondary(status, f.wait()) }
+	return func(x *exchange, f *Fault) answer {
+		x.toldToWait("", x.now.Add(f.wait()))
+		return x.secondary(status, f.wait())
+	}
 }
 
 func tooFastSilently(x *exchange, _ *Fault) answer {
-	return x.secondarySilent(http.StatusForbidden, documentedWait)
+	x.toldToWait("", x.now.Add(documentedWait))
+	return x.secondarySilent(http.StatusForbidden)
 }
 
 func tooFastQuery(x *exchange, f *Fault) answer {

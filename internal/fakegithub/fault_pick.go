@@ -145,6 +145,8 @@ func (fs *faults) spare(x *exchange) {
 	x.fault, f.fired = nil, false
 	if f.Over == 0 {
 		x.line.inARow--
+	} else {
+		x.line.inARow, x.line.refused = 0, false
 	}
 }
 

@@ -124,35 +124,32 @@ func (s *Server) nameOf(t *installationToken) string {
 	return "installation ID " + strconv.FormatInt(t.installation.id, 10)
 }
 
-// secondary is the answer to who asks too much, with 403 or 429 as it comes.
+// secondary is the answer to who asks too much.
 func (x *exchange) secondary(status int, wait time.Duration) answer {
-	x.header.Set("Retry-After", strconv.Itoa(int(ceilSecond(wait)/time.Second)))
-	x.toldToWait("", x.now.Add(wait))
+	x.header.Set("Retry-After", strconv.Itoa(int(max(time.Second, ceilSecond(wait))/time.Second)))
 	return x.refuse(status, secondaryMessage, "rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits")
 }
 
 // secondarySilent has neither retry-after nor a page of documentation that
 // would tell it from another refusal.
-func (x *exchange) secondarySilent(status int, wait time.Duration) answer {
-	x.toldToWait("", x.now.Add(wait))
+func (x *exchange) secondarySilent(status int) answer {
 	return x.refuse(status, secondaryMessage, "rest")
 }
 
 // toldToWait counts an answer that limits the caller, in the server's time;
-// resource "" stands for all.
-func (x *exchange) toldToWait(resource string, until time.Time) {
-	x.s.counted.limited(x.s.whoAsks(x.r), resource, x.today, until.Add(-x.s.skew))
+// resource "" stands for all. It returns which one it is.
+func (x *exchange) toldToWait(resource string, until time.Time) int {
+	return x.s.counted.limited(x.s.whoAsks(x.r), resource, x.today, until.Add(-x.s.skew))
 }
 
-// throttle refuses what the meter does not let in.
+// throttle refuses what the meter does not let in, with 403 and 429 by turns.
 func (x *exchange) throttle(until time.Time) answer {
-	wait := max(time.Second, until.Sub(x.today))
 	status := http.StatusForbidden
-	if x.s.counted.limitedSoFar()%2 == 1 {
+	if x.toldToWait("", until.Add(x.s.skew))%2 == 0 {
 		status = http.StatusTooManyRequests
 	}
 	if x.s.o.SilentLimits {
-		return x.secondarySilent(status, wait)
+		return x.secondarySilent(status)
 	}
-	return x.secondary(status, wait)
+	return x.secondary(status, until.Sub(x.today))
 }
