@@ -28,9 +28,11 @@ type coverageList struct {
 	rows []store.Coverage
 }
 
+// add takes in a row, in place of an earlier one of the same resource.
 func (l *coverageList) add(row store.Coverage) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.rows = slices.DeleteFunc(l.rows, func(r store.Coverage) bool { return r.Org == row.Org && r.Resource == row.Resource })
 	l.rows = append(l.rows, row)
 }
 

@@ -18,6 +18,13 @@ type organization struct {
 	*collector
 	session *github.Session
 	org     string
+	walked  atomic.Int64 // requests that are written down with their walks
+}
+
+// spend is a cost as the snapshot takes it.
+func (o *organization) spend(c github.Cost) store.Cost {
+	o.walked.Add(int64(c.Requests))
+	return store.Cost(c)
 }
 
 // event tells the event with what is left of the rate limits.
@@ -26,8 +33,43 @@ func (o *organization) event(e Event) {
 	o.collector.event(e)
 }
 
-// collect reads the resources side by side, children after their parents.
+// collect reads all resources, and the repositories once more if they changed
+// meanwhile.
 func (o *organization) collect(ctx context.Context) error {
+	if err := o.resources(ctx); err != nil {
+		return err
+	}
+	if err := o.catchUp(ctx); err != nil {
+		return err
+	}
+	return o.writer.Spend(ctx, o.org, store.Cost{Requests: int(o.session.Requests() - o.walked.Load())})
+}
+
+// catchUp reads the list of repositories once more where it has become known
+// that some were created or renamed since, and what is asked of them alone.
+func (o *organization) catchUp(ctx context.Context) error {
+	unlisted, err := o.writer.Unlisted(ctx, o.org)
+	if err != nil || unlisted == 0 {
+		return err
+	}
+	for _, r := range Resources() {
+		if r.Name == "repositories" {
+			err = o.writer.Reopen(ctx, o.org, r.Name)
+		} else if r.Parent != "repositories" {
+			continue
+		}
+		if err == nil {
+			_, err = o.resource(ctx, r, complete)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// resources reads them side by side, children after their parents.
+func (o *organization) resources(ctx context.Context) error {
 	resources := Resources()
 	statuses := map[string]chan string{}
 	for _, r := range resources {
@@ -60,11 +102,12 @@ func (o *organization) collect(ctx context.Context) error {
 // resource collects one resource and leaves its coverage. The error is for what
 // ends the run; a refusal by GitHub is coverage.
 func (o *organization) resource(ctx context.Context, r Resource, parent string) (status string, err error) {
+	began := o.plan.Now()
 	if why := o.skipped(r, parent); why != "" {
 		return skipped, o.cover(ctx, o.row(r, o.org, skipped, why))
 	}
 	if r.Shape == Settings {
-		return o.settings(ctx, r)
+		return o.settings(ctx, r, began)
 	}
 	tally, err := o.walks(ctx, r)
 	if err != nil {
@@ -72,6 +115,7 @@ func (o *organization) resource(ctx context.Context, r Resource, parent string) 
 	}
 	row := tally.row(o.row(r, o.org, complete, ""), r)
 	o.qualify(&row, parent, r)
+	row.Duration = o.plan.Now().Sub(began)
 	return row.Status, o.cover(ctx, row)
 }
 

@@ -74,7 +74,7 @@ func Resources() []Resource {
 		{Name: "token_requests", Path: "orgs/{org}/personal-access-token-requests" + oldestFirst, IsRequired: true, Permission: readRequests, IsFilterable: true},
 		{Name: "token_request_repositories", Path: "orgs/{org}/personal-access-token-requests/{parent}/repositories", Parent: "token_requests", IsRequired: true, Permission: readRequests, IsGoneOn404: true},
 		{Name: "repositories", Path: "orgs/{org}/repos?type=all&sort=created&direction=asc", IsRequired: true, Permission: readMetadata},
-		{Name: "repository_settings", Shape: Settings, Permission: readAdministration},
+		{Name: "repository_settings", Parent: "repositories", Shape: Settings, Permission: readAdministration},
 		{Name: "branch_protection", Shape: Part, Permission: readAdministration, Option: "branch_protection", Requests: "no request"},
 		{Name: "codeowners", Shape: Part, Permission: readContents, Option: "codeowners", Requests: "no request"},
 		{Name: "deploy_keys", Shape: Part, Permission: readAdministration},

@@ -9,16 +9,13 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/shurcooL/githubv4"
 
 	"auditor/internal/github"
 	"auditor/internal/store"
 )
-
-// repositoriesAPage is where the settings query starts. GitHub gives up on a
-// heavy query after ten seconds: then the page is halved.
-const repositoriesAPage = 50
 
 // settingsPart is a part of the settings query that GitHub may refuse alone.
 type settingsPart struct {
@@ -50,7 +47,7 @@ type settingsWalk struct {
 }
 
 // settings collects the settings and covers the parts that the query answers.
-func (o *organization) settings(ctx context.Context, r Resource) (string, error) {
+func (o *organization) settings(ctx context.Context, r Resource, began time.Time) (string, error) {
 	todo, err := o.writer.Todo(ctx, o.org, r.Name)
 	if err != nil {
 		return "", err
@@ -67,33 +64,40 @@ func (o *organization) settings(ctx context.Context, r Resource) (string, error)
 			return "", fmt.Errorf("collect %s of %s: %w", r.Name, o.org, err)
 		}
 		if err != nil {
-			if failure := o.writer.Fail(ctx, w, store.Cost(s.cost), err.Error(), statusCode(err)); failure != nil {
+			if failure := o.writer.Fail(ctx, w, o.spend(s.cost), err.Error(), statusCode(err)); failure != nil {
 				return "", failure
 			}
 		}
 	}
-	return s.cover(ctx, r, err)
+	if err == nil {
+		s.walk = store.Walk{Org: o.org, Resource: r.Name}
+		if err = s.again(ctx); isFatal(ctx, err) {
+			return "", fmt.Errorf("collect %s of %s: %w", r.Name, o.org, err)
+		}
+	}
+	return s.cover(ctx, r, err, began)
 }
 
 // pages reads the connection page by page to its end.
 func (s *settingsWalk) pages(ctx context.Context) error {
-	after, size := s.walk.Next, repositoriesAPage
+	after, size := s.walk.Next, newPageSize()
 	for {
 		var q settingsQuery
-		problems, cost, err := s.session.Query(ctx, &q, s.variables(after, size))
+		problems, cost, err := s.session.Query(ctx, &q, s.variables(after, size.now))
 		s.cost = s.cost.Plus(cost)
 		switch {
-		case github.IsTimeout(err) && size > 1:
-			size /= 2
+		case isTooHeavy(problems, err) && size.now > 1:
+			size.shrink()
 			continue
 		case err != nil:
 			return err
 		case q.Organization == nil:
 			return queryError(problems)
-		case s.dropRefused(&q, problems):
+		case s.dropRefused(q.Organization.Repositories.Nodes, problems):
 			continue
 		}
-		items, err := s.items(&q, problems)
+		size.grow()
+		items, err := s.items(q.Organization.Repositories.Nodes, problems)
 		if err != nil {
 			return err
 		}
@@ -101,7 +105,7 @@ func (s *settingsWalk) pages(ctx context.Context) error {
 		if !page.PageInfo.HasNextPage {
 			page.PageInfo.EndCursor = ""
 		}
-		if err := s.writer.Add(ctx, s.walk, items, page.PageInfo.EndCursor, store.Cost(s.cost)); err != nil {
+		if err := s.writer.Add(ctx, s.walk, items, page.PageInfo.EndCursor, s.spend(s.cost)); err != nil {
 			return fatalUnlessDrift(err)
 		}
 		s.cost = github.Cost{}
@@ -122,6 +126,11 @@ func (s *settingsWalk) variables(after string, size int) map[string]any {
 	if after != "" {
 		v["after"] = githubv4.NewString(githubv4.String(after))
 	}
+	return s.withParts(v)
+}
+
+// withParts adds which parts are asked for.
+func (s *settingsWalk) withParts(v map[string]any) map[string]any {
 	for _, part := range settingsParts() {
 		v[part.variable] = githubv4.Boolean(s.unasked[part.resource] == "")
 	}
@@ -131,14 +140,14 @@ func (s *settingsWalk) variables(after string, size int) map[string]any {
 // dropRefused stops asking for parts whose refusal swallowed whole
 // repositories, as a null in a non-null field (deployKeys) does, and tells
 // whether the page is to be asked for again.
-func (s *settingsWalk) dropRefused(q *settingsQuery, problems *github.QueryErrors) bool {
-	if !slices.Contains(q.Organization.Repositories.Nodes, nil) {
+func (s *settingsWalk) dropRefused(nodes []*repositorySettings, problems *github.QueryErrors) bool {
+	if !slices.Contains(nodes, nil) {
 		return false
 	}
 	isDropped := false
 	for _, e := range errorsOf(problems) {
 		part, _, ok := placeOf(e)
-		if ok && part != "" && s.unasked[part] == "" {
+		if ok && part != "" && e.IsForbidden() && s.unasked[part] == "" {
 			s.unasked[part] = e.Message
 			isDropped = true
 		}
@@ -146,19 +155,30 @@ func (s *settingsWalk) dropRefused(q *settingsQuery, problems *github.QueryError
 	return isDropped
 }
 
-// items are the repositories of a page as the snapshot keeps them.
-func (s *settingsWalk) items(q *settingsQuery, problems *github.QueryErrors) ([]json.RawMessage, error) {
-	unknown := map[int]map[string]string{}
-	for i := range q.Organization.Repositories.Nodes {
+// items are the repositories of a page as the snapshot keeps them. What an
+// error is about is unknown; of an error that does not say so, all parts are.
+func (s *settingsWalk) items(nodes []*repositorySettings, problems *github.QueryErrors) ([]json.RawMessage, error) {
+	unknown := make([]map[string]string, len(nodes))
+	isTransient := make([]bool, len(nodes))
+	for i := range nodes {
 		unknown[i] = maps.Clone(s.unasked)
 	}
 	for _, e := range errorsOf(problems) {
-		if part, node, ok := placeOf(e); ok && unknown[node] != nil {
+		part, node, ok := placeOf(e)
+		if ok && node < len(nodes) {
 			unknown[node][part] = e.Message
+			isTransient[node] = isTransient[node] || !e.IsForbidden()
+			continue
+		}
+		for i := range nodes {
+			isTransient[i] = true
+			for _, part := range settingsParts() {
+				unknown[i][part.resource] = e.Message
+			}
 		}
 	}
 	var items []json.RawMessage
-	for i, node := range q.Organization.Repositories.Nodes {
+	for i, node := range nodes {
 		if node == nil {
 			s.lost = cmp.Or(unknown[i][""], "a repository came back empty")
 			continue
@@ -170,7 +190,7 @@ func (s *settingsWalk) items(q *settingsQuery, problems *github.QueryErrors) ([]
 		if sets := node.Rulesets; sets != nil && sets.TotalCount > len(sets.Nodes) {
 			unknown[i]["rulesets"] = fmt.Sprintf("%d rulesets, of which %d were asked for", sets.TotalCount, len(sets.Nodes))
 		}
-		item, err := json.Marshal(settingsItem{node, unknown[i]})
+		item, err := json.Marshal(settingsItem{node, unknown[i], isTransient[i]})
 		if err != nil {
 			return nil, fmt.Errorf("settings of %s: %w", node.NameWithOwner, err)
 		}
@@ -183,16 +203,17 @@ func (s *settingsWalk) items(q *settingsQuery, problems *github.QueryErrors) ([]
 // "" for the repository itself. A path looks like
 // organization, repositories, nodes, 3, codeowners, errors.
 func placeOf(e github.QueryError) (part string, node int, ok bool) {
-	if len(e.Path) < 4 {
+	at := slices.Index(e.Path, "nodes") + 1
+	if at == 0 || at == len(e.Path) {
 		return "", 0, false
 	}
-	node, err := strconv.Atoi(e.Path[3])
-	if err != nil {
+	node, err := strconv.Atoi(e.Path[at])
+	if err != nil || node < 0 {
 		return "", 0, false
 	}
-	if len(e.Path) > 4 {
+	if field := at + 1; field < len(e.Path) {
 		for _, p := range settingsParts() {
-			if p.field == e.Path[4] {
+			if p.field == e.Path[field] {
 				return p.resource, node, true
 			}
 		}
@@ -217,12 +238,13 @@ func queryError(problems *github.QueryErrors) error {
 
 // cover leaves the coverage of the settings and of their parts. What is missing
 // of a part is asked of the snapshot: an earlier run may have read its pages.
-func (s *settingsWalk) cover(ctx context.Context, r Resource, err error) (string, error) {
+func (s *settingsWalk) cover(ctx context.Context, r Resource, err error, began time.Time) (string, error) {
 	gaps, total, gapErr := s.writer.Gaps(ctx, s.org)
 	if gapErr != nil {
 		return "", gapErr
 	}
 	row := s.row(r, s.org, complete, "")
+	row.Duration = s.plan.Now().Sub(began)
 	switch {
 	case err != nil && total > 0:
 		row.Status, row.Message, row.HTTPStatus = partial, err.Error(), statusCode(err)

@@ -17,6 +17,13 @@ type settingsQuery struct {
 	} `graphql:"organization(login: $org)"`
 }
 
+// settingsAgainQuery asks for the settings of single repositories.
+type settingsAgainQuery struct {
+	Nodes []*struct {
+		Repository repositorySettings `graphql:"... on Repository"`
+	} `graphql:"nodes(ids: $ids)"`
+}
+
 // repositorySettings of one repository. Codeowners is nil when the repository has
 // none, DefaultBranchRef when it is empty; both also when GitHub refused.
 type repositorySettings struct {
@@ -37,6 +44,8 @@ type settingsItem struct {
 	*repositorySettings
 	// Unknown says of the parts (resources) that are not known why not.
 	Unknown map[string]string `json:"unknown,omitempty"`
+	// IsToAskAgain says that it may be known another time.
+	IsToAskAgain bool `json:"again,omitempty"`
 }
 
 type totalCount struct {

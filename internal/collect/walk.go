@@ -36,7 +36,7 @@ func (o *organization) walk(ctx context.Context, r Resource, w store.Walk, rows 
 	if err == nil || isFatal(ctx, err) {
 		return err
 	}
-	if failure := o.writer.Fail(ctx, w, store.Cost(k.cost), err.Error(), statusCode(err)); failure != nil {
+	if failure := o.writer.Fail(ctx, w, o.spend(k.cost), err.Error(), statusCode(err)); failure != nil {
 		return fatalError{failure}
 	}
 	return err
@@ -48,7 +48,7 @@ func (k *walk) object(ctx context.Context) (err error) {
 		return err
 	}
 	k.rows.Add(1)
-	return fatalUnlessDrift(k.writer.Add(ctx, k.Walk, rawItems(item), "", store.Cost(k.cost)))
+	return fatalUnlessDrift(k.writer.Add(ctx, k.Walk, rawItems(item), "", k.spend(k.cost)))
 }
 
 // list reads a list, and reads it anew when it changed meanwhile.
@@ -59,7 +59,7 @@ func (k *walk) list(ctx context.Context) error {
 		if err != nil || !hasChanged {
 			return err
 		}
-		if err := k.writer.Restart(ctx, k.Walk, store.Cost(k.cost)); err != nil {
+		if err := k.writer.Restart(ctx, k.Walk, k.spend(k.cost)); err != nil {
 			return fatalError{err}
 		}
 		k.cost, from = github.Cost{}, k.path
@@ -79,7 +79,7 @@ func (k *walk) pages(ctx context.Context, from string, mayStop bool) (hasChanged
 		if !isOnly && k.isSeen(page.Items) && mayStop {
 			return true, nil
 		}
-		if err := k.writer.Add(ctx, k.Walk, page.Items, page.Next, store.Cost(k.cost)); err != nil {
+		if err := k.writer.Add(ctx, k.Walk, page.Items, page.Next, k.spend(k.cost)); err != nil {
 			return false, fatalUnlessDrift(err)
 		}
 		k.cost = github.Cost{}

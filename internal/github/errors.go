@@ -80,7 +80,7 @@ func IsNotFound(err error) bool { return isRefusal(err, http.StatusNotFound, "NO
 // IsForbidden reports whether the server said 403 to what was asked, and not
 // because of a limit. GitHub also answers 404 where it hides what is forbidden.
 func IsForbidden(err error) bool {
-	return isRefusal(err, http.StatusForbidden, "FORBIDDEN", "INSUFFICIENT_SCOPES")
+	return isRefusal(err, http.StatusForbidden, forbiddenTypes...)
 }
 
 func isRefusal(err error, status int, types ...string) bool {

@@ -28,6 +28,13 @@ type QueryError struct {
 	Message string   // GitHub's, made harmless
 }
 
+// IsForbidden reports whether a permission would lift the error. Others may be
+// gone when it is asked again.
+func (e QueryError) IsForbidden() bool { return slices.Contains(forbiddenTypes, e.Type) }
+
+// forbiddenTypes are GitHub's names for a lack of permission.
+var forbiddenTypes = []string{"FORBIDDEN", "INSUFFICIENT_SCOPES"}
+
 // Error says `POST /graphql: 200 FORBIDDEN Resource not accessible by integration`.
 func (e *QueryErrors) Error() string {
 	first := e.Errors[0]

@@ -1,0 +1,166 @@
+package collect
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/shurcooL/githubv4"
+
+	"auditor/internal/github"
+	"auditor/internal/store"
+)
+
+const (
+	// repositoriesAPage is where the settings query starts. GitHub gives up on a
+	// heavy query after ten seconds.
+	repositoriesAPage = 50
+	// maxRounds is how often repositories are asked for again.
+	maxRounds = 3
+	// maxLookups bounds the requests that find out what became of repositories
+	// that have no settings.
+	maxLookups = 50
+)
+
+// pageSize is how many repositories a query asks for: half as many after the
+// server gave up on one, twice as many after some that went well, each time more.
+type pageSize struct {
+	now            int
+	good, patience int // pages that went well, and have to before the next growth
+}
+
+func newPageSize() *pageSize { return &pageSize{now: repositoriesAPage, patience: 1} }
+
+func (p *pageSize) shrink() {
+	p.now = max(1, p.now/2)
+	p.good, p.patience = 0, 2*p.patience
+}
+
+func (p *pageSize) grow() {
+	if p.good++; p.good >= p.patience {
+		p.now, p.good = min(2*p.now, repositoriesAPage), 0
+	}
+}
+
+// isTooHeavy holds for a query that the server gave up on, wholly or in part.
+func isTooHeavy(problems *github.QueryErrors, err error) bool {
+	return github.IsTimeout(err) || problems != nil && problems.IsTimeout()
+}
+
+// again asks by id for what the pages did not tell: repositories of the list
+// that were created or renamed while they were read, or that an error took.
+func (s *settingsWalk) again(ctx context.Context) error {
+	size := newPageSize()
+	for range maxRounds {
+		todo, err := s.writer.Unsettled(ctx, s.org)
+		todo = slices.DeleteFunc(todo, func(r store.Repository) bool { return r.NodeID == "" })
+		if err != nil || len(todo) == 0 {
+			s.lost = ""
+			return err
+		}
+		for len(todo) > 0 {
+			n := min(size.now, len(todo))
+			isRead, err := s.byID(ctx, todo[:n], size)
+			if err != nil {
+				return err
+			}
+			if isRead {
+				todo = todo[n:]
+			}
+		}
+	}
+	return s.lookUp(ctx)
+}
+
+// byID asks for some repositories. They are not read when the query was too heavy.
+func (s *settingsWalk) byID(ctx context.Context, repositories []store.Repository, size *pageSize) (isRead bool, err error) {
+	var ids []githubv4.ID
+	for _, r := range repositories {
+		ids = append(ids, r.NodeID)
+	}
+	var q settingsAgainQuery
+	problems, cost, err := s.session.Query(ctx, &q, s.withParts(map[string]any{"ids": ids}))
+	s.cost = s.cost.Plus(cost)
+	if isTooHeavy(problems, err) && size.now > 1 {
+		size.shrink()
+		return false, nil
+	}
+	if err != nil && !github.IsNotFound(err) {
+		return false, err
+	}
+	var nodes []*repositorySettings
+	for _, node := range q.Nodes {
+		if node == nil || node.Repository.DatabaseID == 0 {
+			nodes = append(nodes, nil)
+			continue
+		}
+		nodes = append(nodes, &node.Repository)
+	}
+	if s.dropRefused(nodes, problems) {
+		return false, nil
+	}
+	size.grow()
+	items, err := s.items(nodes, problems)
+	if err != nil {
+		return false, err
+	}
+	err = s.writer.Add(ctx, s.walk, items, "", s.spend(s.cost))
+	s.cost = github.Cost{}
+	return true, fatalUnlessDrift(err)
+}
+
+// lookUp finds out what became of the repositories that still have no settings:
+// one that is not there any more leaves the list too.
+func (s *settingsWalk) lookUp(ctx context.Context) error {
+	left, err := s.writer.Unsettled(ctx, s.org)
+	if err != nil {
+		return err
+	}
+	left = slices.DeleteFunc(left, func(r store.Repository) bool { return r.HasSettings })
+	s.lost = ""
+	for i, r := range left {
+		isGone := false
+		if i < maxLookups {
+			if isGone, err = s.isGone(ctx, r); err != nil {
+				return err
+			}
+		}
+		if !isGone {
+			s.lost = cmp.Or(s.lost, fmt.Sprintf("%d listed repositories have no settings, one of them: %s", len(left)-i, r.FullName))
+			continue
+		}
+		gone := store.Walk{Org: s.org, Resource: s.walk.Resource, Parent: fmt.Sprint(r.ID)}
+		if err := s.writer.Gone(ctx, gone, store.Cost{}); err != nil {
+			return fatalError{err}
+		}
+	}
+	err = s.writer.Add(ctx, s.walk, nil, "", s.spend(s.cost))
+	s.cost = github.Cost{}
+	return fatalUnlessDrift(err)
+}
+
+// isGone tells whether a repository was deleted or given to another owner.
+func (s *settingsWalk) isGone(ctx context.Context, r store.Repository) (bool, error) {
+	item, cost, err := s.session.Get(ctx, "repos/"+escapeRepository(r.FullName))
+	s.cost = s.cost.Plus(cost)
+	switch {
+	case github.IsNotFound(err):
+		return true, nil
+	case isFatal(ctx, err):
+		return false, err
+	case err != nil:
+		return false, nil
+	}
+	var is struct {
+		Owner struct {
+			Login string `json:"login"`
+		} `json:"owner"`
+	}
+	if err := json.Unmarshal(item, &is); err != nil || is.Owner.Login == "" {
+		return false, nil
+	}
+	return !strings.EqualFold(is.Owner.Login, s.org), nil
+}

@@ -1,0 +1,71 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Repository is one of the list, as far as asking for its settings needs it.
+type Repository struct {
+	ID          int64
+	NodeID      string // for GraphQL; "" if the list did not tell
+	FullName    string
+	HasSettings bool // they are there, but not wholly
+}
+
+// Unsettled lists the repositories of an organization whose settings are
+// missing or to be asked for again, ordered by id.
+func (w *Writer) Unsettled(ctx context.Context, org string) ([]Repository, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.db == nil {
+		return nil, errors.New("snapshot is closed")
+	}
+	rows, err := w.db.QueryContext(ctx, `
+		SELECT r.repository_id, COALESCE(r.raw ->> '$.node_id', ''), r.full_name, s.repository_id IS NOT NULL
+		FROM _repositories AS r
+		LEFT JOIN _repository_settings AS s ON s.org = r.org AND s.repository_id = r.repository_id
+		WHERE r.org = ? AND (s.repository_id IS NULL OR s.raw ->> '$.again')
+		ORDER BY r.repository_id`, org)
+	if err != nil {
+		return nil, fmt.Errorf("repositories of %s without settings: %w", org, err)
+	}
+	defer rows.Close()
+	var all []Repository
+	for rows.Next() {
+		var r Repository
+		if err := rows.Scan(&r.ID, &r.NodeID, &r.FullName, &r.HasSettings); err != nil {
+			return nil, fmt.Errorf("repositories of %s without settings: %w", org, err)
+		}
+		all = append(all, r)
+	}
+	return all, rows.Err()
+}
+
+// Unlisted counts the repositories of an organization whose settings were told,
+// under a name that is not in the list: created or renamed since it was read.
+func (w *Writer) Unlisted(ctx context.Context, org string) (n int, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.db == nil {
+		return 0, errors.New("snapshot is closed")
+	}
+	err = w.db.QueryRowContext(ctx, `
+		SELECT count(*)
+		FROM _repository_settings AS s
+		LEFT JOIN _repositories AS r ON r.org = s.org AND r.repository_id = s.repository_id
+		WHERE s.org = ? AND s.full_name IS NOT r.full_name
+			AND NOT EXISTS (SELECT 1 FROM _gone AS g WHERE g.org = s.org AND g.parent = CAST(s.repository_id AS TEXT))`, org).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("repositories of %s that are not listed: %w", org, err)
+	}
+	return n, nil
+}
+
+// Reopen has a list that was read to its end read once more. What is in it
+// stays, and is brought up to date.
+func (w *Writer) Reopen(ctx context.Context, org, resource string) error {
+	const reopen = `UPDATE _walks SET is_finished = 0, next = '', reread_count = reread_count + 1 WHERE org = ? AND resource = ? AND parent = ''`
+	return w.exec(ctx, "read "+resource+" of "+org+" once more", reopen, org, resource)
+}
