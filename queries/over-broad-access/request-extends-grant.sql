@@ -4,7 +4,9 @@
 -- more of it. The list of requests shows all that the token would then hold;
 -- what is new is easily overlooked, and is named here.
 --
--- Narrowing a token asks for approval too, and then nothing is new.
+-- Narrowing or renewing a token asks for approval too; nothing is new then, and
+-- such a request is passed over. Where a list of repositories was not read to
+-- the end, whether there are new ones is unknown.
 --
 -- severity: low
 -- population: token_requests
@@ -63,6 +65,32 @@ WITH added AS (
     a.org,
     a.request_id,
     a.grant_id
+), added_repositories AS (
+  SELECT
+    q.org AS org,
+    q.request_id AS request_id,
+    t.grant_id AS grant_id,
+    count(*) AS repository_count
+  FROM token_requests AS q
+  JOIN tokens AS t
+    ON t.org = q.org
+    AND t.token_id = q.token_id
+  JOIN token_request_repositories AS p
+    ON p.org = q.org
+    AND p.request_id = q.request_id
+  WHERE q.repository_selection = 'subset'
+    AND t.repository_selection = 'subset'
+    AND NOT EXISTS (
+      SELECT 1
+      FROM token_repositories AS h
+      WHERE h.org = t.org
+        AND h.grant_id = t.grant_id
+        AND h.repository_id = p.repository_id
+    )
+  GROUP BY
+    q.org,
+    q.request_id,
+    t.grant_id
 ), widened AS (
   SELECT
     q.org AS org,
@@ -77,7 +105,13 @@ WITH added AS (
     q.request_id
 )
 SELECT
-  'fail' AS status,
+  CASE
+    WHEN a.permissions IS NOT NULL THEN 'fail'
+    WHEN t.repository_selection = 'none' AND q.repository_selection <> 'none' THEN 'fail'
+    WHEN t.repository_selection = 'subset' AND q.repository_selection = 'all' THEN 'fail'
+    WHEN n.repository_count > 0 AND t.repository_count IS NOT NULL THEN 'fail'
+    ELSE 'unknown'
+  END AS status,
   'request/' || q.request_id AS subject,
   q.org AS org,
   'its token already has access' || coalesce(' since ' || substr(t.access_granted_at, 1, 10), '')
@@ -85,7 +119,7 @@ SELECT
     || CASE
       WHEN q.repository_selection = t.repository_selection AND q.repository_selection <> 'subset' THEN ''
       ELSE printf(
-        '; repositories: %s now, %s then',
+        '; repositories: %s now, %s then%s',
         CASE
           WHEN t.repository_selection <> 'subset' THEN t.repository_selection
           ELSE coalesce(t.repository_count, 'an unknown number of') || ' selected'
@@ -93,10 +127,16 @@ SELECT
         CASE
           WHEN q.repository_selection <> 'subset' THEN q.repository_selection
           ELSE coalesce(q.repository_count, 'an unknown number of') || ' selected'
+        END,
+        CASE
+          WHEN n.repository_count IS NULL THEN ''
+          WHEN t.repository_count IS NULL THEN ', perhaps ' || n.repository_count || ' of them new'
+          ELSE ', ' || n.repository_count || ' of them new'
         END
       )
     END AS reason,
   a.permissions AS added_permissions,
+  iif(t.repository_count IS NOT NULL, n.repository_count, NULL) AS added_repository_count,
   t.grant_id AS held_grant_id,
   t.highest_tier AS held_highest_tier,
   t.repository_selection AS held_repository_selection,
@@ -121,3 +161,14 @@ LEFT JOIN added AS a
   ON a.org = w.org
   AND a.request_id = w.request_id
   AND a.grant_id = w.grant_id
+LEFT JOIN added_repositories AS n
+  ON n.org = w.org
+  AND n.request_id = w.request_id
+  AND n.grant_id = w.grant_id
+WHERE a.permissions IS NOT NULL
+  OR t.repository_selection = 'none' AND q.repository_selection <> 'none'
+  OR t.repository_selection = 'subset' AND q.repository_selection = 'all'
+  OR n.repository_count > 0
+  OR q.repository_selection = 'subset' AND t.repository_selection = 'subset' AND (t.repository_count IS NULL OR q.repository_count IS NULL)
+  OR q.repository_selection IS NULL AND t.repository_selection IS NOT 'all'
+  OR t.repository_selection IS NULL AND q.repository_selection IS NOT 'none'
