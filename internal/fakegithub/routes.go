@@ -20,6 +20,7 @@ const (
 // route is one operation of the API.
 type route struct {
 	method, pattern string
+	parts           []string // of the pattern, see New
 	as              credential
 	permission      string // "key=level" the installation must have; "" none
 	hides           bool   // without the permission answers 404 instead of 403
@@ -110,7 +111,7 @@ func (x *exchange) findRoute() (answer, bool) {
 		if r.method != method || r.cloudOnly && x.s.o.GHES {
 			continue
 		}
-		if params, ok := match(r.pattern, segments); ok {
+		if params, ok := match(r.parts, segments); ok {
 			x.route, x.params = r, params
 			return answer{}, true
 		}
@@ -135,25 +136,31 @@ func split(p string) ([]string, bool) {
 // match fills the parameters of a pattern. The numeric forms that Link
 // headers use, /organizations/{id}/… and /repositories/{id}/…, match the
 // patterns of /orgs/{org}/… and /repos/{owner}/{repo}/….
-func match(pattern string, segments []string) (map[string]string, bool) {
-	params := map[string]string{}
-	parts := strings.Split(pattern[1:], "/")
+func match(parts, segments []string) (map[string]string, bool) {
+	kind, id := "", ""
 	switch {
 	case segments[0] == "organizations" && len(segments) > 1 && parts[0] == "orgs":
-		params["organization_id"] = segments[1]
+		kind, id = "organization_id", segments[1]
 		segments, parts = segments[2:], parts[2:]
 	case segments[0] == "repositories" && len(segments) > 1 && parts[0] == "repos":
-		params["repository_id"] = segments[1]
+		kind, id = "repository_id", segments[1]
 		segments, parts = segments[2:], parts[3:]
 	}
 	if len(parts) != len(segments) {
 		return nil, false
 	}
 	for i, part := range parts {
-		if name, ok := strings.CutPrefix(part, "{"); ok {
-			params[strings.TrimSuffix(name, "}")] = segments[i]
-		} else if part != segments[i] {
+		if part[0] != '{' && part != segments[i] {
 			return nil, false
+		}
+	}
+	params := map[string]string{}
+	if kind != "" {
+		params[kind] = id
+	}
+	for i, part := range parts {
+		if part[0] == '{' {
+			params[part[1:len(part)-1]] = segments[i]
 		}
 	}
 	return params, true

@@ -151,6 +151,9 @@ func New(w *World, o Options) *Server {
 	s.rendered = newPageCache()
 	s.graphql = newGraphQLEngine()
 	s.routes = routes()
+	for i := range s.routes {
+		s.routes[i].parts = strings.Split(s.routes[i].pattern[1:], "/")
+	}
 	s.inner = http.HandlerFunc(s.serve)
 	if o.Middleware != nil {
 		s.inner = o.Middleware(s.inner)
