@@ -25,7 +25,7 @@ var update = flag.Bool("update", false, "write the goldens of the fixtures anew"
 // insertion: parents first.
 var resources = []string{
 	"org", "members", "outside_collaborators",
-	"repositories", "repository_settings", "private_vulnerability_reporting",
+	"repositories", "repository_settings", "private_vulnerability_reporting", "automated_security_fixes",
 	"tokens", "token_repositories", "token_requests", "token_request_repositories",
 }
 

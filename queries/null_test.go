@@ -249,7 +249,7 @@ func kindOf(resource string) string {
 		return "token"
 	case "token_requests", "token_request_repositories":
 		return "request"
-	case "repositories", "repository_settings", "private_vulnerability_reporting", "properties", "teams":
+	case "repositories", "repository_settings", "private_vulnerability_reporting", "automated_security_fixes", "properties", "teams":
 		return "repository"
 	}
 	return ""

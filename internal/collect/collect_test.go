@@ -55,7 +55,9 @@ func TestSnapshotHoldsTheOrganization(t *testing.T) {
 // A cold run asks no more than the floor of what it must ask.
 func TestRequestsOfAColdRun(t *testing.T) {
 	s := newSite(t, fakegithub.Options{})
-	s.mustRun(func(p *Plan) { p.Optional = slices.DeleteFunc(p.Optional, func(o string) bool { return o == "teams" }) })
+	s.mustRun(func(p *Plan) {
+		p.Optional = slices.DeleteFunc(p.Optional, func(o string) bool { return o == "teams" || o == "automated_security_fixes" })
+	})
 	floor := 1 + 1 + 1 + 1 + 12 // lists of tokens, requests and repositories, one GraphQL page, the organization
 	for _, g := range slices.Concat(s.world.Grants, s.world.Requests) {
 		if g.Selection == "subset" {
@@ -98,7 +100,7 @@ func TestRefusals(t *testing.T) {
 		{"organization_personal_access_tokens", false, []row{{"tokens", denied, tokens}, {"token_repositories", skipped, ""}}},
 		{"organization_personal_access_token_requests", false, []row{{"token_requests", denied, requests}, {"token_request_repositories", skipped, ""}}},
 		{"members", true, []row{{"members", denied, members}, {"outside_collaborators", denied, members}}},
-		{"administration", false, []row{{"repositories", partial, administration}, {"branch_protection", partial, administration}, {"deploy_keys", denied, administration}, {"teams", denied, administration}}},
+		{"administration", false, []row{{"repositories", partial, administration}, {"branch_protection", partial, administration}, {"deploy_keys", denied, administration}, {"automated_security_fixes", denied, administration}, {"teams", denied, administration}}},
 		{"vulnerability_alerts", true, []row{{"dependabot_alerts", denied, alerts}}},
 	} {
 		t.Run(test.missing, func(t *testing.T) {
@@ -134,7 +136,7 @@ func TestAnswersWithoutPermissionAreUnknown(t *testing.T) {
 func TestWhatIsSwitchedOffIsSkipped(t *testing.T) {
 	s := newSite(t, fakegithub.Options{})
 	result, snapshot := s.mustRun(func(p *Plan) { p.Optional = nil })
-	for _, resource := range []string{"members", "outside_collaborators", "codeowners", "branch_protection", "dependabot_alerts", "private_vulnerability_reporting", "properties", "teams"} {
+	for _, resource := range []string{"members", "outside_collaborators", "codeowners", "branch_protection", "dependabot_alerts", "private_vulnerability_reporting", "automated_security_fixes", "rulesets", "properties", "teams"} {
 		if row := coverageOf(t, result, resource); row.Status != skipped || !strings.Contains(row.Message, "switched off") {
 			t.Errorf("%s is %s: %s", resource, row.Status, row.Message)
 		}
@@ -453,4 +455,50 @@ func TestTooManyRulesets(t *testing.T) {
 		t.Errorf("rulesets are %s: %s", row.Status, row.Message)
 	}
 	wantAnswer(t, snapshot, `SELECT count(*) FROM repositories WHERE ruleset_count IS NULL`, "1")
+}
+
+// Where the list of repositories is silent about Dependabot security updates,
+// each is asked for its own, and where they are on, whether they are paused.
+func TestAutomatedSecurityFixes(t *testing.T) {
+	s := newSite(t, fakegithub.Options{})
+	result, snapshot := s.mustRun()
+	var want []string
+	asked := int64(0)
+	for _, r := range s.world.Repositories {
+		state := r.Security.DependabotSecurityUpdates
+		isTold := r.SecurityBlock == "" && state != ""
+		switch {
+		case r.IsArchived || r.IsDisabled:
+			if !isTold {
+				state = "NULL"
+			}
+		case !isTold || state == "enabled":
+			asked++
+			if state == "enabled" && r.IsSecurityFixesPaused {
+				state = "paused"
+			}
+		}
+		want = append(want, r.Name+"|"+state)
+	}
+	wantAnswer(t, snapshot, `SELECT name, dependabot_security_updates FROM repositories ORDER BY repository_id`, strings.Join(want, "\n"))
+	if row := coverageOf(t, result, "automated_security_fixes"); row.Status != complete || row.RequestCount != asked || row.RowCount != asked {
+		t.Errorf("%s with %d requests, %d rows, want %d: %s", row.Status, row.RequestCount, row.RowCount, asked, row.Message)
+	}
+	for _, state := range []string{"paused", "disabled", "enabled", "NULL"} {
+		if !slices.ContainsFunc(want, func(line string) bool { return strings.HasSuffix(line, "|"+state) }) {
+			t.Errorf("the small organization has none that is %s", state)
+		}
+	}
+}
+
+// Without the permission 404 says nothing, and is not even asked for.
+func TestAutomatedSecurityFixesUnseen(t *testing.T) {
+	s := newSite(t, fakegithub.Options{MissingPermissions: []string{"administration"}})
+	_, snapshot := s.mustRun()
+	wantAnswer(t, snapshot, `SELECT count(*) FROM repositories WHERE dependabot_security_updates IS NOT NULL`, "0")
+	for _, r := range s.server.Requests() {
+		if strings.HasSuffix(r.Path, "/automated-security-fixes") {
+			t.Errorf("asked for %s", r.Path)
+		}
+	}
 }

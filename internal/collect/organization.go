@@ -106,6 +106,11 @@ func (o *organization) resource(ctx context.Context, r Resource, parent string) 
 	if why := o.skipped(r, parent); why != "" {
 		return skipped, o.cover(ctx, o.row(r, o.org, skipped, why))
 	}
+	if r.IsOffOn404 && o.isBlind() {
+		row := o.row(r, o.org, denied, "not asked for: without the permission GitHub answers 404, which would read as off")
+		row.Permission = r.Permission
+		return denied, o.cover(ctx, row)
+	}
 	if r.Shape == Settings {
 		return o.settings(ctx, r, began)
 	}
@@ -132,6 +137,13 @@ func (o *organization) skipped(r Resource, parent string) string {
 	return ""
 }
 
+// isBlind holds for an installation that is known not to see what only
+// administrators do.
+func (o *organization) isBlind() bool {
+	granted := o.session.Installation().Permissions
+	return granted != nil && granted["administration"] == ""
+}
+
 // qualify lowers a complete row for what the answers alone do not tell: a
 // parent list with gaps, an installation that sees only some repositories, and
 // settings that GitHub leaves out without the permission to see them.
@@ -145,7 +157,7 @@ func (o *organization) qualify(row *store.Coverage, parent string, r Resource) {
 		row.Status, row.Message = partial, r.Parent+" is "+parent
 	case r.Name == "repositories" && i.RepositorySelection == "selected":
 		row.Status, row.Message = partial, "the App is installed on selected repositories only: install it on all repositories"
-	case r.Name == "repositories" && i.Permissions != nil && i.Permissions["administration"] == "":
+	case r.Name == "repositories" && o.isBlind():
 		row.Status, row.Permission = partial, readAdministration
 		row.Message = "security settings are not shown without the permission"
 	}

@@ -43,6 +43,9 @@ type Resource struct {
 	IsFilterable bool
 	// IsGoneOn404 says that 404 means: the parent has disappeared since it was listed.
 	IsGoneOn404 bool
+	// IsOffOn404 says that 404 means to administrators: it is off. To all others
+	// GitHub hides behind it what they may not see.
+	IsOffOn404 bool
 	// IsMissingOnServer says that GitHub Enterprise Server does not have it.
 	IsMissingOnServer bool
 }
@@ -63,7 +66,8 @@ const (
 // Sources: the OpenAPI operations orgs/get, orgs/list-pat-grants,
 // orgs/list-pat-grant-repositories, orgs/list-pat-grant-requests,
 // orgs/list-pat-grant-request-repositories, repos/list-for-org,
-// repos/check-private-vulnerability-reporting, repos/list-teams,
+// repos/check-private-vulnerability-reporting,
+// repos/check-automated-security-fixes, repos/list-teams,
 // orgs/list-custom-properties-values-for-repos, orgs/list-members and
 // orgs/list-outside-collaborators, and GraphQL's Organization.repositories.
 func Resources() []Resource {
@@ -81,6 +85,7 @@ func Resources() []Resource {
 		{Name: "dependabot_alerts", Shape: Part, Permission: readAlerts, Option: "dependabot_alerts", Requests: "no request"},
 		{Name: "rulesets", Shape: Part, Permission: readMetadata, Option: "rulesets", Requests: "no request"},
 		{Name: "private_vulnerability_reporting", Path: "repos/{repository}/private-vulnerability-reporting", Parent: "repositories", Shape: Object, Permission: readMetadata, Option: "private_vulnerability_reporting", Requests: "one request a public repository", IsMissingOnServer: true},
+		{Name: "automated_security_fixes", Path: "repos/{repository}/automated-security-fixes", Parent: "repositories", Shape: Object, Permission: readAdministration, Option: "automated_security_fixes", Requests: "one request a repository, less those without Dependabot security updates", IsOffOn404: true},
 		{Name: "properties", Path: "orgs/{org}/properties/values", Parent: "repositories", Permission: "Organization permissions > Custom properties: Read-only", Option: "properties", Requests: "no request where the list of repositories has them, else one request for 100 repositories"},
 		{Name: "teams", Path: "repos/{repository}/teams", Parent: "repositories", Permission: readAdministration, Option: "teams", Requests: "one request a repository"},
 		{Name: "members", Path: "orgs/{org}/members?role={parent}", Permission: readMembers, Option: "members", Requests: "one request for 100 people"},

@@ -295,8 +295,7 @@ func (s *settingsWalk) part(part Resource, settings store.Coverage, gaps []store
 // hide lowers a complete row where GitHub answers "no" or "none" instead of
 // refusing: without the permission to administrate.
 func (s *settingsWalk) hide(row *store.Coverage, r Resource) {
-	granted := s.session.Installation().Permissions
-	if row.Status == complete && granted != nil && granted["administration"] == "" && r.Permission == readAdministration {
+	if row.Status == complete && s.isBlind() && r.Permission == readAdministration {
 		row.Status, row.Permission = partial, r.Permission
 		row.Message = "GitHub answers no where it may not say: the permission is missing"
 	}

@@ -23,11 +23,13 @@ type walk struct {
 	rows *atomic.Int64 // of the whole resource, for events
 	cost github.Cost   // not yet written down
 	seen map[string]bool
+
+	isOffOn404 bool // see Resource
 }
 
 // walk reads one list or object to its end, a page at a time.
 func (o *organization) walk(ctx context.Context, r Resource, w store.Walk, rows *atomic.Int64) error {
-	k := &walk{organization: o, Walk: w, path: r.path(w, o.plan.Filters), rows: rows}
+	k := &walk{organization: o, Walk: w, path: r.path(w, o.plan.Filters), rows: rows, isOffOn404: r.IsOffOn404}
 	read := k.list
 	if r.Shape == Object {
 		read = k.object
@@ -44,7 +46,11 @@ func (o *organization) walk(ctx context.Context, r Resource, w store.Walk, rows 
 
 func (k *walk) object(ctx context.Context) (err error) {
 	var item json.RawMessage
-	if item, k.cost, err = k.session.Get(ctx, k.path); err != nil {
+	item, k.cost, err = k.session.Get(ctx, k.path)
+	if k.isOffOn404 && github.IsNotFound(err) {
+		item, err = json.RawMessage(`{"message":"Not Found"}`), nil // GitHub's words, for the store to read
+	}
+	if err != nil {
 		return err
 	}
 	k.rows.Add(1)

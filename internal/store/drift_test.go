@@ -56,12 +56,13 @@ func TestDrift(t *testing.T) {
 		{"repository_settings", "", settings + `,"defaultBranchRef":{"name":"main","branchProtectionRule":{"databaseId":1,"isAdminEnforced":"yes"}}}`, "repository_settings of acme: object 7: branch_protection.is_admin_bound is not a boolean"},
 		{"private_vulnerability_reporting", "7", `{"enabled":"yes"}`, "private_vulnerability_reporting of acme: object 7: private_vulnerability_reporting.is_enabled is not a boolean"},
 		{"private_vulnerability_reporting", "7", `{}`, "private_vulnerability_reporting of acme: object 7: private_vulnerability_reporting.is_enabled is not a boolean"},
+		{"automated_security_fixes", "7", `{"enabled":true}`, "automated_security_fixes of acme: object 7: automated_security_fixes.enabled and paused are not booleans"},
 		{"members", "admin", `{"login":"octo","id":"1"}`, "members of acme: object 1: members.user_id is not an integer"},
 		{"outside_collaborators", "", `{"id":1,"login":null}`, "outside_collaborators of acme: object 1: outside_collaborators.login is not text"},
 		{"org", "", `{"login":"acme","id":1,"two_factor_requirement_enabled":"yes"}`, "org of acme: object 1: org.is_two_factor_required is not a boolean"},
 		{"org", "", `{"login":"acme"}`, "org of acme: object acme: org.org_id is not an integer"},
 	} {
-		good := `{"id":1,"login":"x","full_name":"acme/good","name":"good","databaseId":9,"nameWithOwner":"acme/good","enabled":true}`
+		good := `{"id":1,"login":"x","full_name":"acme/good","name":"good","databaseId":9,"nameWithOwner":"acme/good","enabled":true,"paused":false}`
 		if c.resource == "tokens" {
 			good = strings.Replace(tokenJSON, "25381", "25380", 1)
 		}

@@ -6,9 +6,10 @@
 -- becoming known.
 --
 -- GitHub pauses Dependabot by itself where nobody has touched its pull requests
--- for a long time. Repositories without alerts are reported by
--- dependabot-alerts-disabled and not again here; where it is not known whether
--- alerts are on, the answer is unknown.
+-- for a long time. That it did is known only where automated_security_fixes is
+-- in collect.optional of the configuration. Repositories without alerts are
+-- reported by dependabot-alerts-disabled and not again here; where it is not
+-- known whether alerts are on, the answer is unknown.
 --
 -- severity: medium
 -- population: repositories AS r WHERE r.is_archived IS NOT 1 AND r.is_disabled

@@ -187,7 +187,16 @@ SELECT
     JOIN _installations AS i ON i.org = s.org
     WHERE s.org = r.org AND s.repository_id = r.repository_id AND s.has_vulnerability_alerts IS NOT NULL
   ) AS dependabot_alerts, -- Dependabot alerts; disabled only where the App sees as an administrator, because GitHub answers "off" to all others
-  r.dependabot_security_updates AS dependabot_security_updates, -- Dependabot opens pull requests that mend alerts
+  COALESCE(
+    (SELECT u.state FROM _security_updates AS u WHERE u.org = r.org AND u.repository_id = r.repository_id AND u.state = 'paused'),
+    r.dependabot_security_updates,
+    (
+      SELECT CASE WHEN u.state <> 'absent' THEN u.state WHEN i.can_see_administration THEN 'disabled' END
+      FROM _security_updates AS u
+      JOIN _installations AS i ON i.org = u.org
+      WHERE u.org = r.org AND u.repository_id = r.repository_id
+    )
+  ) AS dependabot_security_updates, -- Dependabot opens pull requests that mend alerts; paused is told only where the resource automated_security_fixes is switched on
   (
     SELECT iif(v.is_enabled, 'enabled', 'disabled')
     FROM _private_vulnerability_reporting AS v
