@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"net"
+	"slices"
 	"strings"
 	"syscall"
 	"unicode"
@@ -41,7 +42,7 @@ func hint(err error) string {
 		{errors.Is(err, fs.ErrPermission), "the folder or file cannot be written by this user: check its owner and mode"},
 		{errors.Is(err, syscall.ENOTDIR), "a folder is wanted where there is a file"},
 		{isMissingConfig(err), "start from config.example.yaml, or name your file with -c FILE; without credentials, try: auditor demo"},
-		{is[*store.QueryError](err), "auditor query --schema lists the public views, auditor query --schema VIEW its columns"},
+		{isUnknownName(err), "auditor query --schema lists the public views, auditor query --schema VIEW its columns"},
 	} {
 		if h.holds {
 			return h.advice
@@ -53,6 +54,16 @@ func hint(err error) string {
 func is[E error](err error) bool {
 	var e E
 	return errors.As(err, &e)
+}
+
+// isUnknownName tells the mistakes in SQL that the list of names helps with.
+func isUnknownName(err error) bool {
+	var q *store.QueryError
+	if !errors.As(err, &q) {
+		return false
+	}
+	kind, _, _ := strings.Cut(q.Message, ": ")
+	return slices.Contains([]string{"no such table", "no such column", "ambiguous column name"}, kind)
 }
 
 func hasStatus(err error, status int) bool {

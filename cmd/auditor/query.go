@@ -224,10 +224,22 @@ func (a *app) query(ctx context.Context, cfg *config, o queryOptions, sql string
 	defer cancel()
 	err = a.answer(ctx, snapshot, o, sql, params(snapshot.Info().FinishedAt))
 	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("query: stopped after %v, its time limit (--timeout): %w", o.timeout, err)
+		return &stoppedError{err, o.timeout}
 	}
 	return pointed(ctx, snapshot, err, sql)
 }
+
+// stoppedError says that a question took its time and was stopped.
+type stoppedError struct {
+	err   error
+	after time.Duration
+}
+
+func (e *stoppedError) Error() string {
+	return fmt.Sprintf("query: stopped after %v, its time limit (--timeout)", e.after)
+}
+
+func (e *stoppedError) Unwrap() error { return e.err }
 
 func (a *app) answer(ctx context.Context, snapshot *store.Snapshot, o queryOptions, sql string, params map[string]any) error {
 	rows, err := snapshot.Select(ctx, sql, params)

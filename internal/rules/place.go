@@ -34,9 +34,6 @@ func Place(ctx context.Context, s *store.Snapshot, sql string, q *store.QueryErr
 // there, has the same error: SQLite reads from the left and knows no more then.
 // Cut off elsewhere, it is merely incomplete.
 func stumble(ctx context.Context, s *store.Snapshot, sql string, q *store.QueryError) int {
-	if q.Near == ")" {
-		return -1 // the store closes a parenthesis behind whatever it compiles
-	}
 	for _, at := range places(sql, q.Near) {
 		var cut *store.QueryError
 		cutOff := sql[:at+len(q.Near)]

@@ -164,7 +164,29 @@ func vet(sql string) (vetted, error) {
 			v.parameters[t.value[1:]] = true
 		}
 	}
+	if err := unended(sql, tokens[len(tokens)-1]); err != nil {
+		return vetted{}, err
+	}
 	return v, nil
+}
+
+// unended is the error of a text or quoted name, the last token, that goes on
+// to the end of the statement: SQLite would read on in what shape puts behind.
+func unended(sql string, last token) error {
+	if last.kind != text && last.kind != quoted {
+		return nil
+	}
+	quotes := sql[last.offset:]
+	closing := quotes[:1]
+	isWhole := strings.Count(quotes[:quotedLength(quotes, quotes[0])], closing)%2 == 0
+	if closing == "[" {
+		closing, isWhole = "]", strings.Contains(quotes, "]")
+	}
+	if isWhole {
+		return nil
+	}
+	line, column := place(sql, last.offset)
+	return &QueryError{Message: "what is quoted here does not end: its closing " + closing + " is missing", Line: line, Column: column}
 }
 
 // vetToken refuses the token at i.

@@ -148,7 +148,7 @@ func shape(ctx context.Context, conn *sql.Conn, v vetted) ([]string, error) {
 	args, _ := v.bind(nil)
 	rows, err := conn.QueryContext(ctx, "SELECT * FROM (\n"+v.body+"\n) LIMIT 0", args...)
 	if err != nil {
-		return nil, queryError(ctx, v.body, err)
+		return nil, v.tooShort(ctx, conn, queryError(ctx, v.body, err))
 	}
 	defer rows.Close()
 	columns, err := rows.Columns()
@@ -156,6 +156,52 @@ func shape(ctx context.Context, conn *sql.Conn, v vetted) ([]string, error) {
 		return nil, err
 	}
 	return columns, rows.Err()
+}
+
+// tooShort tells the error that SQLite met behind the statement, in what shape
+// puts there, from others: with a comma for the parenthesis, the comma is wrong.
+func (v vetted) tooShort(ctx context.Context, conn *sql.Conn, err error) error {
+	var q, comma *QueryError
+	switch {
+	case !errors.As(err, &q):
+		return err
+	case q.Message == "incomplete input":
+		return unclosed(v.body)
+	case q.Near != ")" || q.Message != "syntax error":
+		return err
+	}
+	args, _ := v.bind(nil)
+	rows, again := conn.QueryContext(ctx, "SELECT * FROM (\n"+v.body+"\n,) LIMIT 0", args...)
+	if again == nil {
+		rows.Close()
+	}
+	if !errors.As(queryError(ctx, v.body, again), &comma) || comma.Near != "," {
+		return err
+	}
+	return endsEarly(v.body)
+}
+
+func endsEarly(body string) error {
+	line, column := place(body, len(strings.TrimRight(body, " \t\n\f\r")))
+	return &QueryError{Message: "the statement ends too early", Line: line, Column: column}
+}
+
+// unclosed is the error of a statement of which SQLite did not see the end.
+func unclosed(body string) error {
+	var open []token
+	for _, t := range lex(body) {
+		switch {
+		case t.kind != punctuation:
+		case t.value == "(":
+			open = append(open, t)
+		case t.value == ")" && len(open) > 0:
+			open = open[:len(open)-1]
+		}
+	}
+	if len(open) == 0 {
+		return endsEarly(body)
+	}
+	return refusal(body, open[len(open)-1], "nothing closes it")
 }
 
 // bind makes the driver's arguments. nil params bind NULL to everything.
@@ -225,7 +271,7 @@ func queryError(ctx context.Context, statement string, err error) error {
 	if m := nearToken.FindStringSubmatch(message); m != nil {
 		q.Near, q.Message = m[1], m[2]
 	} else if m := unknownName.FindStringSubmatch(message); m != nil {
-		q.Near = m[1][strings.LastIndexByte(m[1], '.')+1:]
+		q.Near = strings.Trim(m[1][strings.LastIndexByte(m[1], '.')+1:], "\"`[]")
 	}
 	q.locate(statement)
 	return q

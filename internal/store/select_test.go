@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -249,6 +250,8 @@ func TestQueryErrorsTellThePlace(t *testing.T) {
 		{"SELECT 'ü', blub(1)", "blub", 1, 13},
 		{"SELECT 1\n; DROP VIEW tokens", ";", 2, 1},
 		{"SELECT org FROM tokens\nWHERE access_granted_at < date('now')", "now", 2, 32},
+		{"SELECT \"grand_id\" FROM tokens", "grand_id", 1, 8},
+		{"SELECT (1+) FROM tokens", ")", 1, 11},
 	} {
 		_, err := s.Check(t.Context(), c.statement, nil)
 		var q *QueryError
@@ -258,6 +261,35 @@ func TestQueryErrorsTellThePlace(t *testing.T) {
 		}
 		if c.near != "" && (q.Near != c.near || q.Line != c.line || q.Column != c.column) {
 			t.Errorf("%s: near %q at %d:%d; want %q at %d:%d (%v)", c.statement, q.Near, q.Line, q.Column, c.near, c.line, c.column, err)
+		}
+	}
+}
+
+// What is missing at the end is told there, and not as something wrong with
+// what shape puts behind the statement.
+func TestStatementsThatEndTooEarly(t *testing.T) {
+	t.Parallel()
+	s := sample(t)
+	for statement, want := range map[string]string{
+		"SELECT 1 AS":                      "1:12 the statement ends too early",
+		"SELECT 1\nFROM \n":                "2:5 the statement ends too early",
+		"SELECT count(*) FROM orgs WHERE;": "1:32 the statement ends too early",
+		"SELECT 1 /* never ends":           "1:23 the statement ends too early",
+		"SELECT (1, (2) + 3":               "1:8 nothing closes it",
+		"SELECT 'it''s":                    "1:8 what is quoted here does not end: its closing ' is missing",
+		"SELECT 1,\n  \"x":                 "2:3 what is quoted here does not end: its closing \" is missing",
+		"SELECT [x FROM tokens":            "1:8 what is quoted here does not end: its closing ] is missing",
+		"SELECT x'00":                      "1:9 what is quoted here does not end: its closing ' is missing",
+		"SELECT 'a', ''''":                 "<nil>",
+	} {
+		_, err := s.Check(t.Context(), statement, nil)
+		got := fmt.Sprint(err)
+		var q *QueryError
+		if errors.As(err, &q) {
+			got = fmt.Sprintf("%d:%d %s", q.Line, q.Column, q.Message)
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", statement, got, want)
 		}
 	}
 }
