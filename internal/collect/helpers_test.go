@@ -49,13 +49,27 @@ func newSite(t *testing.T, o fakegithub.Options, spoil ...middleware) *site {
 		world.Grants = world.Grants[:24]
 		world.Requests = world.Requests[:5]
 	})
+	return newSiteOf(t, world, o, append([]middleware{conform(t, o)}, spoil...)...)
+}
+
+// conform holds requests and answers to GitHub's descriptions, except where
+// nulls stay, which GitHub's schema does not allow, and GitHub may do.
+func conform(t *testing.T, o fakegithub.Options) middleware {
+	return func(next http.Handler) http.Handler {
+		if o.NullsStay {
+			return next
+		}
+		return conformance.Wrap(t, next)
+	}
+}
+
+// newSiteOf serves a world, behind the middleware.
+func newSiteOf(t *testing.T, world *fakegithub.World, o fakegithub.Options, spoil ...middleware) *site {
+	t.Helper()
 	o.Now = testNow
 	o.PrivateKeyPEM = testKey()
 	s := &site{t: t, world: world, server: fakegithub.New(world, o), dir: t.TempDir()}
 	var handler http.Handler = s.server
-	if !o.NullsStay { // which GitHub's schema does not allow, and GitHub may do
-		handler = conformance.Wrap(t, s.server)
-	}
 	for _, m := range spoil {
 		handler = m(handler)
 	}

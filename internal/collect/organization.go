@@ -19,6 +19,7 @@ type organization struct {
 	session *github.Session
 	org     string
 	walked  atomic.Int64 // requests that are written down with their walks
+	lookups atomic.Int64 // repositories that were looked up by themselves
 }
 
 // spend is a cost as the snapshot takes it.
@@ -202,10 +203,14 @@ func (o *organization) walks(ctx context.Context, r Resource) (tally, error) {
 	if err := g.Wait(); err != nil {
 		return tally{}, err
 	}
-	if r.IsGoneOn404 {
-		if err := o.bury(ctx, todo, results); err != nil {
-			return tally{}, err
-		}
+	switch {
+	case r.IsGoneOn404:
+		err = o.bury(ctx, todo, results)
+	case r.Parent == "repositories":
+		err = o.buryRepositories(ctx, todo, results)
+	}
+	if err != nil {
+		return tally{}, err
 	}
 	return count(results), nil
 }
@@ -226,6 +231,24 @@ func (o *organization) bury(ctx context.Context, todo []store.Walk, results []er
 			return err
 		}
 		results[i] = nil
+	}
+	return nil
+}
+
+// buryRepositories does the same with repositories: not all of what is asked of
+// them has to be there, so that each one is looked up.
+func (o *organization) buryRepositories(ctx context.Context, todo []store.Walk, results []error) error {
+	for i, err := range results {
+		if !github.IsNotFound(err) || todo[i].Repository == "" {
+			continue
+		}
+		isGone, err := o.lookUpRepository(ctx, todo[i].Parent, todo[i].Repository)
+		if err != nil {
+			return err
+		}
+		if isGone {
+			results[i] = nil
+		}
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ const (
 	// maxRounds is how often repositories are asked for again.
 	maxRounds = 3
 	// maxLookups bounds the requests that find out what became of repositories
-	// that have no settings.
+	// of an organization that are listed and answer 404.
 	maxLookups = 50
 )
 
@@ -122,37 +122,44 @@ func (s *settingsWalk) lookUp(ctx context.Context) error {
 	left = slices.DeleteFunc(left, func(r store.Repository) bool { return r.HasSettings })
 	s.lost = ""
 	for i, r := range left {
-		isGone := false
-		if i < maxLookups {
-			if isGone, err = s.isGone(ctx, r); err != nil {
-				return err
-			}
+		isGone, err := s.lookUpRepository(ctx, fmt.Sprint(r.ID), r.FullName)
+		if err != nil {
+			return err
 		}
 		if !isGone {
 			s.lost = cmp.Or(s.lost, fmt.Sprintf("%d listed repositories have no settings, one of them: %s", len(left)-i, r.FullName))
-			continue
-		}
-		gone := store.Walk{Org: s.org, Resource: s.walk.Resource, Parent: fmt.Sprint(r.ID)}
-		if err := s.writer.Gone(ctx, gone, store.Cost{}); err != nil {
-			return fatalError{err}
 		}
 	}
-	err = s.writer.Add(ctx, s.walk, nil, "", s.spend(s.cost))
-	s.cost = github.Cost{}
-	return fatalUnlessDrift(err)
+	return nil
+}
+
+// lookUpRepository finds out whether a listed repository is still there, and
+// takes it from the list if not.
+func (o *organization) lookUpRepository(ctx context.Context, id, fullName string) (isGone bool, err error) {
+	if o.lookups.Add(1) > maxLookups {
+		return false, nil
+	}
+	isGone, cost, err := o.isGone(ctx, fullName)
+	if err != nil || !isGone {
+		return false, err
+	}
+	err = o.writer.Gone(ctx, store.Walk{Org: o.org, Resource: "repositories", Parent: id}, o.spend(cost))
+	if err != nil {
+		return false, fatalError{err}
+	}
+	return true, nil
 }
 
 // isGone tells whether a repository was deleted or given to another owner.
-func (s *settingsWalk) isGone(ctx context.Context, r store.Repository) (bool, error) {
-	item, cost, err := s.session.Get(ctx, "repos/"+escapeRepository(r.FullName))
-	s.cost = s.cost.Plus(cost)
+func (o *organization) isGone(ctx context.Context, fullName string) (bool, github.Cost, error) {
+	item, cost, err := o.session.Get(ctx, "repos/"+escapeRepository(fullName))
 	switch {
 	case github.IsNotFound(err):
-		return true, nil
+		return true, cost, nil
 	case isFatal(ctx, err):
-		return false, err
+		return false, cost, err
 	case err != nil:
-		return false, nil
+		return false, cost, nil
 	}
 	var is struct {
 		Owner struct {
@@ -160,7 +167,7 @@ func (s *settingsWalk) isGone(ctx context.Context, r store.Repository) (bool, er
 		} `json:"owner"`
 	}
 	if err := json.Unmarshal(item, &is); err != nil || is.Owner.Login == "" {
-		return false, nil
+		return false, cost, nil
 	}
-	return !strings.EqualFold(is.Owner.Login, s.org), nil
+	return !strings.EqualFold(is.Owner.Login, o.org), cost, nil
 }

@@ -135,6 +135,18 @@ BEGIN
   WHERE json_type(NEW.item, '$.custom_properties') = 'object';
 END;
 
+-- One that was listed and has disappeared since: its id is the parent of the walk.
+CREATE TRIGGER _gone_repositories AFTER INSERT ON _gone
+WHEN NEW.resource = 'repositories'
+BEGIN
+  UPDATE _gone
+  SET raw = (SELECT r.raw FROM _repositories AS r WHERE r.org = NEW.org AND r.repository_id = CAST(NEW.parent AS INTEGER))
+  WHERE org = NEW.org AND resource = NEW.resource AND parent = NEW.parent;
+
+  DELETE FROM _repositories
+  WHERE org = NEW.org AND repository_id = CAST(NEW.parent AS INTEGER);
+END;
+
 CREATE TRIGGER _restart_repositories INSTEAD OF INSERT ON _restarts
 WHEN NEW.resource = 'repositories'
 BEGIN

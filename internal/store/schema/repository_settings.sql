@@ -317,18 +317,6 @@ BEGIN
   GROUP BY NEW.org;
 END;
 
--- Listed, but gone when its settings were asked for.
-CREATE TRIGGER _gone_repository_settings AFTER INSERT ON _gone
-WHEN NEW.resource = 'repository_settings'
-BEGIN
-  UPDATE _gone
-  SET raw = (SELECT r.raw FROM _repositories AS r WHERE r.org = NEW.org AND r.repository_id = CAST(NEW.parent AS INTEGER))
-  WHERE org = NEW.org AND resource = NEW.resource AND parent = NEW.parent;
-
-  DELETE FROM _repositories
-  WHERE org = NEW.org AND repository_id = CAST(NEW.parent AS INTEGER);
-END;
-
 CREATE VIEW branch_protection AS -- Everything that protects the default branch: one row a source, classic rule or active ruleset; rulesets also has those that only evaluate or are disabled.
 SELECT
   b.org AS org, -- organization login
