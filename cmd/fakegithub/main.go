@@ -7,6 +7,16 @@
 // needs: app.pem (the App's private key, 0600), client_id, app_id and, last of
 // all, url; a script waits for that file. With -ttl it ends by itself, so that
 // a script that fails leaves nothing running.
+//
+// It is the GitHub of a quiet day, unless flags turn on limits, faults and
+// changes while it is read; -h lists them:
+//
+//	fakegithub -dir DIR -points-per-minute 900 -graphql-points-per-minute 2000 -concurrent 100
+//	fakegithub -dir DIR -faults all -fault stall:at=17,path=/orgs/
+//	fakegithub -dir DIR -drift revoke:after=tokens,page=2 -drift rename:before=graphql,page=3,item=-1
+//
+// What a client made of it is told at URL/_fakegithub/counters, as JSON. A POST
+// to URL/_fakegithub/calm ends the faults and takes the changes that are left.
 package main
 
 import (

@@ -154,8 +154,8 @@ func (s *Server) Counters() Counters {
 const controlPath = "/_fakegithub/"
 
 // control answers GET counters, and POST calm, settle and forget.
-func (s *Server) control(w http.ResponseWriter, r *http.Request) {
-	switch r.Method + " " + strings.TrimPrefix(r.URL.Path, controlPath) {
+func (s *Server) control(w http.ResponseWriter, method, what string) {
+	switch method + " " + what {
 	case "GET counters":
 	case "POST calm":
 		s.Calm()

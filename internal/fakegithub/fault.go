@@ -20,7 +20,7 @@ import (
 type Fault struct {
 	Kind string  // see FaultKinds
 	Rate float64 // share of the requests that suffer, 0 to 1
-	At   int     // instead of Rate: the n-th request that could, counted from 1
+	At   int     // instead of Rate: the n-th request that could, counted from 1; or the next that may
 	Path string  // prefix of the path below the API's root; "": every path
 	// Over limits a GraphQL fault to queries for more than so many items, and
 	// makes it last until the client asks for less.

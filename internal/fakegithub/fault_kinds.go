@@ -19,6 +19,8 @@ type faultKind struct {
 	// query spoils an execution, or answers it; false: not this query.
 	query   func(*execution, *Fault) (a answer, done, ok bool)
 	deliver func(http.ResponseWriter, *exchange, answer, *Fault)
+	cuts    bool // deliver needs a body to cut
+	is401   bool
 }
 
 // skew is the kind that is a state of the server rather than an event.
@@ -35,12 +37,12 @@ func kinds() []faultKind {
 		{name: "status503", does: "503 likewise", moderate: often, instead: broken(http.StatusServiceUnavailable)},
 		{name: "status504", does: "504 likewise", moderate: often, instead: broken(http.StatusGatewayTimeout)},
 		{name: "html", does: "an HTML page with status 200", moderate: often, instead: pageOfHTML},
-		{name: "json-cut", does: "JSON that ends in the middle, with status 200 and its right length", moderate: often, deliver: cutJSON},
-		{name: "truncated", does: "a body shorter than its Content-Length", moderate: often, deliver: truncate},
+		{name: "json-cut", does: "JSON that ends in the middle, with status 200 and its right length", moderate: often, deliver: cutJSON, cuts: true},
+		{name: "truncated", does: "a body shorter than its Content-Length", moderate: often, deliver: truncate, cuts: true},
 		{name: "reset", does: "the connection is reset before anything is answered", moderate: often, deliver: reset},
-		{name: "reset-body", does: "the connection is reset in the middle of the body", moderate: often, deliver: resetBody},
+		{name: "reset-body", does: "the connection is reset in the middle of the body", moderate: often, deliver: resetBody, cuts: true},
 		{name: "hang", does: "nothing is answered until the client goes", moderate: seldom, deliver: hang},
-		{name: "stall", does: "headers, then a body that stops arriving", moderate: seldom, deliver: stall},
+		{name: "stall", does: "headers, then a body that stops arriving", moderate: seldom, deliver: stall, cuts: true},
 
 		{name: "primary403", does: "403: the hour's requests are used up", moderate: limited, fits: isREST, instead: usedUp(http.StatusForbidden)},
 		{name: "primary429", does: "429 likewise", moderate: limited, fits: isREST, instead: usedUp(http.StatusTooManyRequests)},
@@ -56,8 +58,8 @@ func kinds() []faultKind {
 		{name: "graphql-null-node", does: "200 with one node null and an error that names it", moderate: Fault{Rate: 0.1}, fits: isGraphQL, query: spoilWith(spoilNode)},
 		{name: "graphql-null-field", does: "200 with one field null and an error that names it", moderate: Fault{Rate: 0.1}, fits: isGraphQL, query: spoilWith(spoilField)},
 
-		{name: "unauthorized", does: "401 though the token is good", moderate: often, fits: isInstallation, instead: badCredentials},
-		{name: "token-expires", does: "401: the token has ended long before its time, for every request", moderate: seldom, fits: isInstallation, instead: endToken},
+		{name: "unauthorized", does: "401 though the token is good", moderate: often, fits: isInstallation, instead: badCredentials, is401: true},
+		{name: "token-expires", does: "401: the token has ended long before its time, for every request", moderate: seldom, fits: isInstallation, instead: endToken, is401: true},
 		{name: skew, does: "the server's clock differs by the setting by (no rate: it always does)", moderate: Fault{By: -3 * time.Minute}},
 	}
 }
@@ -184,8 +186,7 @@ func tookTooLong(status int) func(*execution, *Fault) (answer, bool, bool) {
 		if e.items <= f.Over {
 			return answer{}, false, false
 		}
-		a := e.x.somethingWrong(status)
-		return a, true, true
+		return e.x.somethingWrong(status), true, true
 	}
 }
 

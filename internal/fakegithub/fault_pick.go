@@ -93,30 +93,33 @@ func (fs *faults) pick(x *exchange) *planned {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	p, _ := x.path()
-	most := fs.inARow
-	if x.route.graphql {
-		most = max(1, most/2)
-	}
 	var chosen *planned
 	for i, f := range fs.list {
-		if fs.off || chosen != nil || !strings.HasPrefix(p, f.Path) || f.fits != nil && !f.fits(x) {
+		if fs.off || !strings.HasPrefix(p, f.Path) || f.fits != nil && !f.fits(x) {
 			continue
 		}
 		f.seen++
-		is401 := f.name == "unauthorized" || f.name == "token-expires"
-		if f.Over == 0 && x.line.inARow >= most || is401 && x.line.refused || !fs.strikes(x, f, i) {
-			continue
+		if chosen == nil && fs.mayStrike(x, f) && fs.strikes(x, f, i) {
+			chosen = f
 		}
-		chosen = f
 	}
 	switch {
 	case chosen == nil:
 		x.line.inARow, x.line.refused = 0, false
 	case chosen.Over == 0:
 		x.line.inARow++
-		x.line.refused = x.line.refused || chosen.name == "unauthorized" || chosen.name == "token-expires"
+		x.line.refused = x.line.refused || chosen.is401
 	}
 	return chosen
+}
+
+// mayStrike is false when the line has suffered enough.
+func (fs *faults) mayStrike(x *exchange, f *planned) bool {
+	most := fs.inARow
+	if x.route.graphql {
+		most = max(1, most/2)
+	}
+	return (f.Over > 0 || x.line.inARow < most) && !(f.is401 && x.line.refused)
 }
 
 // strikes draws for one fault. What lasts is drawn for the line, the rest for
@@ -180,10 +183,7 @@ func mix(seed, line uint64, about string, attempt int) uint64 {
 // request goes on, perhaps to suffer later.
 func (x *exchange) misfortune() (a answer, done bool) {
 	x.fault = x.s.faults.pick(x)
-	if x.fault == nil {
-		return answer{}, false
-	}
-	if x.fault.instead == nil {
+	if x.fault == nil || x.fault.instead == nil {
 		return answer{}, false
 	}
 	x.s.counted.fault(x.fault.name)
@@ -196,17 +196,14 @@ func (x *exchange) send(w http.ResponseWriter, a answer) {
 		transmit(w, x.r, a)
 		return
 	}
-	if !isWhole(x.fault.name) && (len(a.body) < 2 || a.status >= 300) {
-		x.s.faults.spare(x) // nothing to cut
+	if x.fault.cuts && (len(a.body) < 2 || a.status >= 300) {
+		x.s.faults.spare(x)
 		transmit(w, x.r, a)
 		return
 	}
 	x.s.counted.fault(x.fault.name)
 	x.fault.deliver(w, x, a, x.fault.Fault)
 }
-
-// isWhole names the kinds that need no body to cut.
-func isWhole(kind string) bool { return kind == "reset" || kind == "hang" }
 
 func (fs *faults) calm() {
 	fs.mu.Lock()

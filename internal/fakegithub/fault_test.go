@@ -300,6 +300,7 @@ func TestFaultsOfOnePath(t *testing.T) {
 			}
 		}
 	}
+	c.wants(c.do("GET", controlPath+"counters", "", ""), 200, `"status502":3`)
 	c.fake.Calm()
 	c.wants(c.get("/orgs/acme/members"), 200, "login")
 }

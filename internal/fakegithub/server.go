@@ -218,8 +218,8 @@ func (s *Server) Calm() {
 
 // ServeHTTP answers one request and logs it.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if strings.HasPrefix(r.URL.Path, controlPath) {
-		s.control(w, r)
+	if what, ok := strings.CutPrefix(strings.TrimPrefix(r.URL.Path, s.prefix()), controlPath); ok {
+		s.control(w, r.Method, what)
 		return
 	}
 	rec := &statusRecorder{ResponseWriter: w}
