@@ -56,7 +56,7 @@ func (w *Writer) Unlisted(ctx context.Context, org string) (n int, err error) {
 		FROM _repository_settings AS s
 		LEFT JOIN _repositories AS r ON r.org = s.org AND r.repository_id = s.repository_id
 		WHERE s.org = ? AND s.full_name IS NOT r.full_name
-			AND NOT EXISTS (SELECT 1 FROM _gone AS g WHERE g.org = s.org AND g.parent = CAST(s.repository_id AS TEXT))`, org).Scan(&n)
+			AND NOT EXISTS (SELECT 1 FROM _gone AS g WHERE g.org = s.org AND g.resource = 'repositories' AND g.parent = CAST(s.repository_id AS TEXT))`, org).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("repositories of %s that are not listed: %w", org, err)
 	}

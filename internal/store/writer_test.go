@@ -126,7 +126,7 @@ func TestGone(t *testing.T) {
 	for _, walk := range []Walk{
 		{Org: "acme", Resource: "token_repositories", Parent: "25381"},
 		{Org: "acme", Resource: "token_request_repositories", Parent: "5"},
-		{Org: "acme", Resource: "private_vulnerability_reporting", Parent: "7"},
+		{Org: "acme", Resource: "repositories", Parent: "7"},
 	} {
 		for range 2 { // told twice: a resume
 			if err := w.Gone(t.Context(), walk, Cost{Requests: 1}); err != nil {
@@ -150,7 +150,7 @@ func TestGone(t *testing.T) {
 		"SELECT count(*) FROM repositories":                                                     "[0]",
 		"SELECT count(*) FROM repository_topics":                                                "[0]",
 		"SELECT resource, row_count, request_count FROM coverage ORDER BY 1":                    "[\"token_repositories\",0,4]\n[\"tokens\",1,1]",
-		"SELECT resource, parent, raw ->> '$.token_id', raw ->> '$.name' FROM _gone ORDER BY 1": "[\"private_vulnerability_reporting\",\"7\",null,\"x\"]\n[\"token_repositories\",\"25381\",98716,null]\n[\"token_request_repositories\",\"5\",98716,null]",
+		"SELECT resource, parent, raw ->> '$.token_id', raw ->> '$.name' FROM _gone ORDER BY 1": "[\"repositories\",\"7\",null,\"x\"]\n[\"token_repositories\",\"25381\",98716,null]\n[\"token_request_repositories\",\"5\",98716,null]",
 	} {
 		if got := query(t, s, statement); got != want {
 			t.Errorf("%s\n got %s\nwant %s", statement, got, want)
