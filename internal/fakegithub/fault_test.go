@@ -256,9 +256,10 @@ func TestFaultsDoNotDependOnTiming(t *testing.T) {
 		var wg sync.WaitGroup
 		for w := range workers {
 			wg.Go(func() {
+				own := *c // a token of its own
 				for i := w; i < len(todo); i += workers {
 					l := todo[i]
-					outcomes[i] = fmt.Sprint(c.insist(t, l, inPlace(calm, c, l.method, l.path, l.body)))
+					outcomes[i] = fmt.Sprint(own.insist(t, l, inPlace(calm, c, l.method, l.path, l.body)))
 				}
 			})
 		}
