@@ -11,11 +11,28 @@ import (
 
 // listQueries prints the saved queries with what they want to know.
 func (a *app) listQueries(format string, set *rules.Set) error {
-	var rows [][]any
+	var rows [][]string
 	for _, q := range set.Queries() {
-		rows = append(rows, []any{q.ID, q.Title, usageOf(q.Params)})
+		rows = append(rows, []string{q.ID, q.Title, usageOf(q.Params)})
 	}
-	_, err := report.WriteRows(a.stdout, format, []string{"name", "title", "parameters"}, each(rows), 0)
+	return a.printManual(format, []string{"name", "title", "parameters"}, rows, 1)
+}
+
+// printManual prints names and what they mean; prose is the column of the
+// latter. Nothing is shortened.
+func (a *app) printManual(format string, columns []string, rows [][]string, prose int) error {
+	if format == "table" {
+		return report.WriteManual(a.stdout, columns, rows, prose, a.stdoutWidth)
+	}
+	var values [][]any
+	for _, row := range rows {
+		var cells []any
+		for _, cell := range row {
+			cells = append(cells, cell)
+		}
+		values = append(values, cells)
+	}
+	_, err := report.WriteRows(a.stdout, format, columns, each(values), 0)
 	return err
 }
 
@@ -33,16 +50,15 @@ func usageOf(params []rules.Param) string {
 	return strings.Join(usages, " ")
 }
 
-// printSchema prints the public views, or the columns of the named one. Nothing
-// is shortened: the comments are the manual.
+// printSchema prints the public views, or the columns of the named one: their
+// comments are the manual.
 func (a *app) printSchema(format, name string) error {
-	var rows [][]any
+	var rows [][]string
 	if name == "" {
 		for _, view := range store.Views() {
-			rows = append(rows, []any{view.Name, view.Comment})
+			rows = append(rows, []string{view.Name, view.Comment})
 		}
-		_, err := report.WriteRows(a.stdout, format, []string{"view", "meaning"}, each(rows), 0)
-		return err
+		return a.printManual(format, []string{"view", "meaning"}, rows, 1)
 	}
 	var known []string
 	for _, view := range store.Views() {
@@ -51,13 +67,12 @@ func (a *app) printSchema(format, name string) error {
 			continue
 		}
 		for _, column := range view.Columns {
-			rows = append(rows, []any{column.Name, column.Comment})
+			rows = append(rows, []string{column.Name, column.Comment})
 		}
 		if format == "table" {
 			fmt.Fprintf(a.stdout, "%s: %s\n\n", view.Name, view.Comment)
 		}
-		_, err := report.WriteRows(a.stdout, format, []string{"column", "meaning"}, each(rows), 0)
-		return err
+		return a.printManual(format, []string{"column", "meaning"}, rows, 1)
 	}
 	return &usageError{fmt.Errorf("no view %q%s: auditor query --schema lists them", name, didYouMean(name, known))}
 }

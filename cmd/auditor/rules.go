@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"auditor/internal/report"
 	"auditor/internal/rules"
 	"auditor/queries"
 )
@@ -39,11 +38,11 @@ func (a *app) rulesListCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var rows [][]any
+			var rows [][]string
 			for _, r := range set.Rules() {
-				rows = append(rows, []any{r.Severity, r.ID, r.Title})
+				rows = append(rows, []string{r.Severity, r.ID, r.Title})
 			}
-			if _, err = report.WriteRows(a.stdout, "table", []string{"severity", "rule", "title"}, each(rows), a.stdoutWidth); err != nil {
+			if err := a.printManual("table", []string{"severity", "rule", "title"}, rows, 2); err != nil {
 				return err
 			}
 			return rulesError(problems)

@@ -102,6 +102,19 @@ func TestTableTooWideForTheTerminalIsPrintedAsRecords(t *testing.T) {
 	}
 }
 
+// Names that are cut to a few letters look alike: then one line a value.
+func TestTableDoesNotCutNamesBeyondRecognition(t *testing.T) {
+	t.Parallel()
+	columns := []string{"setting", "repository_count", "enabled_count", "paused_count", "disabled_count", "unknown_count"}
+	row := []any{"secret_scanning_push_protection", int64(1), int64(2), int64(3), int64(4), int64(5)}
+	if got := written(t, "table", columns, 72, row); !strings.HasPrefix(got, "setting           reposito…  enabled_…") || !strings.Contains(got, "\nsecret_scanning…          1") {
+		t.Errorf("at 72:\n%s", got)
+	}
+	if got := written(t, "table", columns, 60, row); !strings.HasPrefix(got, "setting           secret_scanning_push_protection\n") {
+		t.Errorf("at 60:\n%s", got)
+	}
+}
+
 // Rows beyond the sample are printed as they come, in the widths of the sample.
 func TestTableStreams(t *testing.T) {
 	t.Parallel()

@@ -11,9 +11,12 @@ const (
 	// tableSample is the number of rows that decide the widths. Further rows
 	// are printed as they come.
 	tableSample = 1000
-	// narrowest is the least width of a column that had to be shortened. A
-	// terminal too narrow even for that gets one line a value.
+	// narrowest is the least width of a column that had to be shortened, and
+	// telling that of one whose values are longer: of eight characters, names
+	// of repositories and settings all look alike. A terminal too narrow even
+	// for that gets one line a value.
 	narrowest = 8
+	telling   = 16
 	gutter    = "  "
 )
 
@@ -105,30 +108,33 @@ func (t *tableRows) numeric() []bool {
 }
 
 // fit gives each column the width it wants, and while that is too much takes
-// from the widest.
+// from the widest that can spare some.
 func (t *tableRows) fit() {
 	t.widths = make([]int, len(t.columns))
+	least := make([]int, len(t.columns))
 	total := len(gutter) * max(len(t.columns)-1, 0)
 	for i, name := range t.columns {
-		t.widths[i] = text.StringWidthWithoutEscSequences(name)
+		values := 0
 		for _, cells := range t.held {
-			t.widths[i] = max(t.widths[i], text.StringWidthWithoutEscSequences(cells[i]))
+			values = max(values, text.StringWidthWithoutEscSequences(cells[i]))
 		}
+		t.widths[i] = max(values, text.StringWidthWithoutEscSequences(name))
+		least[i] = max(narrowest, min(values, telling))
 		total += t.widths[i]
 	}
 	for t.width > 0 && total > t.width {
-		widest := 0
+		widest := -1
 		for i, w := range t.widths {
-			if w > t.widths[widest] {
+			if w > least[i] && (widest < 0 || w > t.widths[widest]) {
 				widest = i
 			}
 		}
-		if t.widths[widest] <= narrowest {
+		if widest < 0 {
 			t.records = true
 			return
 		}
 		// Down to the terminal at once if it is the only wide one; else a step.
-		step := min(total-t.width, max(1, t.widths[widest]/8), t.widths[widest]-narrowest)
+		step := min(total-t.width, max(1, t.widths[widest]/8), t.widths[widest]-least[widest])
 		t.widths[widest] -= step
 		total -= step
 	}
