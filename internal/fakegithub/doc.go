@@ -21,9 +21,8 @@
 //
 // Where it is simpler than GitHub: there are no branches but the default one,
 // the writing token endpoints (review, revoke) are 404, narrowing a token to
-// repositories and the search syntax of repository_query are refused, the
-// conditional requests are not simulated, and a GraphQL cursor follows its item
-// where that is renamed.
+// repositories and the search syntax of repository_query are refused,
+// conditional requests are not simulated.
 //
 // Left alone it is the GitHub of a quiet day. [Options] make it the other one:
 //

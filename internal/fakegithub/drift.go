@@ -24,8 +24,9 @@ type Change struct {
 	// and of GraphQL, it is the n-th request instead. 0: the first.
 	Page int
 	// Item is which token, request, repository or member changes, in the
-	// order of the list; negative numbers count from the end. With Before of a
-	// token's repositories, revoke and withdraw take that token.
+	// order of the list; negative numbers count from the end. Rename counts
+	// repositories by name, the others by id. With Before of a token's
+	// repositories, revoke and withdraw take that token.
 	Item int
 	To   string // the new name, for rename; "": one that is listed first
 	// Do is a change of one's own, in place of a Kind.

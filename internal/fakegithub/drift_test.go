@@ -90,6 +90,7 @@ func TestDrift(t *testing.T) {
 		"delete:after=graphql,page=1,item=-1":       {byName, 0, 0, 0},
 		"rename:after=graphql,page=2,item=-1":       {byName, 0, 1, 0},
 		"rename:after=graphql,item=0,to=zz-the-end": {byName, 0, 0, 1},
+		"rename:after=graphql,item=10":              {byName, 0, 0, 0}, // the item of the cursor
 		"create:before=graphql,page=9":              {byName, 0, 1, 0}, // after the end: see Settle
 	} {
 		t.Run(script, func(t *testing.T) {

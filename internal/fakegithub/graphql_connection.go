@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 )
@@ -12,6 +13,7 @@ import (
 type connection struct {
 	items []any
 	id    func(any) int64          // of an item, for cursors that survive insertions; nil: its position
+	key   func(any) string         // by which items ascend, so that a cursor outlives a new key of its item; nil: none
 	edge  func(any) map[string]any // what edges tell beside cursor and node; nil: nothing
 	more  map[string]any           // what the connection tells beside the usual
 }
@@ -69,26 +71,36 @@ func (c connection) record(from, to int) record {
 
 const cursorPrefix = "cursor:v2:"
 
-// cursor names an item by its id and its position.
+// cursor names an item by its position, its id and its key.
 func (c connection) cursor(i int) string {
-	id := int64(-1)
+	id, key := int64(-1), ""
 	if c.id != nil {
 		id = c.id(c.items[i])
 	}
-	return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "%s%d:%d", cursorPrefix, i, id))
+	if c.key != nil {
+		key = c.key(c.items[i])
+	}
+	return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "%s%d:%d:%s", cursorPrefix, i, id, key))
 }
 
-// find returns where a page after (or before) the cursor begins (or ends): at
-// the item it names, wherever that has moved, or, when it is gone, at its
-// position.
+// find returns where a page after (or before) the cursor begins (or ends):
+// where its key belongs; without keys at the item it names, wherever that has
+// moved, or, when it is gone, at its position.
 func (c connection) find(cursor string, after bool) (int, bool) {
 	b, err := base64.StdEncoding.DecodeString(cursor)
 	rest, ok := strings.CutPrefix(string(b), cursorPrefix)
-	position, id, two := strings.Cut(rest, ":")
+	position, rest, two := strings.Cut(rest, ":")
+	id, key, three := strings.Cut(rest, ":")
 	i, err1 := strconv.Atoi(position)
 	n, err2 := strconv.ParseInt(id, 10, 64)
-	if err != nil || !ok || !two || err1 != nil || err2 != nil || i < 0 {
+	if err != nil || !ok || !two || !three || err1 != nil || err2 != nil || i < 0 {
 		return 0, false
+	}
+	if c.key != nil && key != "" {
+		return sort.Search(len(c.items), func(i int) bool {
+			order := strings.Compare(c.key(c.items[i]), key)
+			return order > 0 || order == 0 && !after
+		}), true
 	}
 	if c.id != nil {
 		at := slices.IndexFunc(c.items, func(v any) bool { return v != nil && c.id(v) == n })

@@ -250,7 +250,11 @@ func organizationRepositories(e *execution, w *World, args map[string]any) (any,
 		items[i] = repositoryNode{w, r}
 		size += r.Size
 	}
-	return connection{items: items, id: func(v any) int64 { return v.(repositoryNode).r.ID }, more: map[string]any{"totalDiskUsage": size}}, nil
+	out := connection{items: items, id: func(v any) int64 { return v.(repositoryNode).r.ID }, more: map[string]any{"totalDiskUsage": size}}
+	if order, ok := args["orderBy"].(map[string]any); ok && order["field"] == "NAME" && order["direction"] == "ASC" {
+		out.key = func(v any) string { return strings.ToLower(v.(repositoryNode).r.Name) }
+	}
+	return out, nil
 }
 
 // passesRepositoryArguments: the organization owns all of its repositories, so
