@@ -1,0 +1,83 @@
+-- Token whose name does not say what it is for
+--
+-- The name of a token is all that tells, a year later, what it is for and
+-- whether anything still needs it. This one is called test, token, tmp, a date
+-- or the like, so nobody dares to revoke it.
+--
+-- Digits and punctuation do not count, nor does the case of letters: test-2 and
+-- Token (new) are names without purpose, ci-deploy is one with.
+--
+-- severity: low
+-- param: words text 'a abc access api asdf bar dev default demo first foo fine
+--   for git github gh grained hello key me mine my name new of old pat personal
+--   qwerty sample second secret temp temporary test testing the tmp token tokens
+--   try untitled use x xx xxx xyz jan january feb february mar march apr april
+--   may jun june jul july aug august sep sept september oct october nov november
+--   dec december' -- words that give no purpose, in small letters; a name of
+--   these alone counts
+-- population: tokens WHERE is_expired IS NOT 1
+-- remediation: Ask the owner what the token is for, and to name it after the
+--   job that uses it (a member edits it under the own Settings > Developer
+--   settings > Personal access tokens > Fine-grained tokens); revoke it when
+--   nobody knows. To revoke it, open the organization's Settings > Personal
+--   access tokens > Active tokens, choose the token and press Revoke. By the
+--   API, as a GitHub App with write on the organization's personal access
+--   tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
+--   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`.
+-- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
+-- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
+-- see: https://docs.github.com/en/rest/orgs/personal-access-tokens
+
+WITH named AS (
+  -- Words end at a space, -, _, ., / or :, and lose digits and punctuation at
+  -- both ends.
+  SELECT
+    p.org AS org,
+    p.grant_id AS grant_id
+  FROM (
+    SELECT
+      t.org AS org,
+      t.grant_id AS grant_id,
+      replace(replace(replace(replace(replace(lower(t.token_name), '-', ' '), '_', ' '), '.', ' '), '/', ' '), ':', ' ') AS name
+    FROM tokens AS t
+    WHERE t.is_expired IS NOT 1
+  ) AS p
+  WHERE NOT EXISTS (
+    SELECT 1
+    FROM json_each(replace(json_array(p.name), ' ', '","')) AS w
+    WHERE instr(' ' || :words || '  ', ' ' || trim(w.value, '0123456789,;|#+*=~!?&%@()[]{}<>"''`$^\') || ' ') = 0
+  )
+)
+SELECT
+  CASE
+    WHEN t.is_expired IS NULL THEN 'unknown'
+    WHEN t.token_name IS NULL THEN 'unknown'
+    ELSE 'fail'
+  END AS status,
+  'token/' || t.grant_id AS subject,
+  t.org AS org,
+  CASE
+    WHEN t.token_name IS NULL THEN 'what it is called, and so what it is for, is unknown: GitHub did not say'
+    ELSE printf(
+      'is called %s, which does not say what it is for',
+      json_quote(t.token_name)
+    )
+  END || CASE
+    WHEN t.last_used_at IS NULL THEN '; it was never used'
+    ELSE '; it was last used on ' || substr(t.last_used_at, 1, 10)
+  END || CASE
+      WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
+      ELSE ''
+    END AS reason,
+  t.token_name AS token_name,
+  t.owner_login AS owner_login,
+  t.repository_selection AS repository_selection,
+  t.highest_tier AS highest_tier,
+  t.access_granted_at AS access_granted_at,
+  t.expires_at AS expires_at,
+  t.last_used_at AS last_used_at,
+  t.html_url AS html_url
+FROM named AS n
+JOIN tokens AS t
+  ON t.org = n.org
+  AND t.grant_id = n.grant_id
