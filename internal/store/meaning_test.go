@@ -414,3 +414,52 @@ func TestHostileText(t *testing.T) {
 	}
 	stock(t, s.Info().Path)
 }
+
+// That there is no protection is believed as long as there is reason to.
+func TestProtectionIsBelievedAsLongAsItCan(t *testing.T) {
+	t.Parallel()
+	w, _ := create(t)
+	add(t, w, "repositories", "", `{"id":1,"name":"x","full_name":"acme/x"}`, `{"id":2,"name":"y","full_name":"acme/y"}`)
+	none := `,"defaultBranchRef":{"name":"main","branchProtectionRule":null,"rules":{"totalCount":0,"nodes":[]}}`
+	org := func(permissions map[string]string) {
+		t.Helper()
+		if err := w.AddOrg(t.Context(), Org{Login: "acme", Permissions: permissions}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	admin := map[string]string{"administration": "read"}
+	for _, step := range []struct {
+		name string
+		do   func()
+		want string // is_protected of the first repository; of the second nothing is ever known
+	}{
+		{"not asked for", func() {}, "<nil>"},
+		{"asked for", func() { add(t, w, "repository_settings", "", settings(none)) }, "0"},
+		{"covered", func() { cover(t, w, "complete", "branch_protection") }, "0"},
+		{"partly covered", func() { cover(t, w, "partial", "branch_protection") }, "0"},
+		{"another resource refused", func() { cover(t, w, "denied", "codeowners") }, "0"},
+		{"refused", func() { cover(t, w, "denied", "branch_protection") }, "<nil>"},
+		{"seen again while refused", func() { add(t, w, "repository_settings", "", settings(none)) }, "<nil>"},
+		{"covered after all", func() { cover(t, w, "complete", "branch_protection") }, "0"},
+		{"no longer an administrator", func() { org(map[string]string{"metadata": "read"}) }, "<nil>"},
+		{"an administrator again", func() { org(admin) }, "0"},
+		{"permissions not told", func() { org(nil) }, "<nil>"},
+		{"what administrators see", func() {
+			add(t, w, "repositories", "", `{"id":1,"name":"x","full_name":"acme/x","security_and_analysis":{}}`)
+		}, "0"},
+		{"a part refused", func() {
+			add(t, w, "repository_settings", "", settings(none+`,"unknown":{"branch_protection":"refused"}`))
+		}, "<nil>"},
+	} {
+		step.do()
+		for id, want := range map[int]string{1: step.want, 2: "<nil>"} {
+			var isProtected any
+			if err := w.db.QueryRow("SELECT p.is_protected FROM default_branch_protection AS p WHERE p.repository_id = ?", id).Scan(&isProtected); err != nil {
+				t.Fatal(err)
+			}
+			if got := fmt.Sprint(isProtected); got != want {
+				t.Errorf("%s: repository %d: %s, want %s", step.name, id, got, want)
+			}
+		}
+	}
+}

@@ -56,7 +56,7 @@ SELECT
   r.pushed_at AS pushed_at,
   r.html_url AS html_url
 FROM repositories AS r
-LEFT JOIN default_branch_protection AS p
+JOIN default_branch_protection AS p
   ON p.org = r.org
   AND p.repository_id = r.repository_id
 LEFT JOIN orgs AS o

@@ -12,9 +12,8 @@
 -- answer is unknown.
 --
 -- severity: high
--- population: repositories AS r LEFT JOIN default_branch_protection AS p ON
---   p.org = r.org AND p.repository_id = r.repository_id WHERE r.is_archived IS
---   NOT 1 AND r.is_disabled IS NOT 1 AND r.is_empty IS NOT 1
+-- population: repositories AS r WHERE r.is_archived IS NOT 1 AND r.is_disabled
+--   IS NOT 1 AND r.is_empty IS NOT 1
 -- remediation: Protect the branch first: open the repository's Settings > Rules
 --   > Rulesets > New branch ruleset, target the default branch and set it to
 --   Active (`gh api --method POST repos/OWNER/REPO/rulesets --input
@@ -84,7 +83,7 @@ exposed AS (
     min(coalesce(l.first_id, e.first_id), coalesce(e.first_id, l.first_id)) AS first_id,
     max(coalesce(l.last_id, e.last_id), coalesce(e.last_id, l.last_id)) AS last_id
   FROM repositories AS r
-  LEFT JOIN default_branch_protection AS p
+  JOIN default_branch_protection AS p
     ON p.org = r.org
     AND p.repository_id = r.repository_id
   LEFT JOIN orgs AS o

@@ -49,7 +49,7 @@ SELECT
   r.repository_id AS repository_id,
   r.html_url AS html_url
 FROM repositories AS r
-LEFT JOIN default_branch_protection AS p
+JOIN default_branch_protection AS p
   ON p.org = r.org
   AND p.repository_id = r.repository_id
 ORDER BY

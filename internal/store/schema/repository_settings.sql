@@ -111,12 +111,15 @@ CREATE TABLE _branch_protection (
 
 -- The strictest effect of all active sources of a repository, made once: one
 -- row for every repository whose protection was asked for. is_all_seen: both
--- kinds of source were answered wholly, so that what is not here is not there.
+-- kinds of source were answered wholly. is_known: moreover the answer can be
+-- believed, so that what is not here is not there; kept by triggers, because a
+-- rule asks it many times of every repository.
 CREATE TABLE _branch_protection_effects (
   org TEXT NOT NULL,
   repository_id INTEGER NOT NULL,
   branch TEXT,
   is_all_seen INTEGER NOT NULL,
+  is_known INTEGER NOT NULL,
   source_count INTEGER NOT NULL,
   is_pull_request_required INTEGER,
   required_approval_count INTEGER,
@@ -135,6 +138,42 @@ CREATE TABLE _branch_protection_effects (
   PRIMARY KEY (org, repository_id),
   FOREIGN KEY (org, repository_id) REFERENCES _repository_settings (org, repository_id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
+
+-- Whether an answer without protection can be believed: a classic rule is shown
+-- to administrators only, all others get an empty answer.
+CREATE VIEW _branch_protection_sight AS
+SELECT
+  i.org AS org,
+  i.can_see_administration
+    AND NOT EXISTS (
+      SELECT 1 FROM _coverage AS c
+      WHERE c.org = i.org AND c.resource = 'branch_protection' AND c.status IN ('skipped', 'denied', 'failed')
+    ) AS is_believed
+FROM _installations AS i;
+
+CREATE TRIGGER _branch_protection_seen AFTER UPDATE ON _installations
+WHEN NEW.can_see_administration <> OLD.can_see_administration
+BEGIN
+  UPDATE _branch_protection_effects
+  SET is_known = is_all_seen AND (SELECT v.is_believed FROM _branch_protection_sight AS v WHERE v.org = NEW.org)
+  WHERE org = NEW.org;
+END;
+
+CREATE TRIGGER _branch_protection_covered AFTER INSERT ON _coverage
+WHEN NEW.resource = 'branch_protection'
+BEGIN
+  UPDATE _branch_protection_effects
+  SET is_known = is_all_seen AND (SELECT v.is_believed FROM _branch_protection_sight AS v WHERE v.org = NEW.org)
+  WHERE org = NEW.org;
+END;
+
+CREATE TRIGGER _branch_protection_covered_anew AFTER UPDATE OF status ON _coverage
+WHEN NEW.resource = 'branch_protection'
+BEGIN
+  UPDATE _branch_protection_effects
+  SET is_known = is_all_seen AND (SELECT v.is_believed FROM _branch_protection_sight AS v WHERE v.org = NEW.org)
+  WHERE org = NEW.org;
+END;
 
 CREATE VIEW _in_repository_settings (org, parent, item) AS SELECT '', '', '' WHERE 0;
 
@@ -276,7 +315,7 @@ BEGIN
   GROUP BY COALESCE(n.value ->> '$.repositoryRuleset.databaseId', 0);
 
   INSERT INTO _branch_protection_effects (
-    org, repository_id, branch, is_all_seen, source_count,
+    org, repository_id, branch, is_all_seen, is_known, source_count,
     is_pull_request_required, required_approval_count, is_stale_review_dismissed, is_code_owner_review_required,
     is_last_push_approval_required, is_status_check_required, is_up_to_date_required, is_signature_required,
     is_linear_history_required, is_conversation_resolution_required, is_admin_bound, is_force_push_allowed,
@@ -286,15 +325,8 @@ BEGIN
     NEW.org,
     NEW.item ->> '$.databaseId',
     NEW.item ->> '$.defaultBranchRef.name',
-    NOT EXISTS (SELECT 1 FROM json_each(NEW.item, '$.unknown') AS u WHERE u.key = 'branch_protection')
-      AND (
-        json_type(NEW.item, '$.defaultBranchRef') = 'null'
-        OR (
-          json_type(NEW.item, '$.defaultBranchRef.branchProtectionRule') IN ('object', 'null')
-          AND json_type(NEW.item, '$.defaultBranchRef.rules') IS 'object'
-          AND json_array_length(NEW.item, '$.defaultBranchRef.rules.nodes') >= COALESCE(NEW.item ->> '$.defaultBranchRef.rules.totalCount', 0)
-        ) IS 1
-      ),
+    a.is_all_seen,
+    a.is_all_seen AND (SELECT v.is_believed FROM _branch_protection_sight AS v WHERE v.org = NEW.org),
     count(b.source),
     max(b.is_pull_request_required),
     max(b.required_approval_count),
@@ -310,7 +342,18 @@ BEGIN
     min(b.is_force_push_allowed),
     min(b.is_deletion_allowed),
     min(b.bypass_actor_count)
-  FROM (SELECT 1)
+  FROM (
+    SELECT
+      NOT EXISTS (SELECT 1 FROM json_each(NEW.item, '$.unknown') AS u WHERE u.key = 'branch_protection')
+        AND (
+          json_type(NEW.item, '$.defaultBranchRef') = 'null'
+          OR (
+            json_type(NEW.item, '$.defaultBranchRef.branchProtectionRule') IN ('object', 'null')
+            AND json_type(NEW.item, '$.defaultBranchRef.rules') IS 'object'
+            AND json_array_length(NEW.item, '$.defaultBranchRef.rules.nodes') >= COALESCE(NEW.item ->> '$.defaultBranchRef.rules.totalCount', 0)
+          ) IS 1
+        ) AS is_all_seen
+  ) AS a
   LEFT JOIN _branch_protection AS b
     ON b.org = NEW.org AND b.repository_id = NEW.item ->> '$.databaseId'
   WHERE json_type(NEW.item, '$.defaultBranchRef') IS NOT NULL
@@ -346,43 +389,30 @@ SELECT
   b.bypass_actor_count AS bypass_actor_count -- people, teams and Apps that may bypass it; NULL unknown
 FROM _branch_protection AS b;
 
--- Whether what was not seen is not there: a classic rule is shown to
--- administrators only, all others get an empty answer.
-CREATE VIEW _branch_protection_known AS
-SELECT
-  e.*,
-  e.is_all_seen
-    AND i.can_see_administration
-    AND NOT EXISTS (
-      SELECT 1 FROM _coverage AS c
-      WHERE c.org = e.org AND c.resource = 'branch_protection' AND c.status IN ('skipped', 'denied', 'failed')
-    ) AS is_known
-FROM _branch_protection_effects AS e
-JOIN _installations AS i ON i.org = e.org;
-
-CREATE VIEW default_branch_protection AS -- The strictest effect of all that protects the default branch: one row a repository, NULL where unknown.
+CREATE VIEW default_branch_protection AS -- The strictest effect of all that protects the default branch: one row a repository, NULL where unknown. Join it with JOIN; LEFT JOIN would build it whole.
 SELECT
   r.org AS org, -- organization login
   r.repository_id AS repository_id, -- GitHub's id of the repository
   r.full_name AS full_name, -- owner/name
   r.default_branch AS branch, -- the default branch
-  (SELECT iif(e.source_count > 0, 1, iif(e.is_known, 0, NULL)) FROM _branch_protection_known AS e WHERE e.org = r.org AND e.repository_id = r.repository_id) AS is_protected, -- 1: a classic rule or an active ruleset applies
-  (SELECT iif(e.source_count > 0 OR e.is_known, e.source_count, NULL) FROM _branch_protection_known AS e WHERE e.org = r.org AND e.repository_id = r.repository_id) AS source_count, -- how many sources were seen, see branch_protection
-  (SELECT iif(e.is_pull_request_required > 0, e.is_pull_request_required, iif(e.is_known, 0, NULL)) FROM _branch_protection_known AS e WHERE e.org = r.org AND e.repository_id = r.repository_id) AS is_pull_request_required, -- 1: changes need a pull request; NULL unknown
-  (SELECT iif(e.required_approval_count > 0, e.required_approval_count, iif(e.is_known, 0, NULL)) FROM _branch_protection_known AS e WHERE e.org = r.org AND e.repository_id = r.repository_id) AS required_approval_count, -- approvals a pull request needs; NULL unknown
-  (SELECT iif(e.is_stale_review_dismissed > 0, e.is_stale_review_dismissed, iif(e.is_known, 0, NULL)) FROM _branch_protection_known AS e WHERE e.org = r.org AND e.repository_id = r.repository_id) AS is_stale_review_dismissed, -- 1: new commits cancel approvals; NULL unknown
-  (SELECT iif(e.is_code_owner_review_required > 0, e.is_code_owner_review_required, iif(e.is_known, 0, NULL)) FROM _branch_protection_known AS e WHERE e.org = r.org AND e.repository_id = r.repository_id) AS is_code_owner_review_required, -- 1: a code owner must approve; NULL unknown
-  (SELECT iif(e.is_last_push_approval_required > 0, e.is_last_push_approval_required, iif(e.is_known, 0, NULL)) FROM _branch_protection_known AS e WHERE e.org = r.org AND e.repository_id = r.repository_id) AS is_last_push_approval_required, -- 1: someone other than the last pusher must approve; NULL unknown
-  (SELECT iif(e.is_status_check_required > 0, e.is_status_check_required, iif(e.is_known, 0, NULL)) FROM _branch_protection_known AS e WHERE e.org = r.org AND e.repository_id = r.repository_id) AS is_status_check_required, -- 1: checks must pass; NULL unknown
-  (SELECT iif(e.is_up_to_date_required > 0, e.is_up_to_date_required, iif(e.is_known, 0, NULL)) FROM _branch_protection_known AS e WHERE e.org = r.org AND e.repository_id = r.repository_id) AS is_up_to_date_required, -- 1: the branch must be up to date before merging; NULL unknown
-  (SELECT iif(e.is_signature_required > 0, e.is_signature_required, iif(e.is_known, 0, NULL)) FROM _branch_protection_known AS e WHERE e.org = r.org AND e.repository_id = r.repository_id) AS is_signature_required, -- 1: commits must be signed; NULL unknown
-  (SELECT iif(e.is_linear_history_required > 0, e.is_linear_history_required, iif(e.is_known, 0, NULL)) FROM _branch_protection_known AS e WHERE e.org = r.org AND e.repository_id = r.repository_id) AS is_linear_history_required, -- 1: no merge commits; NULL unknown
-  (SELECT iif(e.is_conversation_resolution_required > 0, e.is_conversation_resolution_required, iif(e.is_known, 0, NULL)) FROM _branch_protection_known AS e WHERE e.org = r.org AND e.repository_id = r.repository_id) AS is_conversation_resolution_required, -- 1: conversations must be resolved; NULL unknown
-  (SELECT iif(e.is_known AND e.source_count = 0, 0, iif(e.is_known OR e.is_admin_bound, e.is_admin_bound, NULL)) FROM _branch_protection_known AS e WHERE e.org = r.org AND e.repository_id = r.repository_id) AS is_admin_bound, -- 1: administrators are bound too; NULL unknown
-  (SELECT iif(e.is_force_push_allowed = 0, 0, iif(e.is_known, 1, NULL)) FROM _branch_protection_known AS e WHERE e.org = r.org AND e.repository_id = r.repository_id) AS is_force_push_allowed, -- 1: history can be overwritten; NULL unknown
-  (SELECT iif(e.is_deletion_allowed = 0, 0, iif(e.is_known, 1, NULL)) FROM _branch_protection_known AS e WHERE e.org = r.org AND e.repository_id = r.repository_id) AS is_deletion_allowed, -- 1: the branch can be deleted; NULL unknown
-  (SELECT e.bypass_actor_count FROM _branch_protection_known AS e WHERE e.org = r.org AND e.repository_id = r.repository_id AND e.is_known) AS bypass_actor_count -- fewest that may bypass one of the sources; NULL unknown or unprotected
-FROM _repositories AS r;
+  iif(e.source_count > 0, 1, iif(e.is_known, 0, NULL)) AS is_protected, -- 1: a classic rule or an active ruleset applies
+  iif(e.source_count > 0 OR e.is_known, e.source_count, NULL) AS source_count, -- how many sources were seen, see branch_protection
+  iif(e.is_pull_request_required > 0, e.is_pull_request_required, iif(e.is_known, 0, NULL)) AS is_pull_request_required, -- 1: changes need a pull request; NULL unknown
+  iif(e.required_approval_count > 0, e.required_approval_count, iif(e.is_known, 0, NULL)) AS required_approval_count, -- approvals a pull request needs; NULL unknown
+  iif(e.is_stale_review_dismissed > 0, e.is_stale_review_dismissed, iif(e.is_known, 0, NULL)) AS is_stale_review_dismissed, -- 1: new commits cancel approvals; NULL unknown
+  iif(e.is_code_owner_review_required > 0, e.is_code_owner_review_required, iif(e.is_known, 0, NULL)) AS is_code_owner_review_required, -- 1: a code owner must approve; NULL unknown
+  iif(e.is_last_push_approval_required > 0, e.is_last_push_approval_required, iif(e.is_known, 0, NULL)) AS is_last_push_approval_required, -- 1: someone other than the last pusher must approve; NULL unknown
+  iif(e.is_status_check_required > 0, e.is_status_check_required, iif(e.is_known, 0, NULL)) AS is_status_check_required, -- 1: checks must pass; NULL unknown
+  iif(e.is_up_to_date_required > 0, e.is_up_to_date_required, iif(e.is_known, 0, NULL)) AS is_up_to_date_required, -- 1: the branch must be up to date before merging; NULL unknown
+  iif(e.is_signature_required > 0, e.is_signature_required, iif(e.is_known, 0, NULL)) AS is_signature_required, -- 1: commits must be signed; NULL unknown
+  iif(e.is_linear_history_required > 0, e.is_linear_history_required, iif(e.is_known, 0, NULL)) AS is_linear_history_required, -- 1: no merge commits; NULL unknown
+  iif(e.is_conversation_resolution_required > 0, e.is_conversation_resolution_required, iif(e.is_known, 0, NULL)) AS is_conversation_resolution_required, -- 1: conversations must be resolved; NULL unknown
+  iif(e.is_known AND e.source_count = 0, 0, iif(e.is_known OR e.is_admin_bound, e.is_admin_bound, NULL)) AS is_admin_bound, -- 1: administrators are bound too; NULL unknown
+  iif(e.is_force_push_allowed = 0, 0, iif(e.is_known, 1, NULL)) AS is_force_push_allowed, -- 1: history can be overwritten; NULL unknown
+  iif(e.is_deletion_allowed = 0, 0, iif(e.is_known, 1, NULL)) AS is_deletion_allowed, -- 1: the branch can be deleted; NULL unknown
+  iif(e.is_known, e.bypass_actor_count, NULL) AS bypass_actor_count -- fewest that may bypass one of the sources; NULL unknown or unprotected
+FROM _repositories AS r
+LEFT JOIN _branch_protection_effects AS e ON e.org = r.org AND e.repository_id = r.repository_id;
 
 CREATE VIEW codeowners_errors AS -- Errors that GitHub found in CODEOWNERS files.
 SELECT
