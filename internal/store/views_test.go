@@ -13,11 +13,11 @@ var specViews = map[string]string{
 	"snapshot":                   "started_at finished_at auditor_version schema_version api_url is_complete filters",
 	"coverage":                   "org resource status is_required http_status message permission row_count request_count",
 	"orgs":                       "org org_id name plan is_two_factor_required default_repository_permission",
-	"tokens":                     "org grant_id token_id token_name owner_login owner_id owner_role repository_selection repository_count has_upper_bound_reach is_reach_effective highest_tier access_granted_at expires_at is_expired last_used_at raw",
+	"tokens":                     "org grant_id token_id token_name owner_login owner_id owner_role repository_selection repository_count has_upper_bound_reach is_reach_effective highest_tier reach_tier access_granted_at expires_at is_expired last_used_at raw",
 	"token_permissions":          "org grant_id scope permission level tier",
 	"token_repositories":         "org grant_id repository_id full_name",
 	"token_reach":                "org grant_id repository_id full_name via",
-	"token_requests":             "org request_id token_id token_name owner_login owner_id owner_role repository_selection repository_count has_upper_bound_reach is_reach_effective highest_tier reason created_at expires_at is_expired last_used_at raw",
+	"token_requests":             "org request_id token_id token_name owner_login owner_id owner_role repository_selection repository_count has_upper_bound_reach is_reach_effective highest_tier reach_tier reason created_at expires_at is_expired last_used_at raw",
 	"token_request_permissions":  "org request_id scope permission level tier",
 	"token_request_repositories": "org request_id repository_id full_name",
 	"repositories": "org repository_id name full_name html_url visibility is_archived is_disabled is_fork is_template is_empty is_sensitive default_branch created_at pushed_at " +

@@ -5,6 +5,7 @@
 -- bound where the token reaches all: it never exceeds what its owner can
 -- reach. is_reach_effective says where the bound is reached: the owner is an
 -- organization owner, or every member may write to every repository.
+-- reach_tier weighs the permissions by what they reach, highest_tier does not.
 
 WITH held AS (
   SELECT
@@ -33,6 +34,7 @@ SELECT
   t.token_name AS token_name,
   t.owner_login AS owner_login,
   t.owner_role AS owner_role,
+  t.reach_tier AS reach_tier,
   t.highest_tier AS highest_tier,
   h.permissions AS permissions,
   t.repository_selection AS repository_selection,
@@ -51,7 +53,7 @@ LEFT JOIN held AS h
   ON h.org = t.org
   AND h.grant_id = t.grant_id
 ORDER BY
-  CASE t.highest_tier
+  CASE t.reach_tier
     WHEN 'critical' THEN 1
     WHEN 'high' THEN 2
     WHEN 'unclassified' THEN 3

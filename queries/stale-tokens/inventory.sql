@@ -44,6 +44,7 @@ SELECT
   t.repository_count AS repository_count,
   t.has_upper_bound_reach AS has_upper_bound_reach,
   t.is_reach_effective AS is_reach_effective,
+  t.reach_tier AS reach_tier,
   t.highest_tier AS highest_tier,
   h.permissions AS permissions,
   t.grant_id AS grant_id,

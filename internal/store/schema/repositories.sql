@@ -15,11 +15,14 @@ CREATE TABLE _repository_names (
   PRIMARY KEY (org, repository_id)
 ) STRICT, WITHOUT ROWID;
 
--- How many repositories an organization has, kept by triggers: counting them
--- for each token of selection all would be quadratic.
+-- How many repositories an organization has, and how many of them are known to
+-- be public, and to be private or internal. Kept by triggers: counting them for
+-- each token of selection all would be quadratic.
 CREATE TABLE _repository_counts (
   org TEXT PRIMARY KEY,
-  repository_count INTEGER NOT NULL
+  repository_count INTEGER NOT NULL,
+  public_count INTEGER NOT NULL,
+  closed_count INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE _repositories (
@@ -49,17 +52,35 @@ CREATE TABLE _repositories (
   PRIMARY KEY (org, repository_id)
 ) STRICT;
 
+CREATE INDEX _repositories_by_subject ON _repositories ('repository/' || repository_id);
+
 CREATE TRIGGER _repositories_count_more AFTER INSERT ON _repositories
 BEGIN
-  INSERT INTO _repository_counts (org, repository_count)
-  VALUES (NEW.org, 1)
-  ON CONFLICT (org) DO UPDATE SET repository_count = repository_count + 1;
+  INSERT INTO _repository_counts (org, repository_count, public_count, closed_count)
+  VALUES (NEW.org, 1, NEW.visibility IS 'public', (NEW.visibility <> 'public') IS TRUE)
+  ON CONFLICT (org) DO UPDATE SET
+    repository_count = repository_count + 1,
+    public_count = public_count + excluded.public_count,
+    closed_count = closed_count + excluded.closed_count;
+END;
+
+CREATE TRIGGER _repositories_count_otherwise AFTER UPDATE OF raw ON _repositories
+WHEN NEW.visibility IS NOT OLD.visibility
+BEGIN
+  UPDATE _repository_counts
+  SET
+    public_count = public_count - (OLD.visibility IS 'public') + (NEW.visibility IS 'public'),
+    closed_count = closed_count - ((OLD.visibility <> 'public') IS TRUE) + ((NEW.visibility <> 'public') IS TRUE)
+  WHERE org = NEW.org;
 END;
 
 CREATE TRIGGER _repositories_count_fewer AFTER DELETE ON _repositories
 BEGIN
   UPDATE _repository_counts
-  SET repository_count = repository_count - 1
+  SET
+    repository_count = repository_count - 1,
+    public_count = public_count - (OLD.visibility IS 'public'),
+    closed_count = closed_count - ((OLD.visibility <> 'public') IS TRUE)
   WHERE org = OLD.org;
 END;
 

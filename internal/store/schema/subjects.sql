@@ -1,5 +1,7 @@
 -- What a finding is about: the join between the subject column of a rule and
--- everything a report says of it.
+-- everything a report says of it. SQLite looks through a compound view, to the
+-- indexes on subject, only if its parts agree in the affinity of every column:
+-- hence the cast of NULL.
 
 CREATE VIEW subjects AS -- Everything a rule can report, by the subject it writes.
 SELECT
@@ -32,7 +34,7 @@ SELECT
   r.org,
   r.full_name,
   COALESCE(r.html_url, (SELECT s.web_url FROM _snapshot AS s) || '/' || r.full_name),
-  NULL
+  CAST(NULL AS TEXT)
 FROM _repositories AS r
 UNION ALL
 SELECT
@@ -43,5 +45,5 @@ SELECT
   i.org,
   i.org,
   (SELECT s.web_url FROM _snapshot AS s) || '/' || i.org,
-  NULL
+  CAST(NULL AS TEXT)
 FROM _installations AS i;

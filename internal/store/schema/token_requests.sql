@@ -52,11 +52,15 @@ BEGIN
   DELETE FROM _token_request_repositories
   WHERE org = NEW.org AND request_id = NEW.item ->> '$.id' AND NEW.item ->> '$.repository_selection' <> 'subset';
 
-  -- Back after it had gone: its repositories are to be asked for once more.
+  -- That list, and the one of a request that is back after it had gone, would
+  -- have to be asked for once more, from its first page.
   UPDATE _walks
-  SET is_finished = 0
+  SET is_finished = 0, next = ''
   WHERE org = NEW.org AND resource = 'token_request_repositories' AND parent = CAST(NEW.item ->> '$.id' AS TEXT)
-    AND EXISTS (SELECT 1 FROM _gone AS g WHERE g.org = NEW.org AND g.resource = 'token_request_repositories' AND g.parent = CAST(NEW.item ->> '$.id' AS TEXT));
+    AND (
+      NEW.item ->> '$.repository_selection' <> 'subset'
+      OR EXISTS (SELECT 1 FROM _gone AS g WHERE g.org = NEW.org AND g.resource = 'token_request_repositories' AND g.parent = CAST(NEW.item ->> '$.id' AS TEXT))
+    );
 
   DELETE FROM _gone
   WHERE org = NEW.org AND resource = 'token_request_repositories' AND parent = CAST(NEW.item ->> '$.id' AS TEXT);
@@ -91,6 +95,14 @@ CREATE TABLE _token_request_repositories (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX _token_request_repositories_by_repository ON _token_request_repositories (org, repository_id, request_id);
+
+-- A request that is listed again later has its list to be read again.
+CREATE TRIGGER _token_requests_reach_nothing AFTER DELETE ON _token_requests
+BEGIN
+  UPDATE _walks
+  SET is_finished = 0, next = ''
+  WHERE org = OLD.org AND resource = 'token_request_repositories' AND parent = CAST(OLD.request_id AS TEXT);
+END;
 
 CREATE TRIGGER _restart_token_requests INSTEAD OF INSERT ON _restarts
 WHEN NEW.resource = 'token_requests'
@@ -201,6 +213,38 @@ SELECT
     FROM _tiers AS r
     WHERE r.rank = (SELECT min(p.tier_rank) FROM _token_request_permissions AS p WHERE p.org = t.org AND p.request_id = t.request_id)
   ) AS highest_tier, -- worst tier among its permissions: critical, high, unclassified, medium, low; NULL without permissions
+  (
+    SELECT r.tier
+    FROM _tiers AS r
+    WHERE r.rank = (
+      SELECT min(
+        CASE
+          WHEN p.scope <> 'repository' THEN p.tier_rank
+          WHEN p.permission = 'contents' AND p.level IN ('write', 'admin') AND t.repository_selection = 'all' THEN 0
+          WHEN p.permission = 'contents' AND p.level = 'read' AND t.repository_selection = 'all'
+            AND EXISTS (SELECT 1 FROM _repository_counts AS n WHERE n.org = t.org AND n.closed_count > 0)
+          THEN min(p.tier_rank, 1)
+          WHEN p.level <> 'read' OR p.permission = 'secret_scanning_alerts' OR p.tier_rank IN (2, 4) THEN p.tier_rank
+          WHEN CASE t.repository_selection
+              WHEN 'none' THEN 1
+              WHEN 'subset' THEN EXISTS (SELECT 1 FROM _walks AS w WHERE w.org = t.org AND w.resource = 'token_request_repositories' AND w.parent = CAST(t.request_id AS TEXT) AND w.is_finished)
+                AND NOT EXISTS (
+                  SELECT 1
+                  FROM _token_request_repositories AS m
+                  LEFT JOIN _repositories AS v ON v.org = m.org AND v.repository_id = m.repository_id
+                  WHERE m.org = t.org AND m.request_id = t.request_id AND v.visibility IS NOT 'public'
+                )
+              WHEN 'all' THEN EXISTS (SELECT 1 FROM _coverage AS c WHERE c.org = t.org AND c.resource = 'repositories' AND c.status = 'complete')
+                AND EXISTS (SELECT 1 FROM _repository_counts AS n WHERE n.org = t.org AND n.public_count = n.repository_count)
+            END
+          THEN 4
+          ELSE p.tier_rank
+        END
+      )
+      FROM _token_request_permissions AS p
+      WHERE p.org = t.org AND p.request_id = t.request_id
+    )
+  ) AS reach_tier, -- worst tier given what it reaches: as highest_tier, but contents: write on all repositories is critical, contents: read on all is high where private or internal ones are among them, and what only reads repositories is low where all in reach are known to be public, except secret_scanning_alerts and what is unclassified; NULL without permissions
   t.reason AS reason, -- why it is wanted, in the words of its owner; NULL or empty: not said
   t.created_at AS created_at, -- when it was asked for, UTC
   t.expires_at AS expires_at, -- when the token expires, UTC; NULL: never

@@ -4,7 +4,8 @@ INSERT INTO _table_resources (table_name, resource) VALUES
   ('_tokens', 'tokens'),
   ('_token_permissions', 'tokens'),
   ('_token_repositories', 'token_repositories'),
-  ('_reach_members', 'token_repositories');
+  ('_reach_members', 'token_repositories'),
+  ('_reach_counts', 'token_repositories');
 
 INSERT INTO _kept_keys (resource, key) VALUES
   ('token_repositories', 'id'),
@@ -30,6 +31,8 @@ CREATE TABLE _tokens (
 CREATE INDEX _tokens_by_reach ON _tokens (org, reach_set);
 
 CREATE INDEX _tokens_by_token ON _tokens (org, token_id);
+
+CREATE INDEX _tokens_by_subject ON _tokens ('token/' || grant_id);
 
 CREATE TABLE _token_permissions (
   org TEXT NOT NULL,
@@ -57,11 +60,15 @@ BEGIN
   DELETE FROM _reach_members
   WHERE org = NEW.org AND set_id = NEW.item ->> '$.id' AND NEW.item ->> '$.repository_selection' <> 'subset';
 
-  -- Back after it had gone: its repositories are to be asked for once more.
+  -- That list, and the one of a token that is back after it had gone, would have
+  -- to be asked for once more, from its first page.
   UPDATE _walks
-  SET is_finished = 0
+  SET is_finished = 0, next = ''
   WHERE org = NEW.org AND resource = 'token_repositories' AND parent = CAST(NEW.item ->> '$.id' AS TEXT)
-    AND EXISTS (SELECT 1 FROM _gone AS g WHERE g.org = NEW.org AND g.resource = 'token_repositories' AND g.parent = CAST(NEW.item ->> '$.id' AS TEXT));
+    AND (
+      NEW.item ->> '$.repository_selection' <> 'subset'
+      OR EXISTS (SELECT 1 FROM _gone AS g WHERE g.org = NEW.org AND g.resource = 'token_repositories' AND g.parent = CAST(NEW.item ->> '$.id' AS TEXT))
+    );
 
   DELETE FROM _gone
   WHERE org = NEW.org AND resource = 'token_repositories' AND parent = CAST(NEW.item ->> '$.id' AS TEXT);
@@ -101,10 +108,52 @@ CREATE TABLE _reach_members (
 
 CREATE INDEX _reach_members_by_repository ON _reach_members (org, repository_id, set_id);
 
+-- How many repositories the list of a token has, once it was read to its end: a
+-- row is there if and only if the token has such a list and its walk is
+-- finished. Counting them for each token would be slow for whoever asks all.
+CREATE TABLE _reach_counts (
+  org TEXT NOT NULL,
+  set_id INTEGER NOT NULL,
+  repository_count INTEGER NOT NULL,
+  PRIMARY KEY (org, set_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER _reach_counted AFTER INSERT ON _walks
+WHEN NEW.resource = 'token_repositories' AND NEW.is_finished
+BEGIN
+  INSERT INTO _reach_counts (org, set_id, repository_count)
+  SELECT
+    t.org,
+    t.grant_id,
+    (SELECT count(*) FROM _reach_members AS m WHERE m.org = t.org AND m.set_id = t.grant_id)
+  FROM _tokens AS t
+  WHERE t.org = NEW.org AND t.grant_id = CAST(NEW.parent AS INTEGER) AND t.repository_selection = 'subset';
+END;
+
+CREATE TRIGGER _reach_counted_anew AFTER UPDATE OF is_finished ON _walks
+WHEN NEW.resource = 'token_repositories'
+BEGIN
+  DELETE FROM _reach_counts
+  WHERE org = NEW.org AND set_id = CAST(NEW.parent AS INTEGER);
+
+  INSERT INTO _reach_counts (org, set_id, repository_count)
+  SELECT
+    t.org,
+    t.grant_id,
+    (SELECT count(*) FROM _reach_members AS m WHERE m.org = t.org AND m.set_id = t.grant_id)
+  FROM _tokens AS t
+  WHERE NEW.is_finished AND t.org = NEW.org AND t.grant_id = CAST(NEW.parent AS INTEGER) AND t.repository_selection = 'subset';
+END;
+
+-- A token that is listed again later has its list to be read again.
 CREATE TRIGGER _tokens_reach_nothing AFTER DELETE ON _tokens
 BEGIN
   DELETE FROM _reach_members
   WHERE org = OLD.org AND set_id = OLD.grant_id;
+
+  UPDATE _walks
+  SET is_finished = 0, next = ''
+  WHERE org = OLD.org AND resource = 'token_repositories' AND parent = CAST(OLD.grant_id AS TEXT);
 END;
 
 CREATE TRIGGER _repositories_reached AFTER INSERT ON _repositories
@@ -205,11 +254,7 @@ SELECT
   t.repository_selection AS repository_selection, -- all, subset (an explicit list) or none (public reading only)
   CASE t.repository_selection
     WHEN 'none' THEN 0
-    WHEN 'subset' THEN (
-      SELECT (SELECT count(*) FROM _token_repositories AS p WHERE p.org = t.org AND p.grant_id = t.grant_id)
-      FROM _walks AS w
-      WHERE w.org = t.org AND w.resource = 'token_repositories' AND w.parent = CAST(t.grant_id AS TEXT) AND w.is_finished
-    )
+    WHEN 'subset' THEN (SELECT n.repository_count FROM _reach_counts AS n WHERE n.org = t.org AND n.set_id = t.grant_id)
     WHEN 'all' THEN (
       SELECT (SELECT n.repository_count FROM _repository_counts AS n WHERE n.org = t.org)
       FROM _coverage AS c
@@ -236,6 +281,38 @@ SELECT
     FROM _tiers AS r
     WHERE r.rank = (SELECT min(p.tier_rank) FROM _token_permissions AS p WHERE p.org = t.org AND p.grant_id = t.grant_id)
   ) AS highest_tier, -- worst tier among its permissions: critical, high, unclassified, medium, low; NULL without permissions
+  (
+    SELECT r.tier
+    FROM _tiers AS r
+    WHERE r.rank = (
+      SELECT min(
+        CASE
+          WHEN p.scope <> 'repository' THEN p.tier_rank
+          WHEN p.permission = 'contents' AND p.level IN ('write', 'admin') AND t.repository_selection = 'all' THEN 0
+          WHEN p.permission = 'contents' AND p.level = 'read' AND t.repository_selection = 'all'
+            AND EXISTS (SELECT 1 FROM _repository_counts AS n WHERE n.org = t.org AND n.closed_count > 0)
+          THEN min(p.tier_rank, 1)
+          WHEN p.level <> 'read' OR p.permission = 'secret_scanning_alerts' OR p.tier_rank IN (2, 4) THEN p.tier_rank
+          WHEN CASE t.repository_selection
+              WHEN 'none' THEN 1
+              WHEN 'subset' THEN EXISTS (SELECT 1 FROM _reach_counts AS n WHERE n.org = t.org AND n.set_id = t.grant_id)
+                AND NOT EXISTS (
+                  SELECT 1
+                  FROM _reach_members AS m
+                  LEFT JOIN _repositories AS v ON v.org = m.org AND v.repository_id = m.repository_id
+                  WHERE m.org = t.org AND m.set_id = t.grant_id AND v.visibility IS NOT 'public'
+                )
+              WHEN 'all' THEN EXISTS (SELECT 1 FROM _coverage AS c WHERE c.org = t.org AND c.resource = 'repositories' AND c.status = 'complete')
+                AND EXISTS (SELECT 1 FROM _repository_counts AS n WHERE n.org = t.org AND n.public_count = n.repository_count)
+            END
+          THEN 4
+          ELSE p.tier_rank
+        END
+      )
+      FROM _token_permissions AS p
+      WHERE p.org = t.org AND p.grant_id = t.grant_id
+    )
+  ) AS reach_tier, -- worst tier given what it reaches: as highest_tier, but contents: write on all repositories is critical, contents: read on all is high where private or internal ones are among them, and what only reads repositories is low where all in reach are known to be public, except secret_scanning_alerts and what is unclassified; NULL without permissions
   t.access_granted_at AS access_granted_at, -- when access was granted, UTC
   t.expires_at AS expires_at, -- when the token expires, UTC; NULL: never
   t.is_expired AS is_expired, -- 1: expired, by GitHub's own flag; NULL unknown
