@@ -153,7 +153,8 @@ func (j *judge) options() report.Options {
 }
 
 // warn tells, once each, what the reports warn of, and the exceptions that
-// matched nothing in any of them.
+// matched nothing in any of them: one that is for rules of several reports is
+// of no use only then, and no report can say so.
 func (j *judge) warn(reports []*report.Report) {
 	var told []string
 	unused := map[int]int{}
@@ -165,10 +166,14 @@ func (j *judge) warn(reports []*report.Report) {
 			}
 		}
 		for _, i := range r.UnusedExceptions {
-			if unused[i]++; unused[i] == len(reports) {
-				e := j.cfg.Exceptions[i]
-				j.log.Warn("exception matches nothing", "exception", i, "rule", e.Rule, "reason", e.Reason)
-			}
+			unused[i]++
+		}
+	}
+	for i, e := range j.cfg.Exceptions {
+		name := report.Exception(e).Name(i + 1)
+		isTold := slices.ContainsFunc(told, func(w string) bool { return strings.HasPrefix(w, name) })
+		if unused[i] == len(reports) && !isTold {
+			j.log.Warn(name + " covers nothing in any report: it can go")
 		}
 	}
 }

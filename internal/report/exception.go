@@ -55,8 +55,9 @@ func newExceptions(list []Exception, now time.Time) (*exceptions, error) {
 	return e, nil
 }
 
-// name tells the exception in a warning.
-func (e *exception) name() string {
+// Name tells the exception in a warning; number is its place in the
+// configuration, from 1.
+func (e Exception) Name(number int) string {
 	var keys []string
 	for _, k := range []struct{ name, value string }{
 		{"rule", e.Rule}, {"owner", e.Owner}, {"token_id", e.TokenID}, {"repository", e.Repository}, {"org", e.Org},
@@ -65,8 +66,10 @@ func (e *exception) name() string {
 			keys = append(keys, k.name+" "+k.value)
 		}
 	}
-	return fmt.Sprintf("exception %d (%s)", e.number, strings.Join(keys, ", "))
+	return fmt.Sprintf("exception %d (%s)", number, strings.Join(keys, ", "))
 }
+
+func (e *exception) name() string { return e.Name(e.number) }
 
 // apply finds the exception that covers a finding: the first that holds. A fail
 // is marked; unknown stays unknown, for there is no fact yet that could be
