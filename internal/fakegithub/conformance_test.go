@@ -31,6 +31,14 @@ func TestEveryAnswerConforms(t *testing.T) {
 	}
 	poor := wrapped(t, w, Options{Selected: true, MissingPermissions: []string{"administration", "members", "contents", "vulnerability_alerts", "organization_administration", "organization_plan"}})
 	everyEndpoint(t, poor, w)
+	var drift []Change
+	for _, e := range ChangeKinds() {
+		drift = append(drift, Change{Kind: e.Name, Before: "members", Item: 2})
+	}
+	changed := small()
+	drifted := wrapped(t, changed, Options{Drift: drift})
+	drifted.fake.Settle()
+	everyEndpoint(t, drifted, changed)
 	suspended := wrapped(t, w, Options{Suspended: []string{"acme"}})
 	suspended.do("GET", "/app/installations", suspended.jwt(nil), "")
 	suspended.do("GET", "/orgs/acme/installation", suspended.jwt(nil), "")

@@ -104,7 +104,13 @@ func expectations() map[string]suffered {
 			return ""
 		},
 		"truncated": failsWith(io.ErrUnexpectedEOF), "reset": failsWith(syscall.ECONNRESET), "reset-body": failsWith(syscall.ECONNRESET),
-		"hang": failsWith(context.DeadlineExceeded), "stall": failsWith(context.DeadlineExceeded),
+		"hang": failsWith(context.DeadlineExceeded),
+		"stall": func(r reply, err error) string {
+			if r.status != 200 || len(r.body) == 0 {
+				return fmt.Sprintf("got %d and %d bytes before %v, want the beginning", r.status, len(r.body), err)
+			}
+			return failsWith(context.DeadlineExceeded)(r, err)
+		},
 		"primary403":        hasHeaders(saysStatus(403, limitMessage), nothingLeft...),
 		"primary429":        hasHeaders(saysStatus(429, limitMessage), nothingLeft...),
 		"secondary403":      hasHeaders(saysStatus(403, "exceeded a secondary rate limit", "secondary-rate-limits"), "Retry-After", "1"),
@@ -140,11 +146,11 @@ func TestEveryFaultStrikesOnce(t *testing.T) {
 			c := serve(t, small(), Options{Faults: []Fault{{Kind: kind.Name, At: 2}}})
 			right := inPlace(calm, c, method, path, body)
 			for i := range 4 {
-				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-				if kind.Name == "hang" || kind.Name == "stall" {
-					cancel()
-					ctx, cancel = context.WithTimeout(t.Context(), 100*time.Millisecond)
+				patience := time.Minute
+				if i == 1 && (kind.Name == "hang" || kind.Name == "stall") {
+					patience = 500 * time.Millisecond
 				}
+				ctx, cancel := context.WithTimeout(t.Context(), patience)
 				r, err := c.attempt(ctx, method, path, body)
 				cancel()
 				switch {
@@ -304,6 +310,25 @@ func TestFaultsOfOnePath(t *testing.T) {
 	c.wants(c.do("GET", controlPath+"counters", "", ""), 200, `"status502":3`)
 	c.fake.Calm()
 	c.wants(c.get("/orgs/acme/members"), 200, "login")
+}
+
+// TestServerErrorsHaveTwoBodies: JSON of the application, and HTML of what
+// stands before it; as many in a row as the options say.
+func TestServerErrorsHaveTwoBodies(t *testing.T) {
+	const inARow = 20
+	for _, status := range []int{500, 502, 503, 504} {
+		c := serve(t, small(), Options{FaultsInARow: inARow, Faults: []Fault{{Kind: fmt.Sprintf("status%d", status), Rate: 1}}})
+		kinds := map[string]int{}
+		for range inARow {
+			r := c.get("/orgs/acme")
+			c.wants(r, status, map[bool]string{true: "Server Error", false: "<html>"}[json.Valid(r.body)])
+			kinds[r.header.Get("Content-Type")]++
+		}
+		if len(kinds) != 2 {
+			t.Errorf("bodies of %d: %v", status, kinds)
+		}
+		c.wants(c.get("/orgs/acme"), 200, "login")
+	}
 }
 
 // TestEndedTokenIsForAll: the token that ended is refused on every line, once.

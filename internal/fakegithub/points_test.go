@@ -1,6 +1,8 @@
 package fakegithub
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -81,29 +83,26 @@ func TestSilentLimits(t *testing.T) {
 }
 
 func TestConcurrent(t *testing.T) {
-	c := serve(t, small(), Options{Concurrent: 3, Latency: 300 * time.Millisecond})
-	got := make([]int, 5)
-	var wg sync.WaitGroup
-	for i := range got {
-		wg.Go(func() {
-			r, err := c.attempt(t.Context(), "GET", "/orgs/acme", "")
-			if err != nil {
-				t.Error(err)
+	c := serve(t, small(), Options{Concurrent: 3, FaultsInARow: 9, Faults: []Fault{{Kind: "hang", Rate: 1, Path: "/orgs/acme/repos"}}})
+	ctx, cancel := context.WithCancel(t.Context())
+	var held sync.WaitGroup
+	for range 3 {
+		held.Go(func() {
+			if _, err := c.attempt(ctx, "GET", "/orgs/acme/repos", ""); !errors.Is(err, context.Canceled) {
+				t.Errorf("held until %v", err)
 			}
-			got[i] = r.status
 		})
 	}
-	wg.Wait()
-	limited := 0
-	for _, status := range got {
-		if status != http.StatusOK {
-			limited++
-		}
+	for c.fake.Counters().Faults["hang"] < 3 && t.Context().Err() == nil {
+		time.Sleep(time.Millisecond)
 	}
-	counted := c.fake.Counters()
-	if limited != 2 || counted.Limited != 2 || counted.PeakConcurrency != 5 {
-		t.Errorf("%v, counted %+v", got, counted)
+	r := c.get("/orgs/acme")
+	c.wants(r, 403, "secondary rate limit")
+	if counted := c.fake.Counters(); counted.Limited != 1 || counted.PeakConcurrency != 4 || r.header.Get("Retry-After") != "60" {
+		t.Errorf("counted %+v, retry-after %s", counted, r.header.Get("Retry-After"))
 	}
+	cancel()
+	held.Wait()
 }
 
 // TestWhileLimited: who was told to wait and asks nevertheless is counted,

@@ -100,7 +100,7 @@ func AllPermissions() map[string]string {
 // Logged is one request as the server saw it.
 type Logged struct {
 	Method, Path, Query string // Path without query, Query as sent
-	Status              int    // as answered
+	Status              int    // as answered; 0: not at all
 }
 
 // Server simulates GitHub over HTTP. It is an http.Handler, safe for
