@@ -36,6 +36,19 @@ type site struct {
 	server *fakegithub.Server
 	url    string
 	dir    string
+	// tryTimeout of the client; 0: its own.
+	tryTimeout time.Duration
+	clock      *clock
+}
+
+// clock moves only when the client sleeps, and then at once.
+type clock struct{ slept atomic.Int64 }
+
+func (c *clock) now() time.Time { return testNow().Add(time.Duration(c.slept.Load())) }
+
+func (c *clock) sleep(ctx context.Context, d time.Duration) error {
+	c.slept.Add(int64(d))
+	return ctx.Err()
 }
 
 type middleware func(http.Handler) http.Handler
@@ -66,9 +79,10 @@ func conform(t *testing.T, o fakegithub.Options) middleware {
 // newSiteOf serves a world, behind the middleware.
 func newSiteOf(t *testing.T, world *fakegithub.World, o fakegithub.Options, spoil ...middleware) *site {
 	t.Helper()
-	o.Now = testNow
+	s := &site{t: t, world: world, dir: t.TempDir(), clock: &clock{}}
+	o.Now = s.clock.now
 	o.PrivateKeyPEM = testKey()
-	s := &site{t: t, world: world, server: fakegithub.New(world, o), dir: t.TempDir()}
+	s.server = fakegithub.New(world, o)
 	var handler http.Handler = s.server
 	for _, m := range spoil {
 		handler = m(handler)
@@ -86,10 +100,11 @@ func newSiteOf(t *testing.T, world *fakegithub.World, o fakegithub.Options, spoi
 func (s *site) client() *github.Client {
 	s.t.Helper()
 	client, err := github.New(github.Options{
-		APIURL: s.url,
-		App:    &github.App{ClientID: s.server.ClientID(), PrivateKey: s.server.PrivateKeyPEM()},
-		Now:    testNow,
-		Sleep:  func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+		APIURL:     s.url,
+		App:        &github.App{ClientID: s.server.ClientID(), PrivateKey: s.server.PrivateKeyPEM()},
+		Now:        s.clock.now,
+		Sleep:      s.clock.sleep,
+		TryTimeout: s.tryTimeout,
 	})
 	if err != nil {
 		s.t.Fatal(err)

@@ -86,8 +86,7 @@ func (s *settingsWalk) pages(ctx context.Context) error {
 		problems, cost, err := s.session.Query(ctx, &q, s.variables(after, size.now))
 		s.cost = s.cost.Plus(cost)
 		switch {
-		case isTooHeavy(problems, err) && size.now > 1:
-			size.shrink()
+		case isTooHeavy(problems, err) && size.shrink():
 			continue
 		case err != nil:
 			return err

@@ -18,8 +18,11 @@ const (
 	// repositoriesAPage is where the settings query starts. GitHub gives up on a
 	// heavy query after ten seconds.
 	repositoriesAPage = 50
+	// maxBad is how often a query for one repository is too heavy before that
+	// is believed.
+	maxBad = 3
 	// maxRounds is how often repositories are asked for again.
-	maxRounds = 3
+	maxRounds = 5
 	// maxLookups bounds the requests that find out what became of repositories
 	// of an organization that are listed and answer 404.
 	maxLookups = 50
@@ -30,16 +33,23 @@ const (
 type pageSize struct {
 	now            int
 	good, patience int // pages that went well, and have to before the next growth
+	bad            int // queries for a single repository that did not, in a row
 }
 
 func newPageSize() *pageSize { return &pageSize{now: repositoriesAPage, patience: 1} }
 
-func (p *pageSize) shrink() {
+// shrink tells whether there is any sense in asking again.
+func (p *pageSize) shrink() bool {
+	if p.now == 1 {
+		p.bad++
+	}
 	p.now = max(1, p.now/2)
 	p.good, p.patience = 0, 2*p.patience
+	return p.bad < maxBad
 }
 
 func (p *pageSize) grow() {
+	p.bad = 0
 	if p.good++; p.good >= p.patience {
 		p.now, p.good = min(2*p.now, repositoriesAPage), 0
 	}
@@ -75,7 +85,8 @@ func (s *settingsWalk) again(ctx context.Context) error {
 	return s.lookUp(ctx)
 }
 
-// byID asks for some repositories. They are not read when the query was too heavy.
+// byID asks for some repositories. They are to be asked for anew, fewer at once,
+// when the query was too heavy; one alone waits for the next round.
 func (s *settingsWalk) byID(ctx context.Context, repositories []store.Repository, size *pageSize) (isRead bool, err error) {
 	var ids []githubv4.ID
 	for _, r := range repositories {
@@ -84,9 +95,9 @@ func (s *settingsWalk) byID(ctx context.Context, repositories []store.Repository
 	var q settingsAgainQuery
 	problems, cost, err := s.session.Query(ctx, &q, s.withParts(map[string]any{"ids": ids}))
 	s.cost = s.cost.Plus(cost)
-	if isTooHeavy(problems, err) && size.now > 1 {
+	if isTooHeavy(problems, err) {
 		size.shrink()
-		return false, nil
+		return len(repositories) == 1, nil
 	}
 	if err != nil && !github.IsNotFound(err) {
 		return false, err

@@ -133,7 +133,9 @@ func newError(method string, u *url.URL, resp *http.Response, body []byte) *Erro
 	}
 	// 5xx may be HTML; then there is no message to be had.
 	if json.Unmarshal(body, &said) == nil {
-		e.Message = redact(strings.Join(append([]string{said.Message}, details(said.Errors)...), "; "))
+		texts := append([]string{said.Message}, details(said.Errors)...)
+		texts = slices.DeleteFunc(texts, func(text string) bool { return text == "" })
+		e.Message = redact(strings.Join(texts, "; "))
 		e.DocumentationURL = redact(said.DocumentationURL)
 	}
 	if e.Message == "" {

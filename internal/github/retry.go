@@ -11,14 +11,29 @@ import (
 	"time"
 )
 
+// patience is a kind of failure, of which a request survives so many.
+type patience int
+
 const (
-	maxTries = 5
-	// heavyTries is for GraphQL queries that the server gave up on, which
-	// costs points: the caller is to ask for less.
-	heavyTries = 2
-	// refusedTries is for a port where nobody listens and nobody ever did: most
+	ordinary patience = iota
+	// heavy is for GraphQL queries that the server gave up on, which costs
+	// points: the caller is to ask for less.
+	heavy
+	// unauthorized is for a token that is refused after its renewal: one that
+	// another request has just renewed may need a moment.
+	unauthorized
+	// refused is for a port where nobody listens and nobody ever did: most
 	// likely the address is wrong.
-	refusedTries = 3
+	refused
+)
+
+// tries is how often a request is sent that fails in this way.
+func (p patience) tries() int {
+	return [...]int{ordinary: maxTries, heavy: 2, unauthorized: 2, refused: 3}[p]
+}
+
+const (
+	maxTries = 5 // of one request, whatever fails
 	// maxLimits ends the patience of one request with limits that come again
 	// after each wait.
 	maxLimits = 10
@@ -34,9 +49,9 @@ type retry struct {
 
 // verdict is what to make of one try.
 type verdict struct {
-	limit *limit        // wait for the gate, then again
-	cause string        // why again; "" with no limit: done
-	tries int           // at most so many of this kind
+	limit *limit // wait for the gate, then again
+	cause string // why again; "" with no limit: done
+	kind  patience
 	after time.Duration // told by retry-after
 	err   error         // in place of the answer when it stays like this
 }
@@ -46,7 +61,7 @@ func (r *retry) RoundTrip(req *http.Request) (*http.Response, error) {
 		defer req.Body.Close()
 	}
 	res := r.resourceOf(req)
-	limits := 0
+	limits, failures := 0, map[patience]int{}
 	for try := 1; ; {
 		again, err := fresh(req)
 		if err != nil {
@@ -65,7 +80,7 @@ func (r *retry) RoundTrip(req *http.Request) (*http.Response, error) {
 			}
 			r.cost.Retries++
 			continue
-		case v.cause == "" || try >= v.tries:
+		case v.cause == "" || isEnough(failures, v, try):
 			if v.err != nil {
 				return nil, v.err
 			}
@@ -89,11 +104,11 @@ func (r *retry) judge(req *http.Request, res resource, resp *http.Response, err 
 		if !ok || isPermanent(network.Err) {
 			return verdict{}
 		}
-		tries := r.triesOf(res, network.IsTimeout)
+		kind := kindOfFailure(res, network.IsTimeout)
 		if errors.Is(network.Err, syscall.ECONNREFUSED) && !r.client.state.isAnswered.Load() {
-			tries = refusedTries
+			kind = refused
 		}
-		return verdict{cause: network.Err.Error(), tries: tries}
+		return verdict{cause: network.Err.Error(), kind: kind}
 	}
 	body := bodyOf(resp)
 	now := r.client.options.serverNow()
@@ -109,31 +124,41 @@ func (r *retry) judge(req *http.Request, res resource, resp *http.Response, err 
 	r.gate.pass(res, reset, r.generation)
 	after, _ := retryAfter(resp.Header, now)
 	switch code := resp.StatusCode; code {
+	case http.StatusUnauthorized:
+		if _, isRenewable := r.creds.(*installationToken); isRenewable {
+			return verdict{cause: statusLine(code), kind: unauthorized, after: after}
+		}
 	case http.StatusInternalServerError, http.StatusServiceUnavailable:
-		return verdict{cause: statusLine(code), tries: maxTries, after: after}
+		return verdict{cause: statusLine(code), after: after}
 	case http.StatusBadGateway, http.StatusGatewayTimeout:
-		return verdict{cause: statusLine(code), tries: r.triesOf(res, true), after: after}
+		return verdict{cause: statusLine(code), kind: kindOfFailure(res, true), after: after}
 	case http.StatusAccepted:
 		if req.Method == http.MethodGet {
 			again := newError(req.Method, req.URL, resp, nil)
 			again.Message = "accepted: the answer is still being made"
-			return verdict{cause: again.Message, tries: maxTries, after: after, err: again}
+			return verdict{cause: again.Message, after: after, err: again}
 		}
 	case http.StatusOK, http.StatusCreated:
 		if !json.Valid(body) {
 			nonsense := newError(req.Method, req.URL, resp, nil)
 			nonsense.Message = "the answer is not JSON" + contentType(resp)
-			return verdict{cause: nonsense.Message, tries: maxTries, err: nonsense}
+			return verdict{cause: nonsense.Message, err: nonsense}
 		}
 	}
 	return verdict{}
 }
 
-func (r *retry) triesOf(res resource, isHeavy bool) int {
+// isEnough counts a failure and tells whether the request is to be given up.
+func isEnough(failures map[patience]int, v verdict, try int) bool {
+	failures[v.kind]++
+	return failures[v.kind] >= v.kind.tries() || try >= maxTries
+}
+
+func kindOfFailure(res resource, isHeavy bool) patience {
 	if res == graphqlLimit && isHeavy {
-		return heavyTries
+		return heavy
 	}
-	return maxTries
+	return ordinary
 }
 
 // pause waits before another try: a second or less, then twice that, and so

@@ -166,7 +166,7 @@ func TestTokenIsNotRenewedInALoop(t *testing.T) {
 	s := f.session()
 	_, _, err := s.Get(t.Context(), "orgs/acme")
 	wantText(t, err, "GET /orgs/acme: 401 Unauthorized")
-	wantCount(t, "reads", f.requests("GET /orgs/acme"), 3) // with the discovery
+	wantCount(t, "reads", f.requests("GET /orgs/acme"), 4) // with the discovery, and one more try
 	wantCount(t, "mintings", f.requests("access_tokens"), 2)
 	for range 3 {
 		if _, _, err := s.Get(t.Context(), "orgs/acme"); err == nil {

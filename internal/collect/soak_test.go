@@ -1,0 +1,41 @@
+package collect
+
+import (
+	"testing"
+	"time"
+
+	"auditor/internal/fakegithub"
+)
+
+// TestSoak reads the medium organization under every fault that the simulated
+// GitHub knows, at once, and ends with exactly the data of a run without any.
+func TestSoak(t *testing.T) {
+	t.Parallel()
+	if isRaced {
+		t.Skip("reads the medium organization twice")
+	}
+	world := fakegithub.Generate(1, "medium", "acme", testNow())
+	faults := fakegithub.AllFaults(2)
+	for i, seldom := range []string{"hang", "secondary-silent", "graphql-limited", "graphql-secondary"} {
+		faults = append(faults, fakegithub.Fault{Kind: seldom, At: 2 + i})
+	}
+	s := newSiteOf(t, world, fakegithub.Options{Faults: faults})
+	s.tryTimeout = 2 * time.Second
+	result, got := s.mustRun(quick)
+	counters := s.server.Counters()
+	t.Logf("%d requests, faults %v", counters.Total(), counters.Faults)
+	for _, kind := range fakegithub.FaultKinds() {
+		if counters.Faults[kind.Name] == 0 && kind.Name != "skew" { // which is not an event
+			t.Errorf("%s did not happen", kind.Name)
+		}
+	}
+	for _, row := range result.Coverage {
+		if row.Status != complete && row.Status != skipped {
+			t.Errorf("%s is %s: %s", row.Resource, row.Status, row.Message)
+		}
+	}
+	s.server.Calm()
+	s.dir = t.TempDir()
+	_, want := s.mustRun(quick)
+	wantSame(t, everything(t, want), everything(t, got))
+}
