@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -75,7 +77,11 @@ func unknownRule(id string, set *rules.Set) error {
 	for _, r := range append(set.Rules(), set.Queries()...) {
 		known = append(known, r.ID)
 	}
-	return &usageError{fmt.Errorf("no rule or query %q%s", id, didYouMean(id, known))}
+	near := didYouMean(id, known)
+	if near == "" {
+		near = ": auditor rules list and auditor query --list show them"
+	}
+	return &usageError{fmt.Errorf("no rule or query %q%s", id, near)}
 }
 
 func (a *app) rulesCheckCommand() *cobra.Command {
@@ -100,6 +106,9 @@ func (a *app) rulesCheckCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			slices.SortStableFunc(problems, func(a, b rules.Problem) int {
+				return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+			})
 			for _, p := range problems {
 				fmt.Fprintln(a.stdout, inertLines(p.String()))
 			}

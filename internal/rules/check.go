@@ -197,7 +197,7 @@ func Spelling(q *store.QueryError) string {
 	}
 	// A column of another view may have just that name.
 	names = slices.DeleteFunc(names, func(name string) bool { return strings.EqualFold(name, q.Near) })
-	if near := Nearest(q.Near, names); near != "" {
+	if near := Nearest(q.Near, names); near != "" && columnName.MatchString(strings.ToLower(q.Near)) {
 		return fmt.Sprintf("did you mean %q?", near)
 	}
 	return ""
