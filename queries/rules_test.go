@@ -23,6 +23,12 @@ func builtIn(t *testing.T) *rules.Set {
 	for _, p := range problems {
 		t.Error(p)
 	}
+	yes := true // those that are off by default are held to the same
+	for _, r := range set.Disabled() {
+		for _, p := range set.Configure(map[string]rules.Setting{r.ID: {Enabled: &yes}}) {
+			t.Error(p)
+		}
+	}
 	return set
 }
 

@@ -44,6 +44,9 @@ func (a *app) rulesListCommand() *cobra.Command {
 			for _, r := range set.Rules() {
 				rows = append(rows, []string{r.Severity, r.ID, r.Title})
 			}
+			for _, r := range set.Disabled() {
+				rows = append(rows, []string{"off", r.ID, r.Title})
+			}
 			if err := a.printManual("table", []string{"severity", "rule", "title"}, rows, 2); err != nil {
 				return err
 			}
@@ -74,7 +77,7 @@ func (a *app) rulesShowCommand() *cobra.Command {
 
 func unknownRule(id string, set *rules.Set) error {
 	var known []string
-	for _, r := range append(set.Rules(), set.Queries()...) {
+	for _, r := range slices.Concat(set.Rules(), set.Disabled(), set.Queries()) {
 		known = append(known, r.ID)
 	}
 	near := didYouMean(id, known)
@@ -112,7 +115,7 @@ func (a *app) rulesCheckCommand() *cobra.Command {
 			for _, p := range problems {
 				fmt.Fprintln(a.stdout, inertLines(p.String()))
 			}
-			fmt.Fprintf(a.stdout, "%d rules and %d queries stand, %d problems\n", len(set.Rules()), len(set.Queries()), len(problems))
+			fmt.Fprintf(a.stdout, "%d rules and %d queries stand, %d problems\n", len(set.Rules())+len(set.Disabled()), len(set.Queries()), len(problems))
 			if len(problems) > 0 {
 				return exit(statusUsage)
 			}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -115,10 +116,10 @@ func (m *manualText) report(name string, set *rules.Set) {
 	m.table("severity", "rule", "finds")
 	var of []rules.Rule
 	for _, severity := range rules.Severities() {
-		for _, r := range set.Rules() {
+		for _, r := range documented(set) {
 			if r.Report == name && r.Severity == severity {
 				of = append(of, r)
-				m.row(r.Severity, fmt.Sprintf("[%s](#%s)", r.Name, anchor(r.ID)), r.Title)
+				m.row(severityOf(r), fmt.Sprintf("[%s](#%s)", r.Name, anchor(r.ID)), r.Title)
 			}
 		}
 	}
@@ -127,17 +128,39 @@ func (m *manualText) report(name string, set *rules.Set) {
 	}
 }
 
+// documented are the rules that run, and those that wait to be switched on.
+func documented(set *rules.Set) []rules.Rule {
+	all := set.Rules()
+	for _, r := range set.Disabled() {
+		if r.IsOptIn {
+			all = append(all, r)
+		}
+	}
+	slices.SortFunc(all, func(a, b rules.Rule) int { return strings.Compare(a.ID, b.ID) })
+	return all
+}
+
+func severityOf(r rules.Rule) string {
+	if r.IsOptIn {
+		return r.Severity + ", off"
+	}
+	return r.Severity
+}
+
 // anchor is GitHub's anchor for a heading that is an id.
 func anchor(id string) string { return strings.ReplaceAll(id, "/", "") }
 
 func (m *manualText) rule(r rules.Rule) {
 	m.linef("\n### %s\n", r.ID)
 	if r.Severity != "" {
-		m.linef("**%s** (%s)\n", r.Title, r.Severity)
+		m.linef("**%s** (%s)\n", r.Title, severityOf(r))
 	} else {
 		m.linef("**%s**\n", r.Title)
 	}
 	m.linef("%s", r.Description)
+	if r.IsOptIn {
+		m.linef("\nOff until the configuration says `rules: {settings: {%s: {enabled: true}}}`.", r.ID)
+	}
 	if r.Population != "" {
 		m.linef("\nLooks at: `%s`", r.Population)
 	}

@@ -15,6 +15,7 @@
 //	-- Prose: why it matters, in paragraphs.
 //	--
 //	-- severity: medium
+//	-- enabled: no
 //	-- param: days integer 90 -- days without use after which a token counts as unused
 //	-- population: tokens WHERE is_expired = 0
 //	-- remediation: Open the page and press Revoke; a line that is indented by
@@ -24,6 +25,9 @@
 //
 //	SELECT
 //	  'fail' AS status, …
+//
+// A rule with enabled: no is for a policy that not everybody has: it is off
+// until rules.settings of the configuration says enabled: true.
 //
 // A parameter of a saved query may lack its default (-- param: repository text
 // -- owner/name or a glob): then the query can only be asked with a value, by

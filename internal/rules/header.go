@@ -9,7 +9,7 @@ import (
 )
 
 // keys of a header, in the order in which a message lists them.
-var keys = []string{"severity", "param", "population", "remediation", "see", "formerly"}
+var keys = []string{"severity", "enabled", "param", "population", "remediation", "see", "formerly"}
 
 var (
 	keyLine   = regexp.MustCompile(`^([A-Za-z][A-Za-z_-]*):(?:[ \t]+(.*))?$`)
@@ -47,6 +47,9 @@ func parseHeader(r *Rule) []Problem {
 		p.entry(e)
 	}
 	p.values()
+	if r.IsOptIn && r.Severity == "" {
+		p.problem(r.lines["enabled"], "a saved query is not switched off", "it runs only when it is asked; a rule has a severity")
+	}
 	if !hasBody {
 		p.problem(len(lines)+1, "there is no query", "a SELECT belongs below the header")
 	}
@@ -136,6 +139,8 @@ func (p *headerParser) entry(e entry) {
 	switch e.key {
 	case "severity":
 		p.severity(e)
+	case "enabled":
+		p.enabled(e)
 	case "param":
 		p.param(e)
 	case "population":
@@ -155,6 +160,15 @@ func (p *headerParser) severity(e entry) {
 		return
 	}
 	p.rule.Severity = e.value
+}
+
+func (p *headerParser) enabled(e entry) {
+	if e.value != "yes" && e.value != "no" {
+		p.problem(e.line, fmt.Sprintf("enabled: %q is neither yes nor no", e.value), "no: only where the configuration switches it on")
+		return
+	}
+	p.rule.IsOptIn = e.value == "no"
+	p.rule.IsDisabled = p.rule.IsOptIn
 }
 
 func (p *headerParser) param(e entry) {

@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -100,7 +101,7 @@ func TestLoadTellsWhatIsWrongAndWhatWasMeant(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"unknown key":       {header("severty: high"), `mine/a/b.sql:2: unknown key "severty" (did you mean "severity"?)`},
 		"key in capitals":   {header("Severity: high"), `mine/a/b.sql:2: unknown key "Severity" (did you mean "severity"?)`},
-		"far from any key":  {header("owner: me"), `mine/a/b.sql:2: unknown key "owner" (known: severity, param, population, remediation, see, formerly)`},
+		"far from any key":  {header("owner: me"), `mine/a/b.sql:2: unknown key "owner" (known: severity, enabled, param, population, remediation, see, formerly)`},
 		"bad severity":      {header("severity: hihg"), `mine/a/b.sql:2: unknown severity "hihg" (did you mean "high"?)`},
 		"severity twice":    {header("severity: high", "severity: low"), `mine/a/b.sql:3: severity stands twice (first on line 2)`},
 		"empty key":         {header("severity:"), `mine/a/b.sql:2: severity is empty`},
@@ -219,6 +220,34 @@ func TestSetSortsAndSeparates(t *testing.T) {
 	}
 }
 
+// A rule that is off by its header waits for the configuration.
+func TestRulesThatAreOff(t *testing.T) {
+	rule := func(more string) string { return "-- Title\n--\n-- severity: low\n" + more + "SELECT 1\n" }
+	set, problems := rules.Load(files("a/on.sql", rule("-- enabled: yes\n"), "a/off.sql", rule("-- enabled: no\n"), "b/only.sql", rule("-- enabled: no\n"),
+		"a/bad.sql", rule("-- enabled: maybe\n"), "a/twice.sql", rule("-- enabled: no\n-- enabled: yes\n"), "saved.sql", "-- Saved\n--\n-- enabled: no\nSELECT 1\n"))
+	want := []string{
+		`mine/a/bad.sql:4: enabled: "maybe" is neither yes nor no (no: only where the configuration switches it on)`,
+		`mine/a/twice.sql:5: enabled stands twice (first on line 4)`,
+		`mine/saved.sql:3: a saved query is not switched off (it runs only when it is asked; a rule has a severity)`,
+	}
+	if diff := cmp.Diff(want, texts(problems)); diff != "" {
+		t.Error(diff)
+	}
+	if got := fmt.Sprint(ids(set.Rules()), ids(set.Disabled()), set.Reports()); got != "[a/on] [a/off b/only] [a b]" {
+		t.Error(got)
+	}
+	yes, no := true, false
+	if problems := set.Configure(map[string]rules.Setting{"a/off": {Enabled: &yes}, "a/on": {Enabled: &no}, "b/only": {Severity: "high"}}); len(problems) > 0 {
+		t.Error(texts(problems))
+	}
+	if got := fmt.Sprint(ids(set.Rules()), ids(set.Disabled())); got != "[a/off] [a/on b/only]" {
+		t.Error(got)
+	}
+	if r, _ := set.Find("a/off"); !r.IsOptIn {
+		t.Error("a/off does not say any more that it was off")
+	}
+}
+
 func ids(list []rules.Rule) []string {
 	var all []string
 	for _, r := range list {
@@ -262,7 +291,7 @@ func TestBuiltInRulesAreComplete(t *testing.T) {
 	if len(problems) > 0 {
 		t.Fatal(texts(problems))
 	}
-	for _, r := range set.Rules() {
+	for _, r := range slices.Concat(set.Rules(), set.Disabled()) {
 		if r.Description == "" || r.Population == "" || r.Remediation == "" || len(r.See) == 0 {
 			t.Errorf("%s lacks its description, population, remediation or links", r.ID)
 		}

@@ -44,7 +44,7 @@ func TestDidYouMean(t *testing.T) {
 		"severty":    `did you mean "severity"?`,
 		"params":     `did you mean "param"?`,
 		"remedation": `did you mean "remediation"?`,
-		"owner":      "known: severity, param, population, remediation, see, formerly",
+		"owner":      "known: severity, enabled, param, population, remediation, see, formerly",
 	} {
 		if got := didYouMean(word, keys); got != want {
 			t.Errorf("%s: %s", word, got)

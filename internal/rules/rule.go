@@ -24,7 +24,8 @@ type Rule struct {
 	See         []string // links, in the order of the file
 	Params      []Param  // in the order of the file
 	Formerly    []string // ids that the rule had before
-	IsDisabled  bool     // switched off by Configure
+	IsOptIn     bool     // off unless the configuration switches it on
+	IsDisabled  bool     // switched off, by its header or by Configure
 
 	values     map[string]any // by parameter: configured value, else the default; typed
 	isCompiled bool           // by its Source
@@ -65,7 +66,8 @@ func (s *Set) Rules() []Rule {
 	return s.filter(func(r Rule) bool { return r.Severity != "" && !r.IsDisabled })
 }
 
-// Disabled returns the rules that the configuration switched off, sorted by id.
+// Disabled returns the rules that their header or the configuration switched
+// off, sorted by id.
 func (s *Set) Disabled() []Rule {
 	return s.filter(func(r Rule) bool { return r.Severity != "" && r.IsDisabled })
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -204,7 +205,7 @@ func TestBuiltInRulesReadNoMoreThanTheyNeed(t *testing.T) {
 	set, _ := rules.Load(rules.Source{Name: "queries", FS: queries.FS})
 	snapshot := twoOrgs(t)
 	var b strings.Builder
-	for _, rule := range set.Rules() {
+	for _, rule := range slices.Concat(set.Rules(), set.Disabled()) {
 		resources, err := snapshot.Reads(t.Context(), rule.SQL)
 		if err != nil {
 			t.Error(err)
