@@ -102,6 +102,7 @@ func (a *app) collect(ctx context.Context, cfg *config, f collect.Filters) (_ co
 		}
 		shown.log().Warn(message, "org", w.Org, "reason", w.Reason, "path", w.Path, "for", w.Duration.Round(time.Second).String())
 	}
+	options.OnSkew = func(ahead time.Duration) { a.tellSkew(ahead) }
 	client, err := github.New(options)
 	if err != nil {
 		return collected{}, &usageError{err}
@@ -129,6 +130,8 @@ func (a *app) collect(ctx context.Context, cfg *config, f collect.Filters) (_ co
 		return collected{}, err
 	}
 	a.tellCoverage(result)
+	a.log.Info("snapshot published", "file", result.Path, "requests", result.Requests, "retries", result.Retries,
+		"waited", result.Waited.Round(time.Millisecond).String(), "took", a.now().Sub(plan.Run.StartedAt).Round(time.Millisecond).String())
 	return collected{result}, nil
 }
 
@@ -143,7 +146,7 @@ func (a *app) plan(cfg *config, client *github.Client, f collect.Filters) (colle
 	}
 	return collect.Plan{
 		Dir: cfg.path(cfg.Snapshots.Dir), Orgs: cfg.Orgs, Optional: cfg.Collect.Optional, Filters: f,
-		Concurrency: cfg.Collect.Concurrency, Now: a.now,
+		Concurrency: cfg.Collect.Concurrency, PointsPerMinute: cfg.Collect.PointsPerMinute, Now: a.now,
 		Run: store.Run{
 			StartedAt: a.now(), AuditorVersion: version(), APIURL: cfg.GitHub.APIURL, WebURL: client.WebURL(),
 			Fingerprint: cfg.fingerprint(f), Catalogue: permissions,
@@ -161,6 +164,16 @@ func (c *config) fingerprint(f collect.Filters) string {
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
+}
+
+// tellSkew warns of a clock that is wrong. It is allowed for, but other programs
+// may not do that, and the times in the snapshot are by this clock.
+func (a *app) tellSkew(ahead time.Duration) {
+	direction := "behind"
+	if ahead < 0 {
+		direction = "ahead"
+	}
+	a.log.Warn("this machine's clock is wrong", direction, ahead.Abs().Round(time.Second).String(), "hint", "set it, for example with NTP; it is allowed for in this run")
 }
 
 // tellCoverage warns of everything that could not be seen, once a cause.

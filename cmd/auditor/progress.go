@@ -64,6 +64,10 @@ func newBars(w io.Writer, width int, o *slog.HandlerOptions) *bars {
 }
 
 func (b *bars) event(e collect.Event) {
+	if e.Estimate != nil {
+		tellEstimate(b.logger, e)
+		return
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	one := b.bars[e.Resource]
@@ -86,6 +90,18 @@ func (b *bars) event(e collect.Event) {
 }
 
 func (b *bars) log() *slog.Logger { return b.logger }
+
+// tellEstimate says what is to come.
+func tellEstimate(log *slog.Logger, e collect.Event) {
+	attributes := []any{"org", e.Org, "requests", e.Estimate.Requests, "graphql_queries", e.Estimate.Queries, "at_least", e.Estimate.Duration.Round(time.Second).String()}
+	if e.REST.Limit > 0 {
+		attributes = append(attributes, "limit_left", e.REST.Remaining)
+	}
+	if e.Estimate.Waits > 0 {
+		attributes = append(attributes, "waits_for_the_hourly_limit", e.Estimate.Waits)
+	}
+	log.Info("estimate", attributes...)
+}
 
 // leastLeft says what is left of the rate limits, of the organization that has
 // the fewest requests left.
@@ -159,12 +175,16 @@ type lines struct {
 const lineEvery = 30 * time.Second
 
 func (l *lines) event(e collect.Event) {
+	if e.Estimate != nil {
+		tellEstimate(l.logger, e)
+		return
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if e.Coverage != nil {
 		switch e.Coverage.Status {
 		case "complete": // the others are told at the end, with their reasons
-			l.logger.Info("collected", "org", e.Org, "resource", e.Resource, "status", e.Coverage.Status, "rows", e.Coverage.RowCount, "requests", e.Coverage.RequestCount)
+			l.logger.Info("collected", "org", e.Org, "resource", e.Resource, "status", e.Coverage.Status, "rows", e.Coverage.RowCount, "requests", e.Coverage.RequestCount, "took", e.Coverage.Duration.Round(time.Millisecond).String())
 		case "skipped":
 			l.logger.Debug("not collected", "org", e.Org, "resource", e.Resource, "why", e.Coverage.Message)
 		}

@@ -22,9 +22,11 @@ type Plan struct {
 	Filters  Filters
 	// Concurrency is the number of walks under way at once for one resource.
 	Concurrency int
-	Run         store.Run // what the snapshot says of itself; Filters is filled in here
-	Now         func() time.Time
-	OnEvent     func(Event) // nil: nobody is told
+	// PointsPerMinute is the client's pace, for the estimate; 0: none.
+	PointsPerMinute int
+	Run             store.Run // what the snapshot says of itself; Filters is filled in here
+	Now             func() time.Time
+	OnEvent         func(Event) // nil: nobody is told
 	// OnResume is told when the run began that this one goes on with; nil: nobody is.
 	OnResume func(startedAt time.Time)
 }
@@ -36,6 +38,8 @@ type Event struct {
 	Rows             int64 // objects received so far
 	// REST and GraphQL are what is left of the organization's rate limits.
 	REST, GraphQL github.Budget
+	// Estimate is set once an organization, when it can be made.
+	Estimate *Estimate
 	// Coverage is set on the last event of a resource.
 	Coverage *store.Coverage
 }
@@ -44,7 +48,10 @@ type Event struct {
 type Result struct {
 	Path       string
 	IsResumed  bool
-	IsComplete bool // every required resource of every organization
+	IsComplete bool          // every required resource of every organization
+	Requests   int64         // HTTP requests of this run, all tries
+	Retries    int64         // of them: tries after the first, those of an interrupted run included
+	Waited     time.Duration // by requests, side by side, added up; likewise
 	Coverage   []store.Coverage
 }
 
@@ -74,7 +81,11 @@ func Run(ctx context.Context, client *github.Client, plan Plan) (_ *Result, err 
 	if err != nil {
 		return nil, fmt.Errorf("publish snapshot: %w", err)
 	}
-	return c.result(path), nil
+	result := c.result(path)
+	for _, session := range sessions {
+		result.Requests += session.Requests()
+	}
+	return result, nil
 }
 
 // refusal is an organization that could not be opened.
@@ -158,7 +169,7 @@ func (c *collector) organizations(ctx context.Context, sessions []*github.Sessio
 			if err := c.writer.AddOrg(ctx, org); err != nil {
 				return err
 			}
-			return (&organization{collector: c, session: session, org: i.Login}).collect(ctx)
+			return newOrganization(c, session).collect(ctx)
 		})
 	}
 	return g.Wait()
@@ -189,6 +200,8 @@ func (c *collector) result(path string) *Result {
 	r := &Result{Path: path, IsResumed: c.writer.IsResumed(), IsComplete: true, Coverage: c.coverage.sorted()}
 	for _, row := range r.Coverage {
 		r.IsComplete = r.IsComplete && (!row.IsRequired || row.Status == complete)
+		r.Retries += row.RetryCount
+		r.Waited += row.Waited
 	}
 	return r
 }

@@ -20,6 +20,11 @@ type organization struct {
 	org     string
 	walked  atomic.Int64 // requests that are written down with their walks
 	lookups atomic.Int64 // repositories that were looked up by themselves
+	*estimator
+}
+
+func newOrganization(c *collector, session *github.Session) *organization {
+	return &organization{collector: c, session: session, org: session.Installation().Login, estimator: newEstimator(c.plan)}
 }
 
 // spend is a cost as the snapshot takes it.

@@ -8,7 +8,8 @@ import (
 )
 
 // TestSoak reads the medium organization under every fault that the simulated
-// GitHub knows, at once, and ends with exactly the data of a run without any.
+// GitHub knows, at once, while it changes, and ends with exactly the data of a
+// run without any.
 func TestSoak(t *testing.T) {
 	t.Parallel()
 	if isRaced {
@@ -19,7 +20,18 @@ func TestSoak(t *testing.T) {
 	for i, seldom := range []string{"hang", "secondary-silent", "graphql-limited", "graphql-secondary"} {
 		faults = append(faults, fakegithub.Fault{Kind: seldom, At: 2 + i})
 	}
-	s := newSiteOf(t, world, fakegithub.Options{Faults: faults})
+	var changes []fakegithub.Change
+	for _, text := range []string{
+		"revoke:after=tokens,page=5,item=5", "revoke:before=token-repos,page=40", "create:after=repos,page=2",
+		"rename:after=repos,page=3,item=10,to=zzz-last", "delete:after=graphql,page=1,item=-1",
+	} {
+		change, err := fakegithub.ParseChange(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changes = append(changes, change)
+	}
+	s := newSiteOf(t, world, fakegithub.Options{Faults: faults, Drift: changes})
 	s.tryTimeout = 2 * time.Second
 	result, got := s.mustRun(quick)
 	counters := s.server.Counters()
@@ -33,6 +45,9 @@ func TestSoak(t *testing.T) {
 		if row.Status != complete && row.Status != skipped {
 			t.Errorf("%s is %s: %s", row.Resource, row.Status, row.Message)
 		}
+	}
+	if len(counters.Changes) < 4 {
+		t.Errorf("changes %v", counters.Changes)
 	}
 	s.server.Calm()
 	s.dir = t.TempDir()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"sync/atomic"
+	"time"
 
 	"auditor/internal/github"
 	"auditor/internal/store"
@@ -76,11 +77,13 @@ func (k *walk) list(ctx context.Context) error {
 // if mayStop.
 func (k *walk) pages(ctx context.Context, from string, mayStop bool) (hasChanged bool, err error) {
 	k.seen = map[string]bool{}
+	asked := k.plan.Now()
 	for page, err := range k.session.Pages(ctx, from) {
 		k.cost = k.cost.Plus(page.Cost)
 		if err != nil {
 			return false, err
 		}
+		k.estimate(page, asked)
 		isOnly := page.Next == "" && len(k.seen) == 0
 		if !isOnly && k.isSeen(page.Items) && mayStop {
 			return true, nil
@@ -93,8 +96,17 @@ func (k *walk) pages(ctx context.Context, from string, mayStop bool) (hasChanged
 		if k.Parent == "" {
 			k.event(Event{Org: k.org, Resource: k.Resource, Walks: 1, Rows: n})
 		}
+		asked = k.plan.Now()
 	}
 	return false, nil
+}
+
+// estimate tells what the run will take, once that can be told.
+func (k *walk) estimate(page github.Page, asked time.Time) {
+	rest, _ := k.session.Budgets()
+	if e := k.estimator.page(k.Resource, page, k.plan.Now().Sub(asked), rest); e != nil {
+		k.event(Event{Org: k.org, Resource: k.Resource, Walks: 1, Estimate: e})
+	}
 }
 
 // isSeen tells whether an object of the page was on an earlier one too: then
