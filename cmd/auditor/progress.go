@@ -26,7 +26,7 @@ func (a *app) progress() progress {
 	if a.stderrWidth > 0 && !a.isQuiet && a.logFormat == "text" {
 		return newBars(a.stderr, a.stderrWidth, a.logOptions())
 	}
-	return &lines{logger: a.log, now: a.now, last: map[string]time.Time{}}
+	return &lines{logger: a.log, now: a.now, begun: map[string]time.Time{}, last: map[string]time.Time{}}
 }
 
 // bars is one bar a resource, for all organizations together, and a line with
@@ -169,7 +169,8 @@ type lines struct {
 	mu     sync.Mutex
 	logger *slog.Logger
 	now    func() time.Time
-	last   map[string]time.Time
+	begun  map[string]time.Time // by organization and resource
+	last   map[string]time.Time // line of it
 }
 
 const lineEvery = 30 * time.Second
@@ -191,13 +192,23 @@ func (l *lines) event(e collect.Event) {
 		return
 	}
 	key := e.Org + "/" + e.Resource
-	if l.last[key].IsZero() {
-		l.last[key] = l.now()
+	now := l.now()
+	if l.begun[key].IsZero() {
+		l.begun[key], l.last[key] = now, now
 	}
-	if l.now().Sub(l.last[key]) >= lineEvery {
-		l.last[key] = l.now()
-		l.logger.Info("collecting", "org", e.Org, "resource", e.Resource, "done", e.WalksDone, "of", e.Walks, "rows", e.Rows, "limit_left", e.REST.Remaining)
+	if now.Sub(l.last[key]) < lineEvery {
+		return
 	}
+	l.last[key] = now
+	attributes := []any{"org", e.Org, "resource", e.Resource, "done", e.WalksDone, "of", e.Walks, "rows", e.Rows}
+	if elapsed := now.Sub(l.begun[key]); e.WalksDone > 0 {
+		left := elapsed * time.Duration(e.Walks-e.WalksDone) / time.Duration(e.WalksDone)
+		attributes = append(attributes, "rate", fmt.Sprintf("%.1f/s", float64(e.WalksDone)/elapsed.Seconds()), "time_left", left.Round(time.Second).String())
+	}
+	if e.REST.Limit > 0 {
+		attributes = append(attributes, "limit_left", e.REST.Remaining)
+	}
+	l.logger.Info("collecting", attributes...)
 }
 
 func (l *lines) log() *slog.Logger { return l.logger }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,7 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"auditor/internal/collect"
 	"auditor/internal/fakegithub"
+	"auditor/internal/github"
 )
 
 // lockedBuffer is a terminal that remembers everything drawn on it.
@@ -76,7 +79,37 @@ func TestBarsEndWithTheRun(t *testing.T) {
 	if status != statusFailed || !strings.Contains(screen, "rate limit is spent") {
 		t.Errorf("limited: status %d\n%s", status, screen)
 	}
-	if left, err := filepath.Glob(filepath.Join(dir, "snapshots", "*")); err != nil || len(left) != 1 || !strings.HasSuffix(left[0], ".partial") {
+	if left, err := filepath.Glob(filepath.Join(dir, "snapshots", "*.db*")); err != nil || len(left) != 1 || !strings.HasSuffix(left[0], ".partial") {
 		t.Errorf("left for the next run: %v, %v", left, err)
+	}
+}
+
+// Elsewhere a line comes every 30 seconds, with the rate and the time left.
+func TestLinesEveryHalfMinute(t *testing.T) {
+	var log bytes.Buffer
+	now := time.Date(2026, 11, 21, 2, 0, 0, 0, time.UTC)
+	a := &app{
+		log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey {
+				return slog.Attr{}
+			}
+			return a
+		}})),
+		environment: &environment{now: func() time.Time { return now }},
+	}
+	lines := a.progress()
+	for i := range 91 {
+		lines.event(collect.Event{
+			Org: "acme", Resource: "token_repositories", Walks: 360, WalksDone: i * 2, Rows: int64(i * 40),
+			REST: github.Budget{Limit: 5000, Remaining: 5000 - i},
+		})
+		now = now.Add(time.Second)
+	}
+	want := `level=INFO msg=collecting org=acme resource=token_repositories done=60 of=360 rows=1200 rate=2.0/s time_left=2m30s limit_left=4970
+level=INFO msg=collecting org=acme resource=token_repositories done=120 of=360 rows=2400 rate=2.0/s time_left=2m0s limit_left=4940
+level=INFO msg=collecting org=acme resource=token_repositories done=180 of=360 rows=3600 rate=2.0/s time_left=1m30s limit_left=4910
+`
+	if log.String() != want {
+		t.Errorf("got\n%s", log.String())
 	}
 }
