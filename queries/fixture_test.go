@@ -206,8 +206,11 @@ func (f *fixture) insert(ctx context.Context, w *store.Writer, org string, data 
 	}
 	for _, resource := range resources {
 		for parent, items := range byParent(data[resource]) {
-			walk := store.Walk{Org: org, Resource: resource, Parent: parent}
-			if err := w.Add(ctx, walk, items, "", store.Cost{Requests: 1}); err != nil {
+			walk, next := store.Walk{Org: org, Resource: resource, Parent: parent}, ""
+			if n := len(items); n > 0 && string(items[n-1]) == "null" {
+				items, next = items[:n-1], "more"
+			}
+			if err := w.Add(ctx, walk, items, next, store.Cost{Requests: 1}); err != nil {
 				return err
 			}
 		}

@@ -68,7 +68,9 @@ SELECT
     WHEN p.level <> 'read' THEN printf('holds a level that is not known on contents (%s) of', p.level)
     ELSE 'reads the contents of'
   END || ' all repositories that ' || coalesce(t.owner_login, 'its owner') || ' can reach, ' || CASE
-      WHEN s.private_count + s.internal_count > 0 THEN printf('at most %d private and %d internal ones', s.private_count, s.internal_count)
+      WHEN s.private_count > 0 AND s.internal_count > 0 THEN printf('at most %d private and %d internal ones', s.private_count, s.internal_count)
+      WHEN s.private_count > 0 THEN printf('at most %d private %s', s.private_count, iif(s.private_count = 1, 'one', 'ones'))
+      WHEN s.internal_count > 0 THEN printf('at most %d internal %s', s.internal_count, iif(s.internal_count = 1, 'one', 'ones'))
       WHEN s.untold_count > 0 THEN printf('but GitHub did not say whether %d of them are private', s.untold_count)
       ELSE 'but whether there are private ones is unknown: not all repositories of ' || t.org || ' were seen'
     END || CASE

@@ -5,7 +5,8 @@
 -- these repositories; the choice was made once, for convenience.
 --
 -- What GitHub grants is an upper bound: the token never does more than its
--- owner may.
+-- owner may; the inventory of this report says for which tokens the bound is
+-- reached.
 --
 -- severity: high
 -- population: tokens WHERE is_expired IS NOT 1 AND (repository_selection =

@@ -63,6 +63,9 @@ SELECT
     END || CASE
       WHEN q.expires_at IS NULL THEN ', without an expiry date'
       ELSE ', until ' || substr(q.expires_at, 1, 10)
+    END || CASE
+      WHEN a.critical_permissions IS NULL AND a.write_count = 0 THEN '; what that level may do is not known'
+      ELSE ''
     END AS reason,
   a.critical_permissions AS critical_permissions,
   a.write_permissions AS write_permissions,

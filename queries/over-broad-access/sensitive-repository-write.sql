@@ -6,7 +6,8 @@
 --
 -- Archived repositories count: who may unarchive them makes the token work
 -- again. For a token with access to all repositories the number is an
--- upper bound: it never does more than its owner may.
+-- upper bound: it never does more than its owner may; the inventory of this
+-- report says for which tokens the bound is reached.
 --
 -- severity: high
 -- population: tokens WHERE is_expired IS NOT 1
@@ -149,7 +150,11 @@ SELECT
       WHEN t.sensitive_count IS NULL THEN ', on selected repositories whose list was not read to the end'
       ELSE printf(
         ' in %s%d sensitive %s: %s',
-        iif(t.repository_selection = 'all', 'up to ', ''),
+        CASE
+          WHEN t.repository_selection = 'all' THEN 'up to '
+          WHEN t.is_list_unread THEN 'at least '
+          ELSE ''
+        END,
         t.sensitive_count,
         iif(t.sensitive_count = 1, 'repository', 'repositories'),
         t.names

@@ -9,9 +9,9 @@
 -- alerts on all repositories, and rights over the organization in a token of
 -- an organization owner that never expires, count as such. The severity is
 -- that of the worst: critical, or high where the combination needs one more
--- slip. The right to set custom properties together with that to push is
--- dangerous where rulesets choose repositories by property; whether they do is
--- not known here, so it is left out.
+-- slip. The right to set custom properties together with that to push moves a
+-- repository out of the rulesets that choose by property; whether any does is
+-- not known here, so such a token is unknown.
 --
 -- Whether an owner is an organization owner needs the list of members; without
 -- it, tokens that hang on this are unknown.
@@ -34,16 +34,17 @@
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
 -- see: https://docs.github.com/en/actions/reference/security/secure-use
 
-WITH pairs (one, other, severity, remark) AS (
+WITH pairs (one, other, is_enough, severity, remark) AS (
   VALUES
-    ('contents', 'workflows', NULL, 'pushes a workflow, runs it and reads its secrets'),
-    ('administration', 'contents', NULL, 'lifts protection, pushes and puts protection back'),
-    ('secrets', 'actions', NULL, 'replaces deployment secrets and starts the jobs that use them'),
-    ('contents', 'pull_requests', 'high', 'writes a change and approves it alone'),
-    ('contents', 'statuses', 'high', 'forges the check that lets a change in'),
-    ('contents', 'checks', 'high', 'forges the check that lets a change in'),
-    ('contents', 'actions', 'high', 'starts jobs on its own code and removes their logs'),
-    ('environments', 'deployments', 'high', 'weakens the protection of a deployment and deploys')
+    ('contents', 'workflows', 1, NULL, 'pushes a workflow, runs it and reads its secrets'),
+    ('administration', 'contents', 1, NULL, 'lifts protection, pushes and puts protection back'),
+    ('secrets', 'actions', 1, NULL, 'replaces deployment secrets and starts the jobs that use them'),
+    ('contents', 'pull_requests', 1, 'high', 'writes a change and approves it alone'),
+    ('contents', 'statuses', 1, 'high', 'forges the check that lets a change in'),
+    ('contents', 'checks', 1, 'high', 'forges the check that lets a change in'),
+    ('contents', 'actions', 1, 'high', 'starts jobs on its own code and removes their logs'),
+    ('environments', 'deployments', 1, 'high', 'weakens the protection of a deployment and deploys'),
+    ('repository_custom_properties', 'contents', NULL, 'high', 'leaves the rulesets that choose by property, if any does, and pushes')
 ), rated AS (
   SELECT
     p.org AS org,
@@ -60,7 +61,7 @@ WITH pairs (one, other, severity, remark) AS (
   SELECT
     a.org AS org,
     a.grant_id AS grant_id,
-    a.is_write AND b.is_write AS is_certain,
+    a.is_write AND b.is_write AND pairs.is_enough AS is_certain,
     CASE
       WHEN a.permission = 'contents' AND b.permission = 'actions' AND t.repository_selection = 'all' THEN NULL
       ELSE pairs.severity
@@ -145,6 +146,8 @@ WITH pairs (one, other, severity, remark) AS (
     max(f.is_certain) IS 1 AS is_certain,
     min(f.severity) FILTER (WHERE f.is_certain) AS severity,
     count(*) FILTER (WHERE f.is_certain AND f.severity IS NULL) AS worst_count,
+    min(f.severity) AS possible_severity,
+    count(*) FILTER (WHERE f.severity IS NULL) AS possible_worst_count,
     group_concat(f.shown, '; ') AS combinations
   FROM (
     SELECT
@@ -183,7 +186,10 @@ SELECT
       WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
       ELSE ''
     END AS reason,
-  iif(h.worst_count > 0, NULL, h.severity) AS severity,
+  CASE
+    WHEN h.is_certain AND h.worst_count = 0 THEN h.severity
+    WHEN NOT h.is_certain AND h.possible_worst_count = 0 THEN h.possible_severity
+  END AS severity,
   h.combinations AS combinations,
   h.combination_count AS combination_count,
   t.token_name AS token_name,

@@ -8,8 +8,8 @@
 -- Tokens of selection all count as granted; their owner's own rights may reach
 -- fewer repositories. Expired tokens do not count. Where GitHub did not say
 -- whether the branch is protected, or the free plan has no protection for
--- private repositories, or the only tokens are such that may have expired, the
--- answer is unknown.
+-- private repositories, or the only tokens are such that may have expired or
+-- whose list of repositories was not read to the end, the answer is unknown.
 --
 -- severity: high
 -- population: repositories AS r WHERE r.is_archived IS NOT 1 AND r.is_disabled
@@ -31,7 +31,8 @@ WITH writers AS (
     t.org AS org,
     t.grant_id AS grant_id,
     t.repository_selection AS repository_selection,
-    t.is_expired IS NULL AS is_untold
+    t.is_expired IS NULL AS is_untold,
+    t.repository_selection IS NULL OR t.repository_selection = 'subset' AND t.repository_count IS NULL AS is_unread
   FROM token_permissions AS c
   JOIN tokens AS t
     ON t.org = c.org
@@ -72,6 +73,15 @@ listed AS (
     m.org,
     m.repository_id
 ),
+unread AS (
+  SELECT
+    w.org AS org,
+    count(*) AS token_count
+  FROM writers AS w
+  WHERE w.is_unread
+  GROUP BY
+    w.org
+),
 exposed AS (
   SELECT
     r.*,
@@ -80,6 +90,7 @@ exposed AS (
     coalesce(e.token_count, 0) + coalesce(l.token_count, 0) AS token_count,
     coalesce(e.token_count, 0) AS all_token_count,
     coalesce(e.untold_count, 0) + coalesce(l.untold_count, 0) AS untold_count,
+    coalesce(u.token_count, 0) AS unread_count,
     min(coalesce(l.first_id, e.first_id), coalesce(e.first_id, l.first_id)) AS first_id,
     max(coalesce(l.last_id, e.last_id), coalesce(e.last_id, l.last_id)) AS last_id
   FROM repositories AS r
@@ -93,6 +104,8 @@ exposed AS (
   LEFT JOIN listed AS l
     ON l.org = r.org
     AND l.repository_id = r.repository_id
+  LEFT JOIN unread AS u
+    ON u.org = r.org
   WHERE p.is_protected IS NOT 1
     AND r.is_archived IS NOT 1
     AND r.is_disabled IS NOT 1
@@ -100,6 +113,7 @@ exposed AS (
     AND (
       e.token_count > 0
       OR l.token_count > 0
+      OR u.token_count > 0
     )
 )
 SELECT
@@ -114,15 +128,22 @@ SELECT
   END AS status,
   'repository/' || r.repository_id AS subject,
   r.org AS org,
-  printf('%d %s write here: ', r.token_count, iif(r.token_count = 1, 'token can', 'tokens can'))
-    || coalesce('"' || a.token_name || '"', 'token ' || a.grant_id) || coalesce(' of ' || a.owner_login, '')
-    || CASE
-      WHEN r.token_count = 1 THEN ''
-      ELSE iif(r.token_count = 2, ' and ', ', ')
-        || coalesce('"' || z.token_name || '"', 'token ' || z.grant_id) || coalesce(' of ' || z.owner_login, '')
-    END || CASE
-      WHEN r.token_count > 2 THEN printf(' and %d more', r.token_count - 2)
-      ELSE ''
+  CASE
+    WHEN r.token_count = 0 THEN printf(
+      'whether a token can write here is unknown: which repositories %d %s may change was not read to the end',
+      r.unread_count,
+      iif(r.unread_count = 1, 'token', 'tokens')
+    )
+    ELSE printf('%d %s write here: ', r.token_count, iif(r.token_count = 1, 'token can', 'tokens can'))
+      || coalesce('"' || a.token_name || '"', 'token ' || a.grant_id) || coalesce(' of ' || a.owner_login, '')
+      || CASE
+        WHEN r.token_count = 1 THEN ''
+        ELSE iif(r.token_count = 2, ' and ', ', ')
+          || coalesce('"' || z.token_name || '"', 'token ' || z.grant_id) || coalesce(' of ' || z.owner_login, '')
+      END || CASE
+        WHEN r.token_count > 2 THEN printf(' and %d more', r.token_count - 2)
+        ELSE ''
+      END
     END || '; ' || coalesce(r.default_branch, 'the default branch') || CASE
       WHEN r.is_protected IS NULL THEN ' may be unprotected: GitHub did not answer, or shows protection to administrators only'
       ELSE ' has no protection'
@@ -142,6 +163,7 @@ SELECT
   END AS reason,
   r.token_count AS token_count,
   r.all_token_count AS all_token_count,
+  r.unread_count AS unread_token_count,
   a.grant_id AS first_grant_id,
   a.html_url AS first_token_url,
   r.default_branch AS default_branch,
@@ -153,9 +175,9 @@ SELECT
   r.pushed_at AS pushed_at,
   r.html_url AS html_url
 FROM exposed AS r
-JOIN tokens AS a
+LEFT JOIN tokens AS a
   ON a.org = r.org
   AND a.grant_id = r.first_id
-JOIN tokens AS z
+LEFT JOIN tokens AS z
   ON z.org = r.org
   AND z.grant_id = r.last_id
