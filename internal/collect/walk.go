@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -114,16 +115,40 @@ func (k *walk) estimate(page github.Page, asked time.Time) {
 func (k *walk) isSeen(items []json.RawMessage) bool {
 	isSeen := false
 	for _, item := range items {
-		var is struct {
-			ID           json.Number `json:"id"`
-			RepositoryID json.Number `json:"repository_id"` // of custom properties
-		}
-		if json.Unmarshal(item, &is) != nil {
+		id := identity(item)
+		if id == "" {
 			continue // the store says what is wrong with it
 		}
-		id := is.ID + " " + is.RepositoryID
-		isSeen = isSeen || k.seen[string(id)]
-		k.seen[string(id)] = true
+		isSeen = isSeen || k.seen[id]
+		k.seen[id] = true
 	}
 	return isSeen
+}
+
+// identity is the object's id, or that of the repository whose custom
+// properties it holds; "" if it has none. GitHub sends it among the first
+// members, and what comes after it, some kilobytes, is not read.
+func identity(item json.RawMessage) string {
+	d := json.NewDecoder(bytes.NewReader(item))
+	d.UseNumber()
+	if begin, err := d.Token(); err != nil || begin != json.Delim('{') {
+		return ""
+	}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return ""
+		}
+		if name != "id" && name != "repository_id" {
+			var other json.RawMessage
+			if d.Decode(&other) != nil {
+				return ""
+			}
+			continue
+		}
+		id, _ := d.Token()
+		number, _ := id.(json.Number)
+		return number.String()
+	}
+	return ""
 }

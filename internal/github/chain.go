@@ -109,8 +109,11 @@ func (c *chain) rest(ctx context.Context, method, ref string, body any) (answer,
 		a.body = accepted.Raw
 		return a, nil
 	}
-	if a.body, err = io.ReadAll(resp.Body); err != nil {
-		return a, describe(method, u, err)
+	a.body = bodyOf(resp.Response)
+	if a.body == nil { // go-github has read a refusal, and put a copy in its place
+		if a.body, err = io.ReadAll(resp.Body); err != nil {
+			return a, describe(method, u, err)
+		}
 	}
 	if a.status >= 300 {
 		return a, newError(method, u, resp.Response, a.body)

@@ -227,8 +227,8 @@ func (c *chain) link(a answer, relation string) (string, error) {
 }
 
 func decodeList(body []byte) ([]json.RawMessage, error) {
-	var items []json.RawMessage
-	if err := json.Unmarshal(body, &items); err != nil || items == nil {
+	items, ok := cutList(body)
+	if !ok {
 		return nil, fmt.Errorf("want a list, got %s", kindOf(body))
 	}
 	return items, nil
