@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -49,14 +50,17 @@ func resume(ctx context.Context, dir string, run Run) (*Writer, error) {
 }
 
 // reopen opens the partial and tells whether run may go on with it. A file
-// that is no partial of ours (a run killed before it wrote anything) is none.
+// that is no partial of ours is left alone; one whose run was killed before it
+// had said what it is goes.
 func (w *Writer) reopen(ctx context.Context, run Run) (ok bool, err error) {
-	if checkHeader(w.path) != nil {
+	if err := checkHeader(w.path); errors.Is(err, ErrEmptyFile) {
+		return false, os.Remove(w.path)
+	} else if err != nil {
 		return false, nil
 	}
 	w.db = openWriting(w.path)
 	defer func() {
-		if !ok {
+		if !ok && w.db != nil {
 			w.db.Close()
 		}
 	}()
@@ -64,6 +68,8 @@ func (w *Writer) reopen(ctx context.Context, run Run) (ok bool, err error) {
 	err = w.db.QueryRowContext(ctx, "SELECT fingerprint FROM _snapshot").Scan(&fingerprint)
 	var e *sqlite.Error
 	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return false, errors.Join(w.close(), os.Remove(w.path))
 	case errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY:
 		return false, ErrInUse
 	case err != nil && contextError(err) == nil:

@@ -239,3 +239,28 @@ func TestKill(t *testing.T) {
 		t.Error("the partial is still there")
 	}
 }
+
+// A run that was killed before it had said what it is leaves nothing for long.
+func TestStillborn(t *testing.T) {
+	t.Parallel()
+	image, err := schemaImage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string][]byte{"empty": nil, "without a run": image} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "20261121T015959Z.db.partial"), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		w, err := Create(t.Context(), dir, testRun())
+		if err != nil || w.IsResumed() {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if err := w.Discard(); err != nil {
+			t.Fatal(err)
+		}
+		if left := list(t, dir); len(left) > 0 {
+			t.Errorf("%s: left behind: %v", name, left)
+		}
+	}
+}
