@@ -443,6 +443,7 @@ func TestRulesets(t *testing.T) {
 	wantAnswer(t, snapshot, `SELECT substr(full_name, 6), name, enforcement, source, is_on_default_branch FROM rulesets WHERE source <> 'acme' ORDER BY 1`, strings.Join(want, "\n"))
 	wantAnswer(t, snapshot, `SELECT DISTINCT name, enforcement FROM rulesets WHERE source = 'acme' AND enforcement <> 'active' ORDER BY name`, "release freeze|disabled\nsigned commits (trial)|evaluate")
 	wantAnswer(t, snapshot, `SELECT count(*) FROM repositories AS r WHERE r.ruleset_count IS NOT (SELECT count(*) FROM rulesets AS s WHERE s.repository_id = r.repository_id)`, "0")
+	wantAnswer(t, snapshot, `SELECT count(*) FROM branch_protection AS b JOIN rulesets AS s ON s.repository_id = b.repository_id AND s.name = b.source_name WHERE b.source = 'ruleset' AND b.source_url IS NOT s.source_url`, "0")
 	// What protects a branch is one of them, and active.
 	wantAnswer(t, snapshot, `SELECT count(*) FROM branch_protection AS b WHERE b.source = 'ruleset' AND NOT EXISTS (SELECT 1 FROM rulesets AS s WHERE s.repository_id = b.repository_id AND s.name = b.source_name AND s.enforcement = 'active' AND s.is_on_default_branch)`, "0")
 }

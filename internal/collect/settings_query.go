@@ -114,10 +114,8 @@ type branchRule struct {
 		Name        string `json:"name"`
 		Enforcement string `json:"enforcement"`
 		Source      struct {
-			Typename     string `graphql:"__typename" json:"__typename"`
-			Organization struct {
-				Login string `json:"login,omitempty"`
-			} `graphql:"... on Organization" json:"-"`
+			Typename           string `graphql:"__typename" json:"__typename"`
+			SourceOrganization `graphql:"... on Organization"`
 		} `json:"source"`
 		BypassActors *totalCount `graphql:"bypassActors(first: 1)" json:"bypassActors"`
 	} `json:"repositoryRuleset"`

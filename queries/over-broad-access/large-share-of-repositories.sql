@@ -61,11 +61,15 @@ SELECT
       t.repository_count
     )
     ELSE printf(
-      'reaches %d of %s%d repositories (%d %%), more than %d %%',
+      'reaches %d of %s%d repositories (%s %%), more than %d %%',
       t.repository_count,
       iif(o.is_list_unread, 'at least ', ''),
       o.repository_count,
-      t.repository_count * 100 / o.repository_count,
+      iif(
+        t.repository_count * 100 / o.repository_count = :percent,
+        printf('%.1f', t.repository_count * 100.0 / o.repository_count),
+        t.repository_count * 100 / o.repository_count
+      ),
       :percent
     ) || iif(o.is_list_unread, '; the list of repositories was not read to the end', '')
   END || CASE

@@ -202,7 +202,7 @@ SELECT
   CASE
     WHEN j.owner_login IS NULL THEN 'how many repositories its owner can write to with all tokens together is unknown: GitHub did not say who that is'
     ELSE printf(
-      '%d %s of %s%s can write to %d of %s%d repositories (%d %%)',
+      '%d %s of %s%s can write to %d of %s%d repositories (%s %%)',
       j.token_count,
       iif(j.token_count = 1, 'token', 'tokens'),
       j.owner_login,
@@ -210,7 +210,11 @@ SELECT
       j.reached_repository_count,
       iif(j.is_list_unread, 'at least ', ''),
       j.organization_repository_count,
-      j.reached_repository_count * 100 / j.organization_repository_count
+      iif(
+        j.reached_repository_count * 100 / j.organization_repository_count = :percent,
+        printf('%.1f', j.reached_repository_count * 100.0 / j.organization_repository_count),
+        j.reached_repository_count * 100 / j.organization_repository_count
+      )
     )
   END || CASE
     WHEN j.owner_login IS NULL THEN ''

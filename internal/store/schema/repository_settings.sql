@@ -295,7 +295,7 @@ BEGIN
     COALESCE(n.value ->> '$.repositoryRuleset.databaseId', 0),
     COALESCE(NEW.item ->> '$.defaultBranchRef.name', ''),
     max(n.value ->> '$.repositoryRuleset.name'),
-    max(COALESCE(n.value ->> '$.repositoryRuleset.source.nameWithOwner', n.value ->> '$.repositoryRuleset.source.login', n.value ->> '$.repositoryRuleset.source.slug')),
+    max(COALESCE(n.value ->> '$.repositoryRuleset.source.nameWithOwner', n.value ->> '$.repositoryRuleset.source.login', n.value ->> '$.repositoryRuleset.source.slug', iif(n.value ->> '$.repositoryRuleset.source.__typename' = 'Repository', NEW.item ->> '$.nameWithOwner', NULL))),
     max(n.value ->> '$.type' = 'PULL_REQUEST'),
     max(iif(n.value ->> '$.type' = 'PULL_REQUEST', n.value ->> '$.parameters.requiredApprovingReviewCount', 0)),
     max(iif(n.value ->> '$.type' = 'PULL_REQUEST', n.value ->> '$.parameters.dismissStaleReviewsOnPush', 0)),
