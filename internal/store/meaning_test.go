@@ -344,6 +344,48 @@ func TestPropertiesOfTheirOwnList(t *testing.T) {
 	}
 }
 
+// is_sensitive is of the name, topics and properties that were seen last.
+func TestSensitiveAsSeenLast(t *testing.T) {
+	t.Parallel()
+	w, _ := create(t)
+	property := func(value string) {
+		add(t, w, "properties", "", `{"repository_id":1,"properties":[{"property_name":"tier","value":"`+value+`"}]}`)
+	}
+	for _, step := range []struct {
+		name string
+		do   func()
+		want int
+	}{
+		{"an ordinary one", func() { add(t, w, "repositories", "", `{"id":1,"name":"x","full_name":"acme/x","topics":["go"]}`) }, 0},
+		{"with the topic", func() {
+			add(t, w, "repositories", "", `{"id":1,"name":"x","full_name":"acme/x","topics":["go","PCI"]}`)
+		}, 1},
+		{"without it", func() { add(t, w, "repositories", "", `{"id":1,"name":"x","full_name":"acme/x","topics":[]}`) }, 0},
+		{"renamed", func() { add(t, w, "repositories", "", `{"id":1,"name":"payments-x","full_name":"acme/payments-x"}`) }, 1},
+		{"renamed again", func() { add(t, w, "repositories", "", `{"id":1,"name":"x","full_name":"acme/x"}`) }, 0},
+		{"with the property", func() { property("Critical") }, 1},
+		{"with another value", func() { property("low") }, 0},
+		{"with the property again", func() { property("critical") }, 1},
+		{"properties read anew", func() {
+			if err := w.Restart(t.Context(), Walk{Org: "acme", Resource: "properties"}, Cost{}); err != nil {
+				t.Fatal(err)
+			}
+		}, 0},
+		{"sensitive by name", func() { add(t, w, "repositories", "", `{"id":1,"name":"vault","full_name":"acme/vault"}`) }, 1},
+		{"properties read anew once more", func() {
+			if err := w.Restart(t.Context(), Walk{Org: "acme", Resource: "properties"}, Cost{}); err != nil {
+				t.Fatal(err)
+			}
+		}, 1},
+	} {
+		step.do()
+		var got int
+		if err := w.db.QueryRow("SELECT r.is_sensitive FROM repositories AS r").Scan(&got); err != nil || got != step.want {
+			t.Errorf("%s: %d, %v, want %d", step.name, got, err, step.want)
+		}
+	}
+}
+
 // A statement reads the resource properties only where the repository list came
 // without them: else its coverage would make rules incomplete for nothing.
 func TestPropertiesAreReadWhereTheListLacksThem(t *testing.T) {

@@ -34,7 +34,9 @@ CREATE TRIGGER _properties_are_read AFTER INSERT ON _coverage
 WHEN NEW.resource = 'properties' AND EXISTS (SELECT 1 FROM _todo_properties AS t WHERE t.org = NEW.org)
 BEGIN
   INSERT OR IGNORE INTO _table_resources (table_name, resource)
-  VALUES ('_repository_properties', 'properties');
+  VALUES
+    ('_repository_properties', 'properties'),
+    ('_sensitive_repositories', 'properties');
 END;
 
 CREATE VIEW _in_properties (org, parent, item) AS SELECT '', '', '' WHERE 0;
@@ -59,6 +61,16 @@ BEGIN
   JOIN json_each(NEW.item, '$.properties') AS p
   JOIN json_each(iif(json_type(p.value, '$.value') = 'array', p.value -> '$.value', json_array(p.value ->> '$.value'))) AS v
   WHERE r.org = NEW.org AND r.repository_id = NEW.item ->> '$.repository_id';
+
+  DELETE FROM _sensitive_repositories
+  WHERE org = NEW.org AND repository_id = NEW.item ->> '$.repository_id';
+
+  INSERT INTO _sensitive_repositories (org, repository_id)
+  SELECT
+    v.org,
+    v.repository_id
+  FROM _sensitivity AS v
+  WHERE v.org = NEW.org AND v.repository_id = NEW.item ->> '$.repository_id';
 END;
 
 CREATE TRIGGER _restart_properties INSTEAD OF INSERT ON _restarts
@@ -69,4 +81,14 @@ BEGIN
 
   DELETE FROM _repository_properties
   WHERE org = NEW.org;
+
+  DELETE FROM _sensitive_repositories
+  WHERE org = NEW.org;
+
+  INSERT INTO _sensitive_repositories (org, repository_id)
+  SELECT
+    v.org,
+    v.repository_id
+  FROM _sensitivity AS v
+  WHERE v.org = NEW.org;
 END;

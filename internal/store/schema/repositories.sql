@@ -4,7 +4,8 @@ INSERT INTO _table_resources (table_name, resource) VALUES
   ('_repositories', 'repositories'),
   ('_repository_counts', 'repositories'),
   ('_repository_topics', 'repositories'),
-  ('_repository_properties', 'repositories');
+  ('_repository_properties', 'repositories'),
+  ('_sensitive_repositories', 'repositories');
 
 -- Names of repositories wherever one was met: a token may list a repository
 -- that the installation itself cannot see.
@@ -51,6 +52,8 @@ CREATE TABLE _repositories (
   dependabot_security_updates TEXT AS (raw ->> '$.security_and_analysis.dependabot_security_updates.status') STORED CONSTRAINT "repositories.dependabot_security_updates is not a status" CHECK (dependabot_security_updates IN ('enabled', 'disabled', 'paused')),
   PRIMARY KEY (org, repository_id)
 ) STRICT;
+
+CREATE INDEX _repositories_by_name ON _repositories (org, full_name);
 
 CREATE INDEX _repositories_by_subject ON _repositories ('repository/' || repository_id);
 
@@ -103,6 +106,35 @@ CREATE TABLE _repository_properties (
   FOREIGN KEY (org, repository_id) REFERENCES _repositories (org, repository_id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 
+-- Which repositories the configuration calls sensitive: found out when what
+-- decides it is stored, because rules ask it of all that they report.
+CREATE TABLE _sensitive_repositories (
+  org TEXT NOT NULL,
+  repository_id INTEGER NOT NULL,
+  PRIMARY KEY (org, repository_id),
+  FOREIGN KEY (org, repository_id) REFERENCES _repositories (org, repository_id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW _sensitivity AS
+SELECT
+  r.org AS org,
+  r.repository_id AS repository_id
+FROM _repositories AS r
+WHERE EXISTS (
+    SELECT 1 FROM _sensitive AS v
+    WHERE v.kind = 'name' AND (lower(r.name) GLOB v.value OR lower(r.full_name) GLOB v.value)
+  )
+  OR EXISTS (
+    SELECT 1 FROM _sensitive AS v
+    JOIN _repository_topics AS t ON t.org = r.org AND t.repository_id = r.repository_id AND lower(t.topic) = v.value
+    WHERE v.kind = 'topic'
+  )
+  OR EXISTS (
+    SELECT 1 FROM _sensitive AS v
+    JOIN _repository_properties AS p ON p.org = r.org AND p.repository_id = r.repository_id AND lower(p.property) = v.key AND lower(p.value) = v.value
+    WHERE v.kind = 'property'
+  );
+
 CREATE VIEW _in_repositories (org, parent, item) AS SELECT '', '', '' WHERE 0;
 
 CREATE TRIGGER _in_repositories_insert INSTEAD OF INSERT ON _in_repositories
@@ -154,6 +186,16 @@ BEGIN
   FROM json_each(NEW.item, '$.custom_properties') AS p
   JOIN json_each(iif(p.type = 'array', p.value, json_array(p.value))) AS v
   WHERE json_type(NEW.item, '$.custom_properties') = 'object';
+
+  DELETE FROM _sensitive_repositories
+  WHERE org = NEW.org AND repository_id = NEW.item ->> '$.id';
+
+  INSERT INTO _sensitive_repositories (org, repository_id)
+  SELECT
+    v.org,
+    v.repository_id
+  FROM _sensitivity AS v
+  WHERE v.org = NEW.org AND v.repository_id = NEW.item ->> '$.id';
 END;
 
 -- One that was listed and has disappeared since: its id is the parent of the walk.
@@ -187,23 +229,8 @@ SELECT
   r.is_disabled AS is_disabled, -- 1: locked by GitHub
   r.is_fork AS is_fork, -- 1: forked from another repository
   r.is_template AS is_template, -- 1: a template for new repositories
-  (SELECT s.is_empty FROM _repository_settings AS s WHERE s.org = r.org AND s.repository_id = r.repository_id) AS is_empty, -- 1: nothing was ever pushed; NULL unknown
-  (
-    EXISTS (
-      SELECT 1 FROM _sensitive AS v
-      WHERE v.kind = 'name' AND (lower(r.name) GLOB v.value OR lower(r.full_name) GLOB v.value)
-    )
-    OR EXISTS (
-      SELECT 1 FROM _sensitive AS v
-      JOIN _repository_topics AS t ON t.org = r.org AND t.repository_id = r.repository_id AND lower(t.topic) = v.value
-      WHERE v.kind = 'topic'
-    )
-    OR EXISTS (
-      SELECT 1 FROM _sensitive AS v
-      JOIN _repository_properties AS p ON p.org = r.org AND p.repository_id = r.repository_id AND lower(p.property) = v.key AND lower(p.value) = v.value
-      WHERE v.kind = 'property'
-    )
-  ) AS is_sensitive, -- 1: named by sensitive_repositories of the configuration
+  (SELECT s.is_empty FROM _repository_settings AS s INDEXED BY _repository_settings_flags WHERE s.org = r.org AND s.repository_id = r.repository_id) AS is_empty, -- 1: nothing was ever pushed; NULL unknown
+  EXISTS (SELECT 1 FROM _sensitive_repositories AS v WHERE v.org = r.org AND v.repository_id = r.repository_id) AS is_sensitive, -- 1: named by sensitive_repositories of the configuration
   r.default_branch AS default_branch, -- name of the default branch
   r.created_at AS created_at, -- when it was created, UTC
   r.pushed_at AS pushed_at, -- last push to any branch, UTC; NULL: never
@@ -235,7 +262,7 @@ SELECT
     FROM _private_vulnerability_reporting AS v
     WHERE v.org = r.org AND v.repository_id = r.repository_id
   ) AS private_vulnerability_reporting, -- strangers may report holes privately; asked of public repositories only
-  (SELECT s.has_security_policy FROM _repository_settings AS s WHERE s.org = r.org AND s.repository_id = r.repository_id) AS has_security_policy, -- 1: a SECURITY.md, also the organization's; NULL unknown
+  (SELECT s.has_security_policy FROM _repository_settings AS s INDEXED BY _repository_settings_flags WHERE s.org = r.org AND s.repository_id = r.repository_id) AS has_security_policy, -- 1: a SECURITY.md, also the organization's; NULL unknown
   (
     SELECT o.has_codeowners
     FROM _codeowners AS o
