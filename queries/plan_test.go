@@ -12,7 +12,7 @@ import (
 )
 
 // largeTables have thousands of rows of one organization.
-var largeTables = []string{"_tokens", "_token_permissions", "_reach_members", "_repositories", "_repository_names", "_repository_settings", "_branch_protection", "_branch_protection_effects"}
+var largeTables = []string{"_tokens", "_token_permissions", "_reach_members", "_reach_counts", "_repositories", "_sensitive_repositories", "_repository_names", "_repository_settings", "_branch_protection", "_branch_protection_effects"}
 
 // TestNoScanInAScan holds every rule and saved query to time that does not grow
 // with the square of the organization: its program must not read all of one
@@ -70,6 +70,61 @@ func TestNestedScanIsFound(t *testing.T) {
 			t.Errorf("%s: found %q, want %q…", statement, got, want)
 		}
 	}
+}
+
+// TestFirstRowsOfWhoCanWrite holds the query that may have millions of rows to
+// sorting no more than those of one repository at a time, so that a table of
+// its first rows is there at once.
+func TestFirstRowsOfWhoCanWrite(t *testing.T) {
+	t.Parallel()
+	snapshot, err := store.Empty(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer snapshot.Close()
+	db, err := sql.Open("sqlite", "file:"+snapshot.Info().Path+"?mode=ro")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	query, ok := builtIn(t).Find("who-can-write")
+	if !ok {
+		t.Fatal("there is no query who-can-write")
+	}
+	plan := planOf(t, db, query.SQL)
+	ofRepositories, ofHidden, ok := strings.Cut(plan, "RIGHT\n")
+	if !ok || !strings.Contains(plan, "SCAN r USING INDEX _repositories_by_name") {
+		t.Fatalf("repositories do not come by name:\n%s", plan)
+	}
+	if !strings.Contains(ofRepositories, "LAST 2 TERMS OF ORDER BY") || strings.Contains(ofRepositories, "TEMP B-TREE FOR ORDER BY") {
+		t.Errorf("all rows are sorted before the first comes:\n%s", plan)
+	}
+	if !strings.Contains(ofHidden, "MATERIALIZE hidden") {
+		t.Errorf("repositories that were not seen are looked for again and again:\n%s", plan)
+	}
+}
+
+// planOf returns the lines of SQLite's plan.
+func planOf(t *testing.T, db *sql.DB, statement string) string {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+statement, unbound(statement)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var plan strings.Builder
+	for rows.Next() {
+		var id, parent, unused int64
+		var detail string
+		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+			t.Fatal(err)
+		}
+		plan.WriteString(detail + "\n")
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return plan.String()
 }
 
 // largePages maps the root pages of large tables and their indexes to the table.

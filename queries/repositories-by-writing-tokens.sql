@@ -32,8 +32,8 @@ listed AS MATERIALIZED (
     AND p.grant_id = w.grant_id
   WHERE w.repository_selection = 'subset'
   GROUP BY
-    p.org,
-    p.repository_id
+    p.repository_id,
+    p.org
 ),
 everywhere AS MATERIALIZED (
   SELECT

@@ -63,13 +63,13 @@ WITH writing AS MATERIALIZED (
     sum(w.is_certain) AS token_count,
     sum(NOT w.is_certain AND NOT w.is_list_unread) AS possible_count
   FROM writing AS w
-  JOIN token_repositories AS p
+  CROSS JOIN token_repositories AS p
     ON p.org = w.org
     AND p.grant_id = w.grant_id
   WHERE w.repository_selection = 'subset'
   GROUP BY
-    p.org,
-    p.repository_id
+    p.repository_id,
+    p.org
 ), counted AS (
   SELECT
     r.org AS org,

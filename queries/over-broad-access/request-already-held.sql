@@ -176,7 +176,7 @@ LEFT JOIN best AS b
   ON b.org = q.org
   AND b.request_id = q.request_id
   AND b.place = 1
-LEFT JOIN valid AS t
+LEFT JOIN tokens AS t
   ON t.org = b.org
   AND t.grant_id = b.grant_id
 WHERE b.request_id IS NOT NULL

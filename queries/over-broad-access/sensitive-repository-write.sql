@@ -58,47 +58,51 @@ WITH writing AS (
     r.full_name AS full_name
   FROM repositories AS r
   WHERE r.is_sensitive
-), everywhere AS (
+  ORDER BY r.full_name
+),
+-- Of all names the first five are shown.
+everywhere AS MATERIALIZED (
   SELECT
-    s.org AS org,
-    count(*) AS repository_count,
-    group_concat(s.full_name, ', ') FILTER (WHERE s.place <= 5) AS names
+    c.org AS org,
+    c.repository_count AS repository_count,
+    c.names ->> 0
+      || coalesce(', ' || (c.names ->> 1), '')
+      || coalesce(', ' || (c.names ->> 2), '')
+      || coalesce(', ' || (c.names ->> 3), '')
+      || coalesce(', ' || (c.names ->> 4), '') AS names
   FROM (
     SELECT
       a.org AS org,
-      a.full_name AS full_name,
-      row_number() OVER (PARTITION BY a.org ORDER BY a.full_name) AS place
+      count(*) AS repository_count,
+      json_group_array(a.full_name) AS names
     FROM sensitive AS a
-    ORDER BY
-      a.org,
-      a.full_name
-  ) AS s
-  GROUP BY
-    s.org
+    GROUP BY
+      a.org
+  ) AS c
 ), listed AS (
   SELECT
-    s.org AS org,
-    s.grant_id AS grant_id,
-    count(*) AS repository_count,
-    group_concat(s.full_name, ', ') FILTER (WHERE s.place <= 5) AS names
+    c.org AS org,
+    c.grant_id AS grant_id,
+    c.repository_count AS repository_count,
+    c.names ->> 0
+      || coalesce(', ' || (c.names ->> 1), '')
+      || coalesce(', ' || (c.names ->> 2), '')
+      || coalesce(', ' || (c.names ->> 3), '')
+      || coalesce(', ' || (c.names ->> 4), '') AS names
   FROM (
     SELECT
       p.org AS org,
       p.grant_id AS grant_id,
-      a.full_name AS full_name,
-      row_number() OVER (PARTITION BY p.org, p.grant_id ORDER BY a.full_name) AS place
+      count(*) AS repository_count,
+      json_group_array(a.full_name) AS names
     FROM sensitive AS a
-    JOIN token_repositories AS p
+    CROSS JOIN token_repositories AS p
       ON p.org = a.org
       AND p.repository_id = a.repository_id
-    ORDER BY
-      p.org,
+    GROUP BY
       p.grant_id,
-      a.full_name
-  ) AS s
-  GROUP BY
-    s.org,
-    s.grant_id
+      p.org
+  ) AS c
 ), reached AS (
   SELECT
     t.org AS org,

@@ -26,7 +26,7 @@
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/rest/orgs/personal-access-tokens
 
-WITH writers AS (
+WITH writers AS MATERIALIZED (
   SELECT
     t.org AS org,
     t.grant_id AS grant_id,
@@ -65,13 +65,13 @@ listed AS (
     min(m.grant_id) AS first_id,
     max(m.grant_id) AS last_id
   FROM writers AS w
-  JOIN token_repositories AS m
+  CROSS JOIN token_repositories AS m
     ON m.org = w.org
     AND m.grant_id = w.grant_id
   WHERE w.repository_selection = 'subset'
   GROUP BY
-    m.org,
-    m.repository_id
+    m.repository_id,
+    m.org
 ),
 unread AS (
   SELECT

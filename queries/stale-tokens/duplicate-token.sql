@@ -21,7 +21,7 @@
 -- see: https://docs.github.com/en/rest/orgs/personal-access-tokens
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
 
-WITH held AS (
+WITH held AS MATERIALIZED (
   SELECT
     p.org AS org,
     p.grant_id AS grant_id,
@@ -43,29 +43,39 @@ WITH held AS (
   GROUP BY
     p.org,
     p.grant_id
+),
+-- Sets of permissions by number: what follows sorts many times by them.
+kinds AS MATERIALIZED (
+  SELECT
+    h.permissions AS permissions,
+    row_number() OVER () AS kind
+  FROM held AS h
+  GROUP BY
+    h.permissions
 ), valid AS (
   SELECT
     t.org AS org,
     t.grant_id AS grant_id,
-    t.token_name AS token_name,
     t.owner_id AS owner_id,
     t.is_expired AS is_expired,
     t.repository_selection AS repository_selection,
     t.repository_count AS repository_count,
     t.last_used_at AS last_used_at,
-    coalesce(h.permissions, '') AS permissions
+    coalesce(k.kind, 0) AS kind
   FROM tokens AS t
   LEFT JOIN held AS h
     ON h.org = t.org
     AND h.grant_id = t.grant_id
+  LEFT JOIN kinds AS k
+    ON k.permissions = h.permissions
   WHERE t.is_expired IS NOT 1
 ), paired AS (
   SELECT
     v.*,
-    count(*) OVER (PARTITION BY v.org, v.repository_selection, v.permissions, v.owner_id, v.repository_count) AS pair_count,
+    count(*) OVER (PARTITION BY v.kind, v.owner_id, v.repository_count, v.repository_selection, v.org) AS pair_count,
     sum(v.repository_selection = 'subset' AND v.repository_count IS NULL)
-      OVER (PARTITION BY v.org, v.repository_selection, v.permissions, v.owner_id) AS doubt_count,
-    sum(v.owner_id IS NULL) OVER (PARTITION BY v.org, v.repository_selection, v.permissions) AS stranger_count
+      OVER (PARTITION BY v.kind, v.owner_id, v.repository_selection, v.org) AS doubt_count,
+    sum(v.owner_id IS NULL) OVER (PARTITION BY v.kind, v.repository_selection, v.org) AS stranger_count
   FROM valid AS v
 ), described AS (
   SELECT
@@ -96,9 +106,8 @@ WITH held AS (
     count(*) OVER same AS same_count,
     sum(d.is_expired = 0) OVER same AS sure_count,
     first_value(d.grant_id) OVER (same ORDER BY d.last_used_at DESC, d.grant_id) AS used_last_id,
-    first_value(d.token_name) OVER (same ORDER BY d.last_used_at DESC, d.grant_id) AS used_last_name,
-    count(*) OVER (PARTITION BY d.org, d.owner_id, d.permissions, d.repository_selection) AS similar_count,
-    sum(d.repositories IS NULL) OVER (PARTITION BY d.org, d.owner_id, d.permissions, d.repository_selection) AS unread_count,
+    count(*) OVER similar AS similar_count,
+    sum(d.repositories IS NULL) OVER similar AS unread_count,
     count(*) OVER alike AS alike_count,
     sum(d.owner_id IS NULL) OVER alike AS ownerless_count,
     count(*) OVER kin AS kin_count,
@@ -106,9 +115,10 @@ WITH held AS (
     sum(d.repositories IS NULL) OVER kin AS kin_unread_count
   FROM described AS d
   WINDOW
-    same AS (PARTITION BY d.org, d.owner_id, d.permissions, d.repository_selection, d.repositories),
-    alike AS (PARTITION BY d.org, d.permissions, d.repository_selection, d.repositories),
-    kin AS (PARTITION BY d.org, d.permissions, d.repository_selection)
+    same AS (PARTITION BY d.kind, d.owner_id, d.repository_selection, d.org, d.repositories),
+    similar AS (PARTITION BY d.kind, d.owner_id, d.repository_selection, d.org),
+    alike AS (PARTITION BY d.kind, d.repository_selection, d.org, d.repositories),
+    kin AS (PARTITION BY d.kind, d.repository_selection, d.org)
 ), judged AS (
   SELECT
     c.*,
@@ -145,7 +155,7 @@ SELECT
       || j.kin_ownerless_count || ' of ' || j.kin_count || ' tokens with exactly these permissions, and not all their lists of repositories were read to the end'
   END AS reason,
   j.same_count AS same_token_count,
-  iif(j.is_certain, j.used_last_name, NULL) AS used_last_token_name,
+  iif(j.is_certain, u.token_name, NULL) AS used_last_token_name,
   iif(j.is_certain, j.used_last_id, NULL) AS used_last_grant_id,
   t.token_name AS token_name,
   t.owner_login AS owner_login,
@@ -160,6 +170,9 @@ FROM judged AS j
 JOIN tokens AS t
   ON t.org = j.org
   AND t.grant_id = j.grant_id
+JOIN tokens AS u
+  ON u.org = j.org
+  AND u.grant_id = j.used_last_id
 WHERE j.is_certain
   OR j.owner_id IS NOT NULL AND j.repositories IS NOT NULL AND j.same_count > 1
   OR j.owner_id IS NOT NULL AND j.similar_count > 1 AND j.unread_count > 0
