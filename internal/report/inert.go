@@ -16,42 +16,79 @@ import (
 
 // isHostile tells the runes that act instead of showing: control characters
 // (terminal escapes start with one), overrides of the writing direction, other
-// invisible format characters (text can hide in them), line separators and
-// code points that XML forbids. The two joiners stay: emoji and Persian need
-// them, and they can do no harm.
+// invisible characters (text can hide in them), line separators and code
+// points that XML forbids. Those that emoji and some scripts need are hostile
+// only in the wrong place: see lurks.
 func isHostile(r rune) bool {
 	switch {
-	case r == '\u200c' || r == '\u200d':
-		return false
 	case r < 0x20 || r == 0x7f:
 		return true
-	case r < 0x80:
+	case r < 0x80 || isJoiner(r) || isSelector(r):
 		return false
 	}
-	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) ||
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) ||
 		r&0xfffe == 0xfffe || (r >= 0xfdd0 && r <= 0xfdef)
+}
+
+// isJoiner tells the joiner of emoji and Indic scripts and the non-joiner of
+// Persian.
+func isJoiner(r rune) bool { return r == '\u200c' || r == '\u200d' }
+
+// isSelector tells what makes an emoji of a sign, or a sign of an emoji.
+func isSelector(r rune) bool { return r == '\ufe0e' || r == '\ufe0f' }
+
+// lurks tells a joiner or selector that stands where none belongs. Between
+// Latin letters it would make two names look alike, and text can hide in a
+// sequence of them.
+func lurks(before, r rune) bool {
+	switch {
+	case isJoiner(r):
+		return before < 0x300 || isJoiner(before)
+	case isSelector(r):
+		return before < 0x80 && !strings.ContainsRune("0123456789#*", before) || isJoiner(before) || isSelector(before)
+	}
+	return false
+}
+
+// firstHostile is where the first rune stands that must not come through, -1
+// if there is none. Runes in keep may.
+func firstHostile(s, keep string) int {
+	before := rune(0)
+	for i, r := range s {
+		if isHostile(r) && !strings.ContainsRune(keep, r) || lurks(before, r) {
+			return i
+		}
+		before = r
+	}
+	return -1
 }
 
 // visible replaces hostile runes by their escape, so that one sees that they
 // were there, and broken UTF-8 by U+FFFD. Runes in keep stay.
 func visible(s, keep string) string {
-	if utf8.ValidString(s) && strings.IndexFunc(s, isHostile) < 0 {
+	if utf8.ValidString(s) && firstHostile(s, keep) < 0 {
 		return s
 	}
 	var b strings.Builder
+	before := rune(0) // as it was written: escapes end in ASCII
 	for _, r := range strings.ReplaceAll(s, "\r\n", "\n") {
+		escape := ""
 		switch {
-		case !isHostile(r) || strings.ContainsRune(keep, r):
+		case !isHostile(r) && !lurks(before, r) || strings.ContainsRune(keep, r):
 			b.WriteRune(r)
+			before = r
+			continue
 		case r == '\n':
-			b.WriteString(`\n`)
+			escape = `\n`
 		case r == '\t':
-			b.WriteByte(' ')
+			escape = " "
 		case r > 0xffff:
-			fmt.Fprintf(&b, `\U%08x`, r)
+			escape = fmt.Sprintf(`\U%08x`, r)
 		default:
-			fmt.Fprintf(&b, `\u%04x`, r)
+			escape = fmt.Sprintf(`\u%04x`, r)
 		}
+		b.WriteString(escape)
+		before = 'x'
 	}
 	return b.String()
 }
@@ -110,17 +147,29 @@ func inertCSV(s string) string {
 	return cut(s, maxCell)
 }
 
+// maxLine is the longest value of a line on a terminal, in UTF-16 units: of
+// 40,000 characters nobody reads the end, and a table pads each row to its
+// widest.
+const maxLine = 1000
+
 // inertTerminal is for one line on a terminal: no escape sequence, no line
-// break, no change of direction.
-func inertTerminal(s string) string { return visible(s, "") }
+// break, no change of direction, no end that is out of sight.
+func inertTerminal(s string) string { return cut(visible(s, ""), maxLine) }
 
 // inertMarkdown is for running text and table cells of GitHub's Markdown. The
-// text must not start a line. What GitHub links after rendering (mentions,
-// issue numbers) is broken up by a zero-width space, since an escaped @ still
-// mentions.
-func inertMarkdown(s string) string { return markdownEscaper.Replace(visible(s, "")) }
+// text must not start a line: that is inertMarkdownLine. What GitHub links after
+// rendering (mentions, numbers of issues, addresses) is broken up by a
+// zero-width space, since an escaped @ still mentions.
+func inertMarkdown(s string) string {
+	return markdownEscaper.Replace(linkedWord.ReplaceAllString(visible(s, ""), "$1\u200b$2"))
+}
+
+// linkedWord is what GitHub links without a sign to tell it: www.example.com,
+// and GH-1 like #1.
+var linkedWord = regexp.MustCompile(`(?i)(www|gh-)([.\d])`)
 
 var markdownEscaper = strings.NewReplacer(
+	"\u200b", "&#8203;",
 	"&", "&amp;", "<", "&lt;", ">", "&gt;",
 	// As entities, for a backslash before a pipe would end the table cell, and
 	// not every reader honours it before a bracket.
@@ -130,9 +179,20 @@ var markdownEscaper = strings.NewReplacer(
 	// A colon makes a link of what stands before it, but not in front of a
 	// space or a digit: reasons and times stay readable.
 	": ", ": ", ":0", ":0", ":1", ":1", ":2", ":2", ":3", ":3", ":4", ":4", ":5", ":5", ":6", ":6", ":7", ":7", ":8", ":8", ":9", ":9",
-	":", "&#58;",
-	"www.", "www&#46;", "WWW.", "WWW&#46;",
+	":", "&#58;&#8203;",
 )
+
+// inertMarkdownLine is inertMarkdown for text at the start of a line, where it
+// would begin a list or underline a heading.
+func inertMarkdownLine(s string) string {
+	s = inertMarkdown(s)
+	if startsBlock.MatchString(s) {
+		s = "&#8203;" + s
+	}
+	return s
+}
+
+var startsBlock = regexp.MustCompile(`^[-+=\d]`)
 
 // inertJSON is for a finished piece of JSON: valid JSON already, but printed
 // on a terminal it could still carry C1 controls and changes of direction.

@@ -15,9 +15,21 @@ func TestVisible(t *testing.T) {
 		"x\xffy":               "x\ufffdy",
 		"tag\U000e0041":        `tag\U000e0041`,
 		"\u009b31m\x7f":        `\u009b31m\u007f`,
+
+		// Joiners and selectors where they belong, and where they lurk.
+		"🏳️‍🌈 می‌خواهم 1️⃣ ©️": "🏳️‍🌈 می‌خواهم 1️⃣ ©️",
+		"ad\u200dmin\ufe0f":         `ad\u200dmin\ufe0f`,
+		"\u200ca \u200d":            `\u200ca \u200d`,
+		"م\u200c\u200d\u200cم":      "م\u200c" + `\u200d` + `\u200cم`,
+		"❤\ufe0f\ufe0e\u202e\u200d": "❤\ufe0f" + `\ufe0e\u202e\u200d`,
+		// Letters that nothing is seen of, and selectors that carry bytes.
+		"a\u3164b\u115fc\ufe01d\U000e0101": `a\u3164b\u115fc\ufe01d\U000e0101`,
 	} {
 		if got := visible(in, ""); got != want {
 			t.Errorf("visible(%q) = %q, want %q", in, got, want)
+		}
+		if again := visible(want, ""); again != want {
+			t.Errorf("visible(%q) = %q: not the same again", want, again)
 		}
 	}
 }
@@ -54,9 +66,10 @@ func TestInertMarkdown(t *testing.T) {
 		"<b>&amp;":             "&lt;b&gt;&amp;amp;",
 		"@octocat #1":          "@&#8203;octocat #&#8203;1",
 		`a|b\|c`:               "a&#124;b&#92;&#124;c",
-		"[x](https://e.test)":  `&#91;x&#93;(https&#58;//e.test)`,
+		"[x](https://e.test)":  `&#91;x&#93;(https&#58;&#8203;//e.test)`,
 		"`code` **b** _i_ ~s~": "\\`code\\` \\*\\*b\\*\\* \\_i\\_ \\~s\\~",
-		"www.e.test":           "www&#46;e.test",
+		"www.e.test WWW.":      "www&#8203;.e.test WWW&#8203;.",
+		"GH-1 gh-deploy":       "GH-&#8203;1 gh-deploy",
 		"a\nb":                 `a&#92;nb`,
 	} {
 		if got := inertMarkdown(in); got != want {

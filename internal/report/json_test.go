@@ -196,7 +196,7 @@ func FuzzJSON(f *testing.F) {
 func checkJSON(t *testing.T, text string) {
 	t.Helper()
 	got := jsonOf(t, hostileReport(text))
-	if i := bytes.IndexFunc(got, func(r rune) bool { return r != '\n' && isHostile(r) }); i >= 0 || !utf8.Valid(got) {
+	if i := firstHostile(string(got), "\n"); i >= 0 || !utf8.Valid(got) {
 		t.Fatalf("%.40q: hostile rune in the file at %d", text, i)
 	}
 	var r struct {

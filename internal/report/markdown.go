@@ -14,6 +14,9 @@ const (
 	// $GITHUB_STEP_SUMMARY takes 1 MiB from all that a step writes there: room
 	// for three reports.
 	markdownLimit = 320 << 10
+	// markdownEnd is kept free for the lines that say what was left out, and
+	// from which evidence the rest comes.
+	markdownEnd = 4 << 10
 	// The longest texts and lists: a summary, not an archive.
 	markdownText     = 240
 	markdownFindings = 100
@@ -23,7 +26,15 @@ const (
 // WriteMarkdown writes the report for a job summary: counts first, then what
 // could not be seen, the rules, and the worst findings.
 func WriteMarkdown(w io.Writer, r *Report) error {
-	m := &markdown{report: r}
+	if _, err := w.Write(renderMarkdown(r, markdownLimit)); err != nil {
+		return fmt.Errorf("write report %s as Markdown: %w", r.Name, err)
+	}
+	return nil
+}
+
+// renderMarkdown is the report in at most limit bytes.
+func renderMarkdown(r *Report, limit int) []byte {
+	m := &markdown{report: r, limit: limit}
 	m.heading()
 	m.counts()
 	m.gaps()
@@ -31,10 +42,7 @@ func WriteMarkdown(w io.Writer, r *Report) error {
 	m.rules()
 	m.worst()
 	m.evidence()
-	if _, err := w.Write(m.text.Bytes()); err != nil {
-		return fmt.Errorf("write report %s as Markdown: %w", r.Name, err)
-	}
-	return nil
+	return m.text.Bytes()
 }
 
 // markdown is a page being written. It fits into its limit by refusing lines,
@@ -42,25 +50,40 @@ func WriteMarkdown(w io.Writer, r *Report) error {
 type markdown struct {
 	report *Report
 	text   bytes.Buffer
+	limit  int
+	isFull bool // a line was refused: what comes after it would miss it
 }
 
 // line adds a line if there is room for it.
 func (m *markdown) line(format string, args ...any) bool {
 	s := fmt.Sprintf(format, args...)
-	if m.text.Len()+len(s)+1 > markdownLimit {
+	if m.isFull = m.isFull || m.text.Len()+len(s)+1 > m.limit-markdownEnd; m.isFull {
 		return false
 	}
-	m.text.WriteString(s)
-	m.text.WriteByte('\n')
+	m.text.WriteString(s + "\n")
 	return true
 }
 
+// last adds a paragraph at the end, for which room was kept.
+func (m *markdown) last(format string, args ...any) {
+	s := fmt.Sprintf(format, args...) + "\n"
+	if m.isFull || !bytes.HasSuffix(m.text.Bytes(), []byte("\n\n")) {
+		s = "\n" + s // ends a table that was cut
+	}
+	if m.text.Len()+len(s) <= m.limit {
+		m.text.WriteString(s)
+	}
+}
+
 // md is a text of a stranger, shortened and made harmless.
-func md(s string) string {
+func md(s string) string { return inertMarkdown(short(s)) }
+
+// short cuts a text to what a summary has room for.
+func short(s string) string {
 	if n := utf8.RuneCountInString(s); n > markdownText {
 		s = string([]rune(s)[:markdownText]) + fmt.Sprintf("… [cut, %d characters in all]", n)
 	}
-	return inertMarkdown(strings.TrimSpace(s))
+	return strings.TrimSpace(s)
 }
 
 // mdLink links a name to a web page; the name alone if there is none.
@@ -114,7 +137,7 @@ func (m *markdown) gaps() {
 
 func (m *markdown) list(texts []string) {
 	for _, s := range texts[:min(len(texts), markdownRows)] {
-		m.line("- %s", md(s))
+		m.line("- %s", inertMarkdownLine(short(s)))
 	}
 	if more := len(texts) - markdownRows; more > 0 {
 		m.line("- and %d more", more)
@@ -178,15 +201,13 @@ func (m *markdown) worst() {
 		if !f.Counts() {
 			continue
 		}
-		if shown == markdownFindings || m.text.Len() > markdownLimit-16<<10 || !m.finding(f, titles[f.Rule]) {
+		if shown == markdownFindings || !m.finding(f, titles[f.Rule]) {
 			break
 		}
 		shown++
 	}
-	m.line("")
 	if shown < total {
-		m.line("%d of %d findings are shown; the workbook and the JSON report have all.", shown, total)
-		m.line("")
+		m.last("%d of %d findings are shown; the workbook and the JSON report have all.", shown, total)
 	}
 }
 
@@ -204,5 +225,5 @@ func (m *markdown) finding(f *Finding, title string) bool {
 
 func (m *markdown) evidence() {
 	s := m.report.Snapshot
-	m.line("Snapshot %s, SHA-256 %s, auditor %s.", md(s.File), md(s.SHA256), md(m.report.AuditorVersion))
+	m.last("Snapshot %s, SHA-256 %s, auditor %s.", md(s.File), md(s.SHA256), md(m.report.AuditorVersion))
 }

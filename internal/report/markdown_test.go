@@ -79,7 +79,10 @@ func TestMarkdownIsInert(t *testing.T) {
 
 func FuzzMarkdown(f *testing.F) {
 	seedHostile(f)
-	f.Fuzz(func(t *testing.T, text string) { checkMarkdown(t, markdownOf(t, hostileReport(text)), text) })
+	f.Fuzz(func(t *testing.T, text string) {
+		checkMarkdown(t, markdownOf(t, hostileReport(text)), text)
+		checkMarkdownRendered(t, text)
+	})
 }
 
 var (
@@ -95,7 +98,7 @@ var (
 // are taken out.
 func checkMarkdown(t *testing.T, got, text string) {
 	t.Helper()
-	if i := strings.IndexFunc(got, func(r rune) bool { return r != '\n' && isHostile(r) }); i >= 0 || !utf8.ValidString(got) {
+	if i := firstHostile(got, "\n"); i >= 0 || !utf8.ValidString(got) {
 		t.Fatalf("%.40q: hostile rune at %d", text, i)
 	}
 	checkLiving(t, headings.ReplaceAllString(ownLink.ReplaceAllString(got, "]"), ""), text)

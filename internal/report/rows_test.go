@@ -178,7 +178,10 @@ func FuzzRowsJSON(f *testing.F) {
 
 func FuzzRowsMarkdown(f *testing.F) {
 	seedHostile(f)
-	f.Fuzz(func(t *testing.T, s string) { checkRowsMarkdown(t, s) })
+	f.Fuzz(func(t *testing.T, s string) {
+		checkRowsMarkdown(t, s)
+		checkRowsRendered(t, s)
+	})
 }
 
 func FuzzRowsTable(f *testing.F) {
@@ -188,7 +191,7 @@ func FuzzRowsTable(f *testing.F) {
 
 func checkHostile(t testing.TB, got, text string) {
 	t.Helper()
-	if i := strings.IndexFunc(got, func(r rune) bool { return r != '\n' && isHostile(r) }); i >= 0 || !utf8.ValidString(got) {
+	if i := firstHostile(got, "\n"); i >= 0 || !utf8.ValidString(got) {
 		t.Fatalf("%.40q: hostile rune at %d in %.80q", text, i, got)
 	}
 }
