@@ -34,11 +34,8 @@ func BenchmarkWrite(b *testing.B) {
 // BenchmarkMillionRows streams one sheet of a million rows.
 func BenchmarkMillionRows(b *testing.B) {
 	r := sampleReport(0, 0)
-	row := sampleInventory(1).Rows[0]
-	r.Inventory = sampleInventory(0)
-	for range 1_000_000 {
-		r.Inventory.Rows = append(r.Inventory.Rows, row)
-	}
+	row := inventoryRows(sampleReport(0, 1))[0]
+	r.Inventories[0].Rows = each(1_000_000, func(int) []any { return row })
 	peak := peakHeap(func() {
 		for b.Loop() {
 			if err := WriteXLSX(io.Discard, r); err != nil {

@@ -3,7 +3,9 @@ package report
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"auditor/internal/rules"
@@ -69,7 +71,7 @@ func (b *builder) build(ctx context.Context, now, previous *store.Snapshot) erro
 	if err := b.compare(ctx, today, now, previous); err != nil {
 		return err
 	}
-	if r.Inventory, err = b.inventory(ctx, now); err != nil {
+	if r.Inventories, err = b.inventories(ctx, now); err != nil {
 		return err
 	}
 	r.arrange()
@@ -188,26 +190,49 @@ func (b *builder) scope(j judgement) scope {
 	return s
 }
 
-// inventory runs the report's query for its whole population, if it has one.
-func (b *builder) inventory(ctx context.Context, snapshot *store.Snapshot) (Table, error) {
-	rule, ok := b.set.Find(b.report.Name + "/inventory")
-	if !ok || rule.Severity != "" {
-		return Table{}, nil
+// inventories are the saved queries of the report that are sheets: inventory,
+// the whole population, and inventory-NAME. The snapshot must be open as long as
+// their rows are to be read.
+func (b *builder) inventories(ctx context.Context, snapshot *store.Snapshot) ([]Table, error) {
+	var tables []Table
+	for _, query := range b.set.Queries() { // sorted: inventory comes first
+		if query.Report != b.report.Name || query.Name != "inventory" && !strings.HasPrefix(query.Name, "inventory-") {
+			continue
+		}
+		t, err := tableOf(ctx, snapshot, query)
+		if err != nil {
+			return nil, fmt.Errorf("query %s: %w", query.ID, err)
+		}
+		tables = append(tables, t)
 	}
-	rows, err := snapshot.Select(ctx, rule.SQL, rule.Bindings(snapshot.Info().FinishedAt))
+	return tables, nil
+}
+
+func tableOf(ctx context.Context, snapshot *store.Snapshot, query rules.Rule) (Table, error) {
+	bindings := query.Bindings(snapshot.Info().FinishedAt)
+	names, err := snapshot.Check(ctx, query.SQL, slices.Sorted(maps.Keys(bindings)))
 	if err != nil {
-		return Table{}, fmt.Errorf("query %s: %w", rule.ID, err)
+		return Table{}, err
 	}
-	t := Table{Title: rule.Title}
-	comments := columnComments(rows.Columns)
-	for _, name := range rows.Columns {
+	t := Table{Name: query.Name, Title: query.Title, Description: query.Description}
+	comments := columnComments(names)
+	for _, name := range names {
 		t.Columns = append(t.Columns, Column{Name: name, Kind: kindOf(name), Comment: comments[name]})
 	}
-	for row, err := range rows.All() {
+	t.Rows = func(yield func([]any, error) bool) {
+		rows, err := snapshot.Select(ctx, query.SQL, bindings)
 		if err != nil {
-			return Table{}, fmt.Errorf("query %s: %w", rule.ID, err)
+			yield(nil, fmt.Errorf("query %s: %w", query.ID, err))
+			return
 		}
-		t.Rows = append(t.Rows, slices.Clone(row)) // the store uses its slice again
+		for row, err := range rows.All() {
+			if err != nil {
+				err = fmt.Errorf("query %s: %w", query.ID, err)
+			}
+			if !yield(row, err) || err != nil {
+				return
+			}
+		}
 	}
 	return t, nil
 }

@@ -202,8 +202,9 @@ func TestBuild(t *testing.T) {
 	if r.Worst() != "critical" || r.CountAtLeast("high") != 1 || r.CountAtLeast("low") != 2 || r.CountAtLeast("none") != 0 {
 		t.Errorf("worst %s, %d, %d", r.Worst(), r.CountAtLeast("high"), r.CountAtLeast("low"))
 	}
-	if len(r.Inventory.Rows) != 3 || r.Inventory.Rows[0][1] != "token 1" || r.Inventory.Rows[2][1] != "token 3" || r.Inventory.Columns[2].Kind != KindTime || r.Inventory.Columns[2].Comment == "" {
-		t.Errorf("inventory is %+v", r.Inventory)
+	rows, columns := inventoryRows(r), r.Inventories[0].Columns
+	if len(r.Inventories) != 1 || len(rows) != 3 || rows[0][1] != "token 1" || rows[2][1] != "token 3" || columns[2].Kind != KindTime || columns[2].Comment == "" {
+		t.Errorf("inventory is %+v, %v", r.Inventories, rows)
 	}
 }
 

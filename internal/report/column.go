@@ -1,6 +1,9 @@
 package report
 
-import "strings"
+import (
+	"iter"
+	"strings"
+)
 
 // The kinds of columns. A column's kind follows its name, so that no rule and
 // no inventory needs code for its looks.
@@ -66,9 +69,14 @@ type Column struct {
 	Comment string // what it means; "" if the snapshot's manual has no word on it
 }
 
-// Table is a result for people: the inventory of a report.
+// Table is a result for people: an inventory of a report. Its rows may be
+// millions, so they are not held: Rows yields them anew each time, sorted, as
+// wide as Columns, of int64, float64, string and nil. A row is valid until the
+// next one; an error is the last thing yielded.
 type Table struct {
-	Title   string
-	Columns []Column
-	Rows    [][]any // int64, float64, string or nil; as wide as Columns
+	Name        string // of its query: inventory, inventory-access
+	Title       string
+	Description string
+	Columns     []Column
+	Rows        iter.Seq2[[]any, error]
 }

@@ -37,9 +37,9 @@ type Report struct {
 	Findings         []Finding  `json:"findings"` // by severity (worst first), rule, org, subject
 	Resolved         []Resolved `json:"resolved"` // of the previous snapshot, gone now
 
-	Title     string       `json:"-"` // for people: "Stale tokens"
-	Inventory Table        `json:"-"` // the whole population; no columns: the report has none
-	Trend     []TrendPoint `json:"-"` // past snapshots and this one, oldest first
+	Title       string       `json:"-"` // for people: "Stale tokens"
+	Inventories []Table      `json:"-"` // the whole population first, then what else is worth a sheet
+	Trend       []TrendPoint `json:"-"` // past snapshots and this one, oldest first
 
 	Notes []string `json:"-"` // exceptions that cover nothing here, but may elsewhere
 

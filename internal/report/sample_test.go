@@ -2,6 +2,8 @@ package report
 
 import (
 	"fmt"
+	"iter"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,7 +40,7 @@ func sampleReport(n, rows int) *Report {
 			Subject: Subject{Kind: "token", ID: fmt.Sprint(70 + i), Name: "old", Owner: "mona"}, LastSeenAt: previous.FinishedAt,
 		})
 	}
-	r.Inventory = sampleInventory(rows)
+	r.Inventories = []Table{sampleInventory(rows)}
 	r.arrange()
 	before := r.Summary.BySeverity
 	before.High += 4
@@ -107,20 +109,36 @@ func sampleFinding(r *Report, i int) Finding {
 }
 
 func sampleInventory(rows int) Table {
-	t := Table{Title: "Tokens"}
+	t := Table{Name: "inventory", Title: "Tokens", Description: "Every token.\n\nMore prose."}
+	var list [][]any
 	for _, name := range []string{"org", "grant_id", "token_name", "owner_login", "owner_role", "repository_selection", "repository_count", "highest_tier", "permissions", "access_granted_at", "expires_at", "is_expired", "last_used_at", "secret_scanning", "html_url"} {
 		t.Columns = append(t.Columns, Column{Name: name})
 	}
 	t.Columns[6].Comment = "reach; for all an upper bound"
 	for i := range rows {
-		t.Rows = append(t.Rows, []any{
+		list = append(list, []any{
 			"acme", int64(98000 + i), []string{"ci deploy", "release signing", "laptop"}[i%3], []any{"mona", "hubot", nil}[i%3], []any{"member", "owner", "outside", nil}[i%4],
 			"subset", int64(i % 3000), []string{"critical", "high", "medium", "low", "unclassified"}[i%5], "contents: write, metadata: read, workflows: write, actions: read",
 			"2025-03-02T09:00:00Z", nil, int64(i % 2), "2026-11-01T10:00:00Z", []any{"enabled", "disabled", "paused", nil}[i%4],
 			fmt.Sprintf("https://github.com/organizations/acme/settings/personal-access-tokens/%d", 98000+i),
 		})
 	}
+	t.Rows = inMemory(list)
 	return t
+}
+
+// inMemory are rows at hand, as a table has them.
+func inMemory(list [][]any) iter.Seq2[[]any, error] {
+	return each(len(list), func(i int) []any { return list[i] })
+}
+
+// inventoryRows are the rows of the first inventory, to be changed by a test.
+func inventoryRows(r *Report) [][]any {
+	var list [][]any
+	for row := range r.Inventories[0].Rows {
+		list = append(list, slices.Clone(row))
+	}
+	return list
 }
 
 // hostileTexts is what an attacker could put into any name.
@@ -151,12 +169,11 @@ func hostileReport(text string) *Report {
 	r.Findings[0].Exception = &Waiver{Reason: text, ApprovedBy: OptionalString(text)}
 	r.Findings[1].Status = StatusUnknown
 	r.Resolved[0].Subject.Name = text
-	for i := range r.Inventory.Rows {
-		r.Inventory.Rows[i][2] = text
-		r.Inventory.Rows[i][12] = text
-		r.Inventory.Rows[i][13] = text
-		r.Inventory.Rows[i][14] = text
+	rows := inventoryRows(r)
+	for i := range rows {
+		rows[i][2], rows[i][12], rows[i][13], rows[i][14] = text, text, text, text
 	}
+	r.Inventories[0].Rows = inMemory(rows)
 	r.arrange()
 	return r
 }

@@ -10,8 +10,9 @@ import (
 // maxRows is the number of rows a sheet of Excel can have.
 const maxRows = excelize.TotalRows
 
-// WriteXLSX writes the workbook: Summary, Findings, the inventory, Coverage,
-// Rules. The long sheets are streamed, so memory does not grow with them.
+// WriteXLSX writes the workbook: Summary, Findings, Resolved, the inventories,
+// Coverage, Rules. The long sheets are streamed, so memory does not grow with
+// them.
 func WriteXLSX(w io.Writer, r *Report) error {
 	if err := writeWorkbook(w, r, maxRows); err != nil {
 		return fmt.Errorf("write report %s as workbook: %w", r.Name, err)
@@ -34,7 +35,7 @@ func writeWorkbook(w io.Writer, r *Report, rowLimit int) (err error) {
 	if err := b.file.SetSheetName("Sheet1", sheetSummary); err != nil {
 		return err
 	}
-	steps := []func() error{b.findings, b.inventory, b.coverage, b.rules, b.summary, b.properties}
+	steps := []func() error{b.findings, b.resolved, b.inventories, b.coverage, b.rules, b.summary, b.properties}
 	for _, step := range steps {
 		if err := step(); err != nil {
 			return err
@@ -49,6 +50,7 @@ func writeWorkbook(w io.Writer, r *Report, rowLimit int) (err error) {
 const (
 	sheetSummary  = "Summary"
 	sheetFindings = "Findings"
+	sheetResolved = "Resolved"
 	sheetCoverage = "Coverage"
 	sheetRules    = "Rules"
 )
@@ -58,8 +60,17 @@ type workbook struct {
 	file     *excelize.File
 	report   *Report
 	rowLimit int // rows a sheet may have; smaller in tests
+	contents []contents
 	style    map[look]int
 	format   map[string]int // conditional formats, by the word they colour
+}
+
+// contents is an entry of the list of sheets on the Summary.
+type contents struct {
+	sheet       string
+	about       string
+	first, last int  // rows, from 0 to last (exclusive)
+	isPart      bool // of several
 }
 
 // properties fills what file managers show. Times are the snapshot's, so that

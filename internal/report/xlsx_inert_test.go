@@ -19,16 +19,18 @@ func TestWorkbookIsInert(t *testing.T) {
 	r := hostileReport(texts[0])
 	model := r.Findings[1]
 	r.Findings = nil
+	rows := inventoryRows(r)
 	for i, text := range texts {
 		f := model
 		f.Subject.ID = fmt.Sprintf("%03d", i)
 		f.Org, f.Reason, f.Subject.Name, f.Subject.Owner = "acme", text, text, OptionalString(text)
 		f.Evidence = Evidence{{"token_name", text}, {"seen_at", text}, {"html_url", text}, {"is_x", text}, {"x_count", text}}
 		r.Findings = append(r.Findings, f)
-		r.Inventory.Rows = append(r.Inventory.Rows, append(slices.Repeat([]any{text}, 4), make([]any, len(r.Inventory.Columns)-4)...))
+		rows = append(rows, append(slices.Repeat([]any{text}, 4), make([]any, len(r.Inventories[0].Columns)-4)...))
 		r.Warnings = append(r.Warnings, text)
 		r.Rules = append(r.Rules, Rule{ID: text, Title: text, Description: text, See: Strings{text}})
 	}
+	r.Inventories[0].Rows = inMemory(rows)
 	r.arrange()
 	b := bookOf(t, r, maxRows)
 	b.checkParts("all hostile texts")

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"iter"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -12,42 +13,127 @@ const kindSetting = "setting"
 
 var widthOfKind = map[string]float64{KindTime: 17, KindLink: 44, KindYesNo: 11, KindNumber: 11, kindSetting: 12}
 
-// inventory writes the whole population of the report, one row each.
-func (b *workbook) inventory() error {
-	t := b.report.Inventory
-	if len(t.Columns) == 0 {
-		return nil
+// sampleSize is the number of rows that a column is judged by: its width and
+// its vocabulary. All tokens and all repositories are fewer; of what is more,
+// such as pairs of the two, not all is held in memory.
+const sampleSize = 20_000
+
+// inventories writes the report's inventories, a sheet each.
+func (b *workbook) inventories() error {
+	for i, t := range b.report.Inventories {
+		if err := b.inventory(i, t); err != nil {
+			return err
+		}
 	}
-	columns, kinds := make([]sheetColumn, len(t.Columns)), make([]string, len(t.Columns))
-	for i, c := range t.Columns {
-		kinds[i] = c.Kind
-		if c.Kind == "" {
-			kinds[i] = kindOf(c.Name)
-		}
-		var words []string
-		if kinds[i] == KindText {
-			kinds[i], words = vocabulary(t.Rows, i)
-		}
-		columns[i] = sheetColumn{title: heading(c.Name), width: columnWidth(c.Name, kinds[i], t.Rows, i), words: words, note: explain(c.Name, kinds[i], c.Comment), isNumber: kinds[i] == KindNumber}
+	return nil
+}
+
+func (b *workbook) inventory(i int, t Table) error {
+	table := "Inventory"
+	if i > 0 {
+		table += "_" + letter(i+1) // no two alike, no cell's name
+	}
+	sample, err := head(t.Rows)
+	if err != nil {
+		return err
+	}
+	columns, kinds := describe(t.Columns, sample)
+	if len(sample) == sampleSize {
+		sample = nil // let go before the rows are written
 	}
 	return b.stream(sheet{
-		name: sheetName(t.Title, "Inventory"), table: "Inventory", columns: columns, count: len(t.Rows), freeze: frozen(t.Columns),
-		row: func(i int) []any {
+		name: b.freeName(sheetName(t.Title, "Inventory")), about: about(t), table: table, columns: columns, freeze: frozen(t.Columns),
+		rows: func(yield func([]any, error) bool) {
 			cells := make([]any, len(kinds))
-			for j := range kinds {
-				cells[j] = b.cell(kinds[j], t.Rows[i][j])
+			for row, err := range rowsOr(sample, t.Rows) {
+				for j := range row {
+					cells[j] = b.cell(kinds[j], row[j])
+				}
+				if !yield(cells, err) || err != nil {
+					return
+				}
 			}
-			return cells
 		},
 	})
 }
 
-// vocabulary tells a column of settings or of tiers by its words.
+// head is the sample of the rows.
+func head(rows iter.Seq2[[]any, error]) ([][]any, error) {
+	var sample [][]any
+	for row, err := range rows {
+		if err != nil {
+			return nil, err
+		}
+		if sample = append(sample, slices.Clone(row)); len(sample) == sampleSize {
+			break
+		}
+	}
+	return sample, nil
+}
+
+// rowsOr are the rows at hand if they are all, else the whole again.
+func rowsOr(sample [][]any, all iter.Seq2[[]any, error]) iter.Seq2[[]any, error] {
+	if sample == nil {
+		return all
+	}
+	return each(len(sample), func(i int) []any { return sample[i] })
+}
+
+// about says what is on a sheet: its title and the first paragraph of prose.
+func about(t Table) string {
+	text, _, _ := strings.Cut(t.Description, "\n\n")
+	return strings.TrimSuffix(t.Title+". "+text, ". ")
+}
+
+// describe gives the columns their heads, widths, notes and colours.
+func describe(columns []Column, sample [][]any) (heads []sheetColumn, kinds []string) {
+	heads, kinds = make([]sheetColumn, len(columns)), make([]string, len(columns))
+	for i, c := range columns {
+		kind := c.Kind
+		if kind == "" {
+			kind = kindOf(c.Name)
+		}
+		h := sheetColumn{title: heading(c.Name), isNumber: kind == KindNumber}
+		switch kind {
+		case KindText:
+			kind, h.words = vocabulary(sample, i)
+		case KindYesNo:
+			h.good = goodOf(c.Name)
+		}
+		h.width, h.note, kinds[i] = columnWidth(c.Name, kind, sample, i), explain(c.Name, kind, c.Comment), kind
+		heads[i] = h
+	}
+	return heads, kinds
+}
+
+// goodByName tells by its name whether yes is good in a column of settings. Of
+// is_fork, say, it is neither.
+var goodByName = []struct{ prefix, suffix, good string }{
+	{"is_", "_required", "yes"},
+	{"is_", "_dismissed", "yes"},
+	{"is_", "_bound", "yes"},
+	{"is_", "is_protected", "yes"},
+	{"is_", "_allowed", "no"},
+	{"has_", "_policy", "yes"},
+	{"has_", "_codeowners", "yes"},
+}
+
+func goodOf(column string) string {
+	for _, g := range goodByName {
+		if strings.HasPrefix(column, g.prefix) && strings.HasSuffix(column, g.suffix) {
+			return g.good
+		}
+	}
+	return ""
+}
+
+// vocabulary tells a column of settings, tiers, levels by its words. What is not
+// known is a setting that is unknown; of the others it may as well not apply.
 func vocabulary(rows [][]any, column int) (kind string, words []string) {
 	for _, v := range []struct {
 		kind  string
 		words []string
-	}{{kindSetting, settingWords}, {KindText, tierWords}} {
+	}{{kindSetting, settingWords}, {KindText, tierWords}, {KindText, levelWords}, {KindText, roleWords}, {KindText, reachWords}} {
 		if only(rows, column, v.words) {
 			return v.kind, append(slices.Clone(v.words), unknownWord)
 		}
@@ -59,7 +145,7 @@ func vocabulary(rows [][]any, column int) (kind string, words []string) {
 func only(rows [][]any, column int, words []string) bool {
 	found := false
 	for _, row := range rows {
-		if row[column] == nil {
+		if row[column] == nil || row[column] == unknownWord {
 			continue
 		}
 		word, ok := row[column].(string)

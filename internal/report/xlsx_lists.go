@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,10 +14,10 @@ var decisions = []struct {
 	kind    string
 	choices []string
 }{
-	{"token", []string{"keep", "revoke", "accept risk"}},
-	{"request", []string{"approve", "deny", "accept risk"}},
-	{"repository", []string{"enable", "accept risk"}},
-	{"org", []string{"enable", "accept risk"}},
+	{"token", []string{"keep", "narrow", "revoke", "accept risk"}},
+	{"request", []string{"approve", "deny", "ask owner"}},
+	{"repository", []string{"enable", "restrict", "archive", "accept risk"}},
+	{"org", []string{"enable", "restrict", "accept risk"}},
 }
 
 // Widths of the columns of Findings that come before the evidence. Decision
@@ -24,34 +25,34 @@ var decisions = []struct {
 var findingColumns = []sheetColumn{
 	{title: "Severity", width: 11, words: severities()},
 	{title: "Status", width: 10, words: []string{unknownWord}, note: "fail: the rule's condition holds. unknown: GitHub did not say, or the App may not see it."},
-	{title: "Finding", width: 38},
+	{title: "Finding", width: 42},
 	{title: "Organization", width: 16},
 	{title: "Kind", width: 11},
 	{title: "Subject", width: 30, note: "The link leads to the page on GitHub."},
 	{title: "Owner", width: 18},
 	{title: "Reason", width: 60},
-	{title: "New", width: 8, note: "Was it absent from the previous snapshot? Empty: cannot be told."},
-	{title: "First seen", width: 17},
+	{title: "New", width: 8, note: "yes: the previous snapshot did not have it. Empty: cannot be told, since there is none, or it could not see this."},
+	{title: "First seen", width: 17, note: "End of the snapshot that had it first, UTC. Empty: not known."},
 	{title: "Exception", width: 32, note: "Accepted in the configuration: shown, but not counted."},
-	{title: "Decision", width: 15, note: "For you: choose from the list."},
+	{title: "Decision", width: 15, note: "For you: choose from the list, which fits the kind of subject, or write your own."},
 	{title: "Comment", width: 34, note: "For you."},
 }
 
 const (
-	decisionColumn    = 12 // L, counted from 1
+	exceptionColumn   = 11 // K, counted from 1
+	decisionColumn    = 12
 	commentColumn     = 13
 	maxEvidenceColumn = 30
+	maxAreas          = 200 // of a drop-down; so many fit what programs accept
 )
 
 // findings writes the sheet Findings: one row a finding, its evidence in
 // typed columns after the reader's own.
 func (b *workbook) findings() error {
 	evidence := evidenceColumns(b.report.Findings)
-	titles := map[string]string{}
-	for _, rule := range b.report.Rules {
-		titles[rule.ID] = rule.Title
-	}
+	titles := b.report.titles()
 	columns, comments := slices.Clone(findingColumns), columnComments(evidence)
+	columns[exceptionColumn-1].narrow(b.report.Summary.Excepted == 0)
 	place := map[string]int{}
 	for i, name := range evidence {
 		place[name] = i
@@ -63,9 +64,9 @@ func (b *workbook) findings() error {
 	}
 	columns = append(columns, sheetColumn{title: "Rule", width: 46}, sheetColumn{title: "Key", width: 50, note: "The same in every snapshot: carry your decisions over by it."})
 	return b.stream(sheet{
-		name: sheetFindings, table: "Findings", columns: columns, count: len(b.report.Findings),
-		print: commentColumn,
-		row: func(i int) []any {
+		name: sheetFindings, table: "Findings", columns: columns, print: commentColumn,
+		about: "What the rules found, worst first. Filter it, decide in the yellow columns. Further right is the evidence.",
+		rows: each(len(b.report.Findings), func(i int) []any {
 			f := &b.report.Findings[i]
 			cells := b.findingCells(f, titles[f.Rule])
 			facts := make([]any, len(evidence))
@@ -75,15 +76,12 @@ func (b *workbook) findings() error {
 				}
 			}
 			return append(append(cells, facts...), b.text(f.Rule), b.text(f.Key))
-		},
+		}),
 		finish: b.dropDowns,
 	})
 }
 
 func (b *workbook) findingCells(f *Finding, title string) []any {
-	if title == "" {
-		title = f.Rule
-	}
 	var isNew any
 	if f.IsNew != nil {
 		isNew = b.text(yesNo(*f.IsNew))
@@ -94,7 +92,7 @@ func (b *workbook) findingCells(f *Finding, title string) []any {
 	}
 	input := excelize.Cell{StyleID: b.style[lookInput]}
 	return []any{
-		b.text(f.Severity), b.text(f.Status), b.paragraph(title), b.text(f.Org), b.text(f.Subject.Kind),
+		b.text(f.Severity), b.text(f.Status), b.paragraph(cmp.Or(title, f.Rule)), b.text(f.Org), b.text(f.Subject.Kind),
 		b.link(string(f.Subject.URL), f.Subject.label()), b.cell(KindText, orNull(string(f.Subject.Owner))),
 		b.paragraph(f.Reason), isNew, b.date(f.FirstSeenAt.Time), waived, input, input,
 	}
@@ -165,31 +163,79 @@ func (b *workbook) dropDowns(name string, first, last int) error {
 		if len(rows[d.kind]) == 0 {
 			continue
 		}
-		v := excelize.NewDataValidation(true)
-		v.SetSqref(strings.Join(rows[d.kind], " "))
-		if err := v.SetDropList(d.choices); err != nil {
-			return err
-		}
-		v.SetError(excelize.DataValidationErrorStyleWarning, "Decision", "Usual decisions: "+strings.Join(d.choices, ", "))
-		if err := b.file.AddDataValidation(name, v); err != nil {
-			return err
+		for areas := range slices.Chunk(rows[d.kind], maxAreas) {
+			if err := b.dropDown(name, areas, d.choices); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+func (b *workbook) dropDown(name string, areas, choices []string) error {
+	v := excelize.NewDataValidation(true)
+	v.SetSqref(strings.Join(areas, " "))
+	if err := v.SetDropList(choices); err != nil {
+		return err
+	}
+	v.SetError(excelize.DataValidationErrorStyleWarning, "Decision", "Usual decisions: "+strings.Join(choices, ", "))
+	return b.file.AddDataValidation(name, v)
+}
+
+// resolved writes what is gone since the previous snapshot: the good news.
+func (b *workbook) resolved() error {
+	list := b.report.Resolved
+	if len(list) == 0 {
+		return nil
+	}
+	titles := b.report.titles()
+	return b.stream(sheet{
+		name: sheetResolved, table: "Resolved",
+		about: "What the previous snapshot had and this one has no more.",
+		columns: []sheetColumn{
+			{title: "Finding", width: 42}, {title: "Organization", width: 16}, {title: "Kind", width: 11}, {title: "Subject", width: 34},
+			{title: "Owner", width: 18}, {title: "Last seen", width: 17, note: "End of the snapshot that had it last, UTC."}, {title: "Rule", width: 46}, {title: "Key", width: 50},
+		},
+		rows: each(len(list), func(i int) []any {
+			f := &list[i]
+			return []any{
+				b.paragraph(cmp.Or(titles[f.Rule], f.Rule)), b.text(f.Org), b.text(f.Subject.Kind), b.link(string(f.Subject.URL), f.Subject.label()),
+				b.cell(KindText, orNull(string(f.Subject.Owner))), b.date(f.LastSeenAt.Time), b.text(f.Rule), b.text(f.Key),
+			}
+		}),
+	})
+}
+
+// titles are the titles of the rules, by their ids.
+func (r *Report) titles() map[string]string {
+	titles := map[string]string{}
+	for i := range r.Rules {
+		titles[r.Rules[i].ID] = r.Rules[i].Title
+	}
+	return titles
+}
+
+// narrow saves the room of a column in which nothing stands.
+func (c *sheetColumn) narrow(isEmpty bool) {
+	if isEmpty {
+		c.width = min(c.width, 12)
+	}
 }
 
 // coverage writes the sheet Coverage: what could be seen, what not and why.
 func (b *workbook) coverage() error {
 	list := b.report.Coverage
 	return b.stream(sheet{
-		name: sheetCoverage, table: "Coverage", count: len(list),
+		name: sheetCoverage, table: "Coverage", below: b.report.remarks(),
+		about: "What could be read from GitHub, what could not, and what to grant for it.",
 		columns: []sheetColumn{
-			{title: "Organization", width: 18}, {title: "Resource", width: 34}, {title: "Status", width: 12, words: coverageWords},
+			{title: "Organization", width: 18}, {title: "Resource", width: 34},
+			{title: "Status", width: 12, words: coverageWords, note: "complete: read to its end. partial: only a part. denied: GitHub refused. failed: an error. skipped: not asked for."},
 			{title: "Required", width: 10, note: "yes: without it the audit is not complete."},
 			{title: "Rows", width: 10, isNumber: true}, {title: "Requests", width: 10, isNumber: true}, {title: "HTTP status", width: 9, isNumber: true},
-			{title: "Permission to grant", width: 40}, {title: "Message", width: 70},
+			{title: "Permission to grant", width: 40}, {title: "Message", width: 78},
 		},
-		row: func(i int) []any {
+		rows: each(len(list), func(i int) []any {
 			c := list[i]
 			var status any
 			if c.HTTPStatus != 0 {
@@ -200,34 +246,42 @@ func (b *workbook) coverage() error {
 				b.number(KindNumber, c.RowCount), b.number(KindNumber, c.RequestCount), status,
 				b.paragraph(string(c.Permission)), b.paragraph(string(c.Message)),
 			}
-		},
-		below: b.report.remarks(),
+		}),
 	})
 }
 
 // rules writes the sheet Rules: what was asked, why, and what to do.
 func (b *workbook) rules() error {
 	list, links := b.report.Rules, 1
+	missing, warnings := columnMissing, columnWarnings
 	for i := range list {
 		links = max(links, min(len(list[i].See), 4))
 	}
+	missing.narrow(!slices.ContainsFunc(list, func(r Rule) bool { return len(r.Missing) > 0 }))
+	warnings.narrow(!slices.ContainsFunc(list, func(r Rule) bool { return len(r.Warnings) > 0 }))
 	columns := []sheetColumn{
-		{title: "Rule", width: 46}, {title: "Title", width: 36}, {title: "Severity", width: 11, words: severities()},
+		{title: "Title", width: 38}, {title: "Severity", width: 11, words: severities()},
 		{title: "Outcome", width: 13, words: outcomeWords, note: "incomplete: something that the rule reads could not be seen, so there may be more."},
-		{title: "Findings", width: 10, isNumber: true}, {title: "Of", width: 10, isNumber: true, note: "Subjects that the rule applies to."},
-		{title: "Unknown", width: 10, isNumber: true, note: "Subjects about which GitHub did not say."}, {title: "Excepted", width: 10, isNumber: true},
-		{title: "Missing", width: 28}, {title: "Warnings", width: 36, note: "Exceptions of the configuration that have expired, so that their findings count again, or that cover nothing."},
-		{title: "Parameters", width: 20}, {title: "Why", width: 60}, {title: "Remediation", width: 60},
+		{title: "Findings", width: 10, isNumber: true}, {title: "Of", width: 8, isNumber: true, note: "Subjects that the rule applies to. Empty: the rule does not say."},
+		{title: "Unknown", width: 10, isNumber: true, note: "Subjects about which GitHub did not say."}, {title: "Excepted", width: 10, isNumber: true, note: "Findings that an exception of the configuration covers."},
+		missing, warnings, {title: "Parameters", width: 20}, {title: "Why", width: 66}, {title: "Remediation", width: 66},
+		{title: "Rule", width: 46, note: "Its name in the configuration, in exceptions and in the JSON report."},
 	}
+	printed := len(columns)
 	for range links { // one a cell, or it would not be a link
 		columns = append(columns, sheetColumn{title: "Link", width: 50})
 	}
 	return b.stream(sheet{
-		name: sheetRules, table: "Rules", count: len(list), freeze: 1, columns: columns,
-		row:   func(i int) []any { return b.ruleCells(&list[i], links) },
-		below: b.report.remarks(),
+		name: sheetRules, table: "Rules", freeze: 1, columns: columns, print: printed, below: b.report.remarks(),
+		about: "What was asked, why it matters, and what to do about a finding.",
+		rows:  each(len(list), func(i int) []any { return b.ruleCells(&list[i], links) }),
 	})
 }
+
+var (
+	columnMissing  = sheetColumn{title: "Missing", width: 28, note: "What the rule reads and could not see: organization and resource, as on the sheet Coverage."}
+	columnWarnings = sheetColumn{title: "Warnings", width: 36, note: "Exceptions of the configuration that have expired, so that their findings count again, or that cover nothing."}
+)
 
 // remarks are the warnings and notes, each a line.
 func (r *Report) remarks() []string {
@@ -247,9 +301,9 @@ func (b *workbook) ruleCells(r *Rule, links int) []any {
 		population = b.number(KindNumber, *r.Population)
 	}
 	cells := []any{
-		b.text(r.ID), b.paragraph(r.Title), b.text(r.Severity), b.text(r.Outcome),
+		b.paragraph(r.Title), b.text(r.Severity), b.text(r.Outcome),
 		b.number(KindNumber, int64(r.Failed)), population, b.number(KindNumber, int64(r.Unknown)), b.number(KindNumber, int64(r.Excepted)),
-		b.paragraph(strings.Join(r.Missing, "\n")), b.paragraph(strings.Join(r.Warnings, "\n")), b.paragraph(r.parameters("\n")), b.prose(r.Description), b.prose(r.Remediation),
+		b.paragraph(strings.Join(r.Missing, "\n")), b.paragraph(strings.Join(r.Warnings, "\n")), b.paragraph(r.parameters("\n")), b.prose(r.Description), b.prose(r.Remediation), b.text(r.ID),
 	}
 	for _, address := range r.See[:min(len(r.See), links)] {
 		cells = append(cells, b.link(address, address))

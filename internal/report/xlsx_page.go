@@ -30,8 +30,11 @@ func (b *workbook) printSetup(name string, pagesWide int) error {
 	}); err != nil {
 		return err
 	}
-	margin := 0.4
-	if err := b.file.SetPageMargins(name, &excelize.PageLayoutMarginsOptions{Left: &margin, Right: &margin}); err != nil {
+	// All of them: one that is left out is 0, and the footer is under the table.
+	side, top, bottom, edge := 0.4, 0.4, 0.6, 0.3
+	if err := b.file.SetPageMargins(name, &excelize.PageLayoutMarginsOptions{
+		Left: &side, Right: &side, Top: &top, Bottom: &bottom, Header: &edge, Footer: &edge,
+	}); err != nil {
 		return err
 	}
 	return b.file.SetHeaderFooter(name, &excelize.HeaderFooterOptions{
@@ -39,12 +42,14 @@ func (b *workbook) printSetup(name string, pagesWide int) error {
 	})
 }
 
-// name defines a name that Excel knows, such as what to print.
-func (b *workbook) name(name, sheet string, areas ...string) error {
+// name defines a name of some areas of a sheet. Names of the whole workbook have
+// no scope; those that Excel itself knows, such as what to print, have the
+// sheet's.
+func (b *workbook) name(name, scope, sheet string, areas ...string) error {
 	for i, area := range areas {
 		areas[i] = "'" + strings.ReplaceAll(sheet, "'", "''") + "'!" + area
 	}
-	return b.file.SetDefinedName(&excelize.DefinedName{Name: name, Scope: sheet, RefersTo: strings.Join(areas, ",")})
+	return b.file.SetDefinedName(&excelize.DefinedName{Name: name, Scope: scope, RefersTo: strings.Join(areas, ",")})
 }
 
 // absolute names a cell with dollar signs.

@@ -2,7 +2,9 @@ package report
 
 import (
 	"fmt"
+	"iter"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -13,13 +15,13 @@ import (
 // sheet describes a streamed sheet that is one Excel table.
 type sheet struct {
 	name    string // of the sheet
+	about   string // what is on it, for the list of sheets on the Summary
 	table   string // of the table, for formulas: Findings[Severity]
 	columns []sheetColumn
-	freeze  int               // columns that stay when scrolling to the right
-	count   int               // rows
-	row     func(i int) []any // cells of row i
-	print   int               // columns to print; 0: all
-	below   []string          // lines of text under the table
+	freeze  int                     // columns that stay when scrolling to the right
+	rows    iter.Seq2[[]any, error] // cells, a row at a time
+	print   int                     // columns to print; 0: all
+	below   []string                // lines of text under the table
 	// finish adds what belongs to the whole sheet: the items from first to
 	// last (exclusive) are in it, the first of them in row 2.
 	finish func(name string, first, last int) error
@@ -30,8 +32,36 @@ type sheetColumn struct {
 	width float64  // in characters
 	note  string   // shown when the pointer is on the header
 	words []string // to be coloured
+	good  string   // of yes and no, the one to be coloured as good; "": neither
 
 	isNumber bool // the header stands at the right, as the numbers do
+}
+
+// each makes rows of a list that is at hand.
+func each(n int, row func(i int) []any) iter.Seq2[[]any, error] {
+	return func(yield func([]any, error) bool) {
+		for i := range n {
+			if !yield(row(i), nil) {
+				return
+			}
+		}
+	}
+}
+
+// feed hands the rows of a sheet to its parts. It is one row ahead, since a part
+// is begun only if there is a row for it.
+type feed struct {
+	next func() ([]any, error, bool)
+	row  []any
+	err  error
+	ok   bool // there is a row
+	done int  // rows taken
+}
+
+func (f *feed) advance() {
+	if f.row, f.err, f.ok = f.next(); f.err != nil {
+		f.ok = false
+	}
 }
 
 // stream writes the sheet, and further ones when one is not long enough. It
@@ -44,62 +74,72 @@ func (b *workbook) stream(s sheet) error {
 	for i, c := range s.columns { // no word of a header is broken
 		s.columns[i].width = max(c.width, min(longestWord(c.title), 20)+3)
 	}
-	perSheet := b.rowLimit - 1 // less the header
-	for part, first := 1, 0; part == 1 || first < s.count; part, first = part+1, first+perSheet {
+	next, stop := iter.Pull2(s.rows)
+	defer stop()
+	f := &feed{next: next}
+	f.advance()
+	for part := 1; part == 1 || f.ok; part++ {
 		name, table := s.name, s.table
 		if part > 1 {
 			name += " (" + strconv.Itoa(part) + ")"
 			table += "_" + strconv.Itoa(part)
 		}
-		if err := b.streamPart(s, name, table, first, min(first+perSheet, s.count)); err != nil {
+		if err := b.streamPart(s, name, table, f); err != nil {
 			return fmt.Errorf("sheet %s: %w", name, err)
 		}
+	}
+	if f.err != nil {
+		return fmt.Errorf("sheet %s: %w", s.name, f.err)
 	}
 	return nil
 }
 
-func (b *workbook) streamPart(s sheet, name, table string, first, last int) error {
+func (b *workbook) streamPart(s sheet, name, table string, f *feed) error {
 	w, err := b.open(s, name)
 	if err != nil {
 		return err
 	}
-	header := make([]any, len(s.columns))
-	for i, c := range s.columns {
+	if err := w.SetRow("A1", b.header(s.columns), excelize.RowOpts{Height: headerHeight(s.columns)}); err != nil {
+		return err
+	}
+	first, row := f.done, 1
+	for ; f.ok && row < b.rowLimit; f.advance() {
+		row, f.done = row+1, f.done+1
+		if err := w.SetRow("A"+strconv.Itoa(row), f.row, excelize.RowOpts{Height: b.lineHeight(f.row, s.columns)}); err != nil {
+			return err
+		}
+	}
+	if f.err != nil {
+		return f.err
+	}
+	b.contents = append(b.contents, contents{sheet: name, about: s.about, first: first, last: f.done, isPart: f.ok || first > 0})
+	// A table has at least one row below its header, be it an empty one.
+	bottom := max(row, 2)
+	if !f.ok {
+		if err := b.lines(w, bottom+2, s.below); err != nil {
+			return err
+		}
+	}
+	if err := b.finishPart(w, s, name, table, bottom); err != nil {
+		return err
+	}
+	if s.finish != nil && f.done > first {
+		if err := s.finish(name, first, f.done); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
+}
+
+func (b *workbook) header(columns []sheetColumn) []any {
+	header := make([]any, len(columns))
+	for i, c := range columns {
 		header[i] = excelize.Cell{StyleID: b.style[lookHeader], Value: c.title}
 		if c.isNumber {
 			header[i] = excelize.Cell{StyleID: b.style[lookHeaderRight], Value: c.title}
 		}
 	}
-	if err := w.SetRow("A1", header, excelize.RowOpts{Height: headerHeight(s.columns)}); err != nil {
-		return err
-	}
-	for i := first; i < last; i++ {
-		cells := s.row(i)
-		if err := w.SetRow("A"+strconv.Itoa(i-first+2), cells, excelize.RowOpts{Height: b.lineHeight(cells, s.columns)}); err != nil {
-			return err
-		}
-	}
-	// A table has at least one row below its header, be it an empty one.
-	bottom := max(last-first, 1) + 1
-	if last == s.count {
-		if err := b.lines(w, bottom+2, s.below); err != nil {
-			return err
-		}
-	}
-	if err := w.AddTable(&excelize.Table{
-		Range: area(1, 1, len(s.columns), bottom), Name: table, StyleName: "TableStyleLight1",
-	}); err != nil {
-		return err
-	}
-	if err := b.finishPart(s, name, bottom); err != nil {
-		return err
-	}
-	if s.finish != nil && last > first {
-		if err := s.finish(name, first, last); err != nil {
-			return err
-		}
-	}
-	return w.Flush()
+	return header
 }
 
 // lines writes one text a row, below the table and apart from it.
@@ -191,31 +231,46 @@ func (b *workbook) open(s sheet, name string) (*excelize.StreamWriter, error) {
 	return w, w.SetPanes(&excelize.Panes{Freeze: true, XSplit: s.freeze, YSplit: 1, TopLeftCell: corner, ActivePane: pane})
 }
 
-// finishPart sets what belongs to the whole sheet: colours, notes, print
-// set-up.
-func (b *workbook) finishPart(s sheet, name string, bottom int) error {
-	for i, c := range s.columns {
-		if len(c.words) > 0 {
-			if err := b.colour(name, area(i+1, 2, i+1, bottom), c.words); err != nil {
-				return err
-			}
-		}
-		if c.note != "" {
-			note := excelize.Comment{Cell: at(i+1, 1), Author: "auditor", Text: cut(inertCell(c.note), 500), Width: 320, Height: 90}
-			if err := b.file.AddComment(name, note); err != nil {
-				return err
-			}
-		}
+// finishPart sets what belongs to the whole sheet: the table and its name,
+// colours, notes, print set-up.
+func (b *workbook) finishPart(w *excelize.StreamWriter, s sheet, name, table string, bottom int) error {
+	all := area(1, 1, len(s.columns), bottom)
+	if err := w.AddTable(&excelize.Table{Range: all, Name: table, StyleName: "TableStyleLight1"}); err != nil {
+		return err
 	}
-	if s.print > 0 {
-		if err := b.name("_xlnm.Print_Area", name, "$A$1:"+absolute(s.print, bottom)); err != nil {
+	// Programs that do not know tables know names.
+	if err := b.name(table+"_range", "", name, "$A$1:"+absolute(len(s.columns), bottom)); err != nil {
+		return err
+	}
+	for i, c := range s.columns {
+		if err := b.dress(c, name, i+1, bottom); err != nil {
 			return err
 		}
 	}
-	if err := b.name("_xlnm.Print_Titles", name, fmt.Sprintf("$A:$%s", letter(max(s.freeze, 1))), "$1:$1"); err != nil {
+	if s.print > 0 {
+		if err := b.name("_xlnm.Print_Area", name, name, "$A$1:"+absolute(s.print, bottom)); err != nil {
+			return err
+		}
+	}
+	if err := b.name("_xlnm.Print_Titles", name, name, fmt.Sprintf("$A:$%s", letter(max(s.freeze, 1))), "$1:$1"); err != nil {
 		return err
 	}
 	return b.printSetup(name, s.pagesWide())
+}
+
+// dress gives a column its colours and its header the note.
+func (b *workbook) dress(c sheetColumn, sheet string, column, bottom int) error {
+	if tints := c.tints(); len(tints) > 0 {
+		if err := b.colour(sheet, area(column, 2, column, bottom), tints); err != nil {
+			return err
+		}
+	}
+	if c.note == "" {
+		return nil
+	}
+	return b.file.AddComment(sheet, excelize.Comment{
+		Cell: at(column, 1), Author: "auditor", Text: cut(inertCell(c.note), 500), Width: 320, Height: 90,
+	})
 }
 
 // uniqueTitles makes headers that a table accepts: not empty, no line breaks,
@@ -244,20 +299,29 @@ var forbiddenInSheetName = regexp.MustCompile(`[:\\/?*\[\]]`)
 var titleEnd = regexp.MustCompile(`[,;:.(]| with | by | and their `)
 
 // sheetName makes a name that Excel accepts out of a title: at most 31
-// characters with room for " (12)", none of those it uses itself.
+// characters with room for " 2 (12)", none of those it uses itself.
 func sheetName(title, otherwise string) string {
 	if end := titleEnd.FindStringIndex(title); end != nil {
 		title = title[:end[0]]
 	}
 	name := strings.Join(strings.Fields(forbiddenInSheetName.ReplaceAllString(visible(title, ""), " ")), " ")
 	name = strings.Trim(name, " '")
-	if utf8.RuneCountInString(name) > 25 {
+	if utf8.RuneCountInString(name) > 23 {
 		return otherwise
 	}
-	for _, taken := range []string{"", sheetSummary, sheetFindings, sheetCoverage, sheetRules, "History"} {
+	for _, taken := range []string{"", sheetSummary, sheetFindings, sheetResolved, sheetCoverage, sheetRules, "History"} {
 		if strings.EqualFold(name, taken) {
 			return otherwise
 		}
 	}
 	return name
+}
+
+// freeName is the name, with a number behind it if another sheet has it.
+func (b *workbook) freeName(name string) string {
+	free := name
+	for n := 2; slices.ContainsFunc(b.contents, func(c contents) bool { return strings.EqualFold(c.sheet, free) }); n++ {
+		free = name + " " + strconv.Itoa(n)
+	}
+	return free
 }

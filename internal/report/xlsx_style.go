@@ -37,6 +37,8 @@ const (
 	lookTileHigh
 	lookTileMedium
 	lookTileLow
+	lookTileWorse
+	lookTileBetter
 )
 
 // The colours of the workbook, from dark to light where it matters.
@@ -58,6 +60,11 @@ var shades = []struct {
 	{"medium", shade{"FFE699", "7F6000"}},
 	{"low", shade{"DDEBF7", navy}},
 	{"unclassified", shade{"E4DFEC", "403151"}},
+	{"admin", shade{"FFC7CE", "9C0006"}},
+	{"write", shade{"FFEB9C", "7F6000"}},
+	{"gone", shade{"FFC7CE", "9C0006"}},
+	{"outside", shade{"FFEB9C", "7F6000"}},
+	{"all", shade{"FFEB9C", "7F6000"}},
 	{"enabled", shade{"C6EFCE", "006100"}},
 	{"disabled", shade{"FFC7CE", "9C0006"}},
 	{"paused", shade{"FFEB9C", "7F6000"}},
@@ -75,6 +82,9 @@ var shades = []struct {
 var (
 	settingWords  = []string{"enabled", "disabled", "paused"}
 	tierWords     = []string{"critical", "high", "medium", "low", "unclassified"}
+	levelWords    = []string{"admin", "write", "read"}
+	roleWords     = []string{"owner", "member", "outside", "gone"}
+	reachWords    = []string{"all", "subset", "none"}
 	unknownWord   = "unknown"
 	coverageWords = []string{"complete", "partial", "denied", "failed", "skipped"}
 	outcomeWords  = []string{"complete", "incomplete"}
@@ -142,6 +152,11 @@ func styles() []*excelize.Style {
 	for _, s := range shades[:len(severities())] { // in the order of the looks
 		list = append(list, tile(s.fill, s.font))
 	}
+	signed := "+#,##0;-#,##0;0"
+	for _, s := range []*excelize.Style{tile("FFC7CE", "9C0006"), tile("C6EFCE", "006100")} {
+		s.CustomNumFmt = &signed
+		list = append(list, s)
+	}
 	return list
 }
 
@@ -171,15 +186,38 @@ func countFormat() *string {
 	return &format
 }
 
-// colour lets Excel colour the given words in a range: conditional formats, so
-// that the colour follows when a reader changes the word.
-func (b *workbook) colour(sheet, area string, words []string) error {
+// tint colours a word as another one is coloured.
+type tint struct{ word, like string }
+
+// tints are the words to be coloured in a column.
+func (c sheetColumn) tints() []tint {
+	var list []tint
+	for _, word := range c.words {
+		list = append(list, tint{word, word})
+	}
+	if c.good != "" {
+		bad := map[string]string{"yes": "no", "no": "yes"}[c.good]
+		list = append(list, tint{c.good, "enabled"}, tint{bad, "disabled"}, tint{unknownWord, unknownWord})
+	}
+	return list
+}
+
+func themselves(words []string) []tint { return sheetColumn{words: words}.tints() }
+
+// colour lets Excel colour words in a range: conditional formats, so that the
+// colour follows when a reader changes the word. Words without a colour of
+// their own are passed over.
+func (b *workbook) colour(sheet, area string, tints []tint) error {
 	var options []excelize.ConditionalFormatOptions
-	for _, word := range words {
-		id := b.format[word]
-		options = append(options, excelize.ConditionalFormatOptions{
-			Type: "cell", Criteria: "==", Value: `"` + word + `"`, Format: &id,
-		})
+	for _, t := range tints {
+		if id, ok := b.format[t.like]; ok {
+			options = append(options, excelize.ConditionalFormatOptions{
+				Type: "cell", Criteria: "==", Value: `"` + t.word + `"`, Format: &id,
+			})
+		}
+	}
+	if len(options) == 0 {
+		return nil
 	}
 	return b.file.SetConditionalFormat(sheet, area, options)
 }

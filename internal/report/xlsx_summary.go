@@ -2,6 +2,9 @@ package report
 
 import (
 	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
 )
@@ -28,12 +31,14 @@ func (b *workbook) summary() error {
 	p.frame()
 	p.heading()
 	p.boxes()
-	p.facts()
 	p.tiles()
 	p.bySeverity()
 	p.byRule()
 	p.trend()
 	p.top()
+	p.facts()
+	p.sheets()
+	p.legend()
 	p.do(b.fitToPage(sheetSummary))
 	if p.err == nil {
 		p.err = b.printSetup(sheetSummary, 1)
@@ -79,7 +84,7 @@ func (p *page) frame() {
 		p.do(p.file.SetColWidth(sheetSummary, letter(from), letter(to), w))
 	}
 	width(1, 1, 2)
-	width(colLabel, colLabel, 44)
+	width(colLabel, colLabel, 54)
 	width(colFirst, colLast, 11)
 	width(colLast+1, colLast+1, 3)
 	width(colChart, colEnd, 10)
@@ -92,7 +97,7 @@ func (p *page) heading() {
 	p.put(colLabel, r.Title, lookTitle)
 	p.height(36)
 	p.row++
-	p.put(colLabel, fmt.Sprintf("GitHub audit of %s, as of %s UTC", some(r.Snapshot.Orgs, 5), r.Snapshot.FinishedAt.UTC().Format("2 January 2006, 15:04")), lookSubtitle)
+	p.put(colLabel, fmt.Sprintf("GitHub audit of %s, as of %s UTC, from snapshot %s", some(r.Snapshot.Orgs, 5), r.Snapshot.FinishedAt.UTC().Format("2 January 2006, 15:04"), r.Snapshot.File), lookSubtitle)
 	p.row++
 	p.put(colLabel, r.verdict(), lookVerdict)
 	p.height(22)
@@ -128,6 +133,7 @@ func (p *page) boxes() {
 // facts name the evidence.
 func (p *page) facts() {
 	r, s := p.report, p.report.Snapshot
+	p.section("This audit")
 	fact := func(label string, value any) {
 		p.put(colLabel, label, lookLabel)
 		if t, ok := value.(Time); ok {
@@ -152,9 +158,42 @@ func (p *page) facts() {
 	p.row++
 }
 
+// sheets lists what else is in the workbook, each with a link to it.
+func (p *page) sheets() {
+	p.section("In this workbook", "Sheet", "Rows", "What is on it")
+	for _, c := range p.contents {
+		p.line(c.sheet, c.last-c.first)
+		p.row--
+		about := c.about
+		if c.isPart {
+			about = fmt.Sprintf("Rows %d to %d. %s", c.first+1, c.last, about)
+		}
+		p.across(colFirst+1, about)
+		cell := at(colLabel, p.row)
+		p.do(p.file.SetCellHyperLink(sheetSummary, cell, "'"+strings.ReplaceAll(c.sheet, "'", "''")+"'!A1", "Location"))
+		p.do(p.file.SetCellStyle(sheetSummary, cell, cell, p.style[lookLink]))
+		p.row++
+	}
+	p.row++
+}
+
+// across writes a paragraph from a column to the end of the page, in a row as
+// high as it needs.
+func (p *page) across(column int, text string) {
+	const perLine = 118 // characters, about
+	left, right := at(column, p.row), at(colEnd, p.row)
+	p.put(column, text, lookWrap)
+	p.do(p.file.SetCellStyle(sheetSummary, left, right, p.style[lookWrap]))
+	p.do(p.file.MergeCell(sheetSummary, left, right))
+	if lines := 1 + utf8.RuneCountInString(text)/perLine; lines > 1 {
+		p.height(float64(15 * min(lines, 6)))
+	}
+}
+
 // tiles show the numbers to remember.
 func (p *page) tiles() {
 	s := p.report.Summary
+	change, changeLook := p.change()
 	tiles := []struct {
 		label string
 		n     any
@@ -164,7 +203,7 @@ func (p *page) tiles() {
 		{"Critical", s.BySeverity.Critical, lookTileCritical}, {"High", s.BySeverity.High, lookTileHigh},
 		{"Medium", s.BySeverity.Medium, lookTileMedium}, {"Low", s.BySeverity.Low, lookTileLow},
 		{"Unknown", s.Unknown, lookTile}, {"Excepted", s.Excepted, lookTile},
-		{"New", p.compared(s.New), lookTile}, {"Resolved", p.compared(s.Resolved), lookTile},
+		{"Change", change, changeLook}, {"New", p.compared(s.New), lookTile}, {"Resolved", p.compared(s.Resolved), lookTile},
 	}
 	column := colLabel
 	for _, t := range tiles {
@@ -179,8 +218,30 @@ func (p *page) tiles() {
 			column = colChart
 		}
 	}
+	if previous := p.report.PreviousSnapshot; previous != nil {
+		p.put(column+1, "since "+day(previous.FinishedAt), lookSubtitle)
+	} else {
+		p.put(column+1, "no earlier snapshot", lookSubtitle)
+	}
 	p.height(38)
 	p.row += 3
+}
+
+// change is by how many findings it got worse since the snapshot before, in the
+// colour of that.
+func (p *page) change() (any, look) {
+	points := p.report.Trend
+	if len(points) < 2 {
+		return "–", lookTile
+	}
+	n := points[len(points)-1].BySeverity.Total() - points[len(points)-2].BySeverity.Total()
+	switch {
+	case n > 0:
+		return n, lookTileWorse
+	case n < 0:
+		return n, lookTileBetter
+	}
+	return n, lookTile
 }
 
 // compared is a count of changes, or a dash when there is nothing to compare
@@ -199,7 +260,7 @@ func (p *page) section(title string, headers ...string) {
 	p.row++
 	for i, h := range headers {
 		l := lookHeaderRight
-		if i == 0 || h == "Severity" || h == "Outcome" { // words stand below
+		if i == 0 || slices.Contains([]string{"Severity", "Outcome", "What is on it", "Meaning"}, h) { // words stand below
 			l = lookHeader
 		}
 		p.put(colLabel+i, h, l)

@@ -91,7 +91,7 @@ func (b book) value(sheet, title string, row int) string {
 func TestWorkbookHasItsSheets(t *testing.T) {
 	t.Parallel()
 	got := bookOf(t, sampleReport(20, 5), maxRows).GetSheetList()
-	want := []string{"Summary", "Findings", "Tokens", "Coverage", "Rules"}
+	want := []string{"Summary", "Findings", "Resolved", "Tokens", "Coverage", "Rules"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -216,10 +216,10 @@ func TestTableColumnsEqualHeaders(t *testing.T) {
 	t.Parallel()
 	r := sampleReport(3, 3)
 	for i, name := range []string{"owner", "OWNER", "", "_x0041_", "line\nbreak", "=1+1", strings.Repeat("w", 300)} {
-		r.Inventory.Columns[i].Name = name
+		r.Inventories[0].Columns[i].Name = name
 	}
 	b := bookOf(t, r, maxRows)
-	for i, sheet := range []string{"Findings", "Tokens", "Coverage", "Rules"} {
+	for i, sheet := range b.GetSheetList()[1:] {
 		var table struct {
 			Columns []struct {
 				Name string `xml:"name,attr"`
@@ -253,7 +253,8 @@ func TestDecisionsFitTheSubject(t *testing.T) {
 		got[v.Sqref] = v.Formula1
 	}
 	want := map[string]string{
-		"L2:L3 L5:L5": `"keep,revoke,accept risk"`, "L4:L4": `"enable,accept risk"`, "L6:L6": `"approve,deny,accept risk"`, "L7:L7": `"enable,accept risk"`,
+		"L2:L3 L5:L5": `"keep,narrow,revoke,accept risk"`, "L4:L4": `"enable,restrict,archive,accept risk"`,
+		"L6:L6": `"approve,deny,ask owner"`, "L7:L7": `"enable,restrict,accept risk"`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -351,7 +352,7 @@ func TestLongListsContinueOnTheNextSheet(t *testing.T) {
 	t.Parallel()
 	r := sampleReport(25, 12)
 	b := bookOf(t, r, 11)
-	want := []string{"Summary", "Findings", "Findings (2)", "Findings (3)", "Tokens", "Tokens (2)", "Coverage", "Coverage (2)", "Rules"}
+	want := []string{"Summary", "Findings", "Findings (2)", "Findings (3)", "Resolved", "Tokens", "Tokens (2)", "Coverage", "Coverage (2)", "Rules"}
 	if diff := cmp.Diff(want, b.GetSheetList()); diff != "" {
 		t.Fatal(diff)
 	}
