@@ -32,10 +32,15 @@ SELECT
   r.org AS org,
   iif(r.is_archived = 1, 'archived, with ', 'with ') || CASE
     WHEN r.open_dependabot_alert_count IS NULL THEN 'an unknown number of open Dependabot alerts'
+    WHEN r.open_dependabot_alert_count = 0 THEN ''
     ELSE printf('%d open Dependabot %s', r.open_dependabot_alert_count, iif(r.open_dependabot_alert_count = 1, 'alert', 'alerts'))
   END || CASE
-    WHEN r.deploy_key_count IS NULL THEN ' and an unknown number of deploy keys'
-    ELSE printf(' and %d deploy %s', r.deploy_key_count, iif(r.deploy_key_count = 1, 'key', 'keys'))
+    WHEN r.open_dependabot_alert_count = 0 OR r.deploy_key_count = 0 THEN ''
+    ELSE ' and '
+  END || CASE
+    WHEN r.deploy_key_count IS NULL THEN 'an unknown number of deploy keys'
+    WHEN r.deploy_key_count = 0 THEN ''
+    ELSE printf('%d deploy %s', r.deploy_key_count, iif(r.deploy_key_count = 1, 'key', 'keys'))
   END || CASE
     WHEN r.is_archived IS NULL OR r.is_disabled IS NULL THEN
       '; GitHub did not say whether the repository is archived or disabled'

@@ -44,8 +44,8 @@ SELECT
   r.org AS org,
   CASE
     WHEN k.writable_count > 0 THEN printf('%d of %d deploy %s can push', k.writable_count, max(k.key_count, coalesce(r.deploy_key_count, 0)), iif(max(k.key_count, coalesce(r.deploy_key_count, 0)) = 1, 'key', 'keys'))
-      || coalesce(', one is named "' || k.writable_title || '"', '')
-      || coalesce(', the oldest was added ' || ((unixepoch(:now) - unixepoch(k.oldest_at)) / 86400) || iif(((unixepoch(:now) - unixepoch(k.oldest_at)) / 86400) = 1, ' day', ' days') || ' ago, on ' || substr(k.oldest_at, 1, 10), '')
+      || coalesce(iif(k.writable_count = 1, ', named "', ', one is named "') || k.writable_title || '"', '')
+      || coalesce(iif(k.writable_count = 1, ', added ', ', the oldest was added ') || ((unixepoch(:now) - unixepoch(k.oldest_at)) / 86400) || iif(((unixepoch(:now) - unixepoch(k.oldest_at)) / 86400) = 1, ' day', ' days') || ' ago, on ' || substr(k.oldest_at, 1, 10), '')
     WHEN k.untold_count > 0 THEN printf('GitHub did not say of %d deploy %s whether it can push', k.untold_count, iif(k.untold_count = 1, 'key', 'keys'))
     WHEN r.deploy_key_count IS NULL THEN 'whether there are deploy keys is unknown: GitHub did not answer, or shows them to administrators only'
     ELSE printf('GitHub listed %d of %d deploy keys', coalesce(k.key_count, 0), r.deploy_key_count)
