@@ -60,6 +60,9 @@ type Result struct {
 // opened, when ctx ends, or when the snapshot cannot be written; what was
 // collected until then is kept for the next run to go on with.
 func Run(ctx context.Context, client *github.Client, plan Plan) (_ *Result, err error) {
+	if err := store.Busy(plan.Dir); err != nil {
+		return nil, err
+	}
 	sessions, refused, err := open(ctx, client, plan.Orgs)
 	if err != nil {
 		return nil, err

@@ -1,7 +1,10 @@
 package store
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 
 	"github.com/gofrs/flock"
@@ -22,4 +25,17 @@ func lockDir(dir string) (*flock.Flock, error) {
 		return nil, fmt.Errorf("snapshot folder %s: %w", dir, ErrInUse)
 	}
 	return lock, nil
+}
+
+// Busy says [ErrInUse] when another run is at work in the folder, before this
+// one has asked for anything. It makes nothing; [Create] looks again.
+func Busy(dir string) error {
+	if _, err := os.Lstat(filepath.Join(dir, lockName)); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	lock, err := lockDir(dir)
+	if err != nil {
+		return err
+	}
+	return lock.Unlock()
 }

@@ -264,3 +264,27 @@ func TestStillborn(t *testing.T) {
 		}
 	}
 }
+
+func TestBusy(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "snapshots")
+	if err := Busy(dir); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("looking made the folder")
+	}
+	w, err := Create(t.Context(), dir, testRun())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Busy(dir); !errors.Is(err, ErrInUse) {
+		t.Errorf("got %v", err)
+	}
+	if err := w.Discard(); err != nil {
+		t.Fatal(err)
+	}
+	if err := Busy(dir); err != nil {
+		t.Error(err)
+	}
+}
