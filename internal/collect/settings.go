@@ -104,7 +104,7 @@ func (s *settingsWalk) pages(ctx context.Context) error {
 		if !page.PageInfo.HasNextPage {
 			page.PageInfo.EndCursor = ""
 		}
-		if err := s.writer.Add(ctx, s.walk, items, page.PageInfo.EndCursor, s.spend(s.cost)); err != nil {
+		if err := s.writer.Add(kept(ctx), s.walk, items, page.PageInfo.EndCursor, s.spend(s.cost)); err != nil {
 			return fatalUnlessDrift(err)
 		}
 		s.cost = github.Cost{}

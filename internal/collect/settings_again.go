@@ -118,7 +118,7 @@ func (s *settingsWalk) byID(ctx context.Context, repositories []store.Repository
 	if err != nil {
 		return false, err
 	}
-	err = s.writer.Add(ctx, s.walk, items, "", s.spend(s.cost))
+	err = s.writer.Add(kept(ctx), s.walk, items, "", s.spend(s.cost))
 	s.cost = github.Cost{}
 	return true, fatalUnlessDrift(err)
 }

@@ -56,7 +56,7 @@ func (k *walk) object(ctx context.Context) (err error) {
 		return err
 	}
 	k.rows.Add(1)
-	return fatalUnlessDrift(k.writer.Add(ctx, k.Walk, rawItems(item), "", k.spend(k.cost)))
+	return fatalUnlessDrift(k.writer.Add(kept(ctx), k.Walk, rawItems(item), "", k.spend(k.cost)))
 }
 
 // list reads a list, and reads it anew when it changed meanwhile.
@@ -89,7 +89,7 @@ func (k *walk) pages(ctx context.Context, from string, mayStop bool) (hasChanged
 		if !isOnly && k.isSeen(page.Items) && mayStop {
 			return true, nil
 		}
-		if err := k.writer.Add(ctx, k.Walk, page.Items, page.Next, k.spend(k.cost)); err != nil {
+		if err := k.writer.Add(kept(ctx), k.Walk, page.Items, page.Next, k.spend(k.cost)); err != nil {
 			return false, fatalUnlessDrift(err)
 		}
 		k.cost = github.Cost{}
@@ -109,6 +109,9 @@ func (k *walk) estimate(page github.Page, asked time.Time) {
 		k.event(Event{Org: k.org, Resource: k.Resource, Walks: 1, Estimate: e})
 	}
 }
+
+// kept is the context for storing what has arrived: an interrupt must not lose it.
+func kept(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
 
 // isSeen tells whether an object of the page was on an earlier one too: then
 // objects have moved between the pages, because one has gone or was added.
