@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"fmt"
 	"regexp"
 	"strings"
@@ -198,20 +197,28 @@ var startsBlock = regexp.MustCompile(`^[-+=\d]`)
 // on a terminal it could still carry C1 controls and changes of direction.
 // They stand only inside strings, where an escape means the same.
 func inertJSON(b []byte) []byte {
-	if bytes.IndexFunc(b, isHostile) < 0 {
+	if firstHostile(string(b), "") < 0 {
 		return b
 	}
-	var out bytes.Buffer
+	var out []byte
+	before := rune(0)
 	for _, r := range string(b) {
-		switch {
-		case r < 0x20 || !isHostile(r):
-			out.WriteRune(r)
-		case r > 0xffff:
-			hi, lo := utf16.EncodeRune(r)
-			fmt.Fprintf(&out, `\u%04x\u%04x`, hi, lo)
-		default:
-			fmt.Fprintf(&out, `\u%04x`, r)
+		if r >= 0x20 && (isHostile(r) || lurks(before, r)) {
+			out = appendEscape(out, r)
+			r = 'x'
+		} else {
+			out = utf8.AppendRune(out, r)
 		}
+		before = r
 	}
-	return out.Bytes()
+	return out
+}
+
+// appendEscape appends the escape of a rune inside a JSON string.
+func appendEscape(b []byte, r rune) []byte {
+	if r > 0xffff {
+		hi, lo := utf16.EncodeRune(r)
+		return fmt.Appendf(b, `\u%04x\u%04x`, hi, lo)
+	}
+	return fmt.Appendf(b, `\u%04x`, r)
 }

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	_ "embed" // for the schema
-	"encoding/json"
 	"fmt"
 	"io"
 )
@@ -20,7 +19,7 @@ func Schema() []byte { return bytes.Clone(schema) }
 // does not grow with the findings.
 func WriteJSON(w io.Writer, r *Report) error {
 	buffered := bufio.NewWriterSize(w, 1<<16)
-	j := newJSONWriter(buffered)
+	j := &jsonWriter{w: buffered}
 	j.raw("{")
 	j.field("version", r.Version)
 	j.field("report", r.Name)
@@ -29,11 +28,11 @@ func WriteJSON(w io.Writer, r *Report) error {
 	j.field("snapshot", r.Snapshot)
 	j.field("previous_snapshot", r.PreviousSnapshot)
 	j.field("warnings", r.Warnings)
-	list(j, "coverage", r.Coverage)
+	list(j, "coverage", r.Coverage, encoded[Coverage])
 	j.field("summary", r.Summary)
-	list(j, "rules", r.Rules)
-	list(j, "findings", r.Findings)
-	list(j, "resolved", r.Resolved)
+	list(j, "rules", r.Rules, encoded[Rule])
+	list(j, "findings", r.Findings, (*Finding).appendJSON)
+	list(j, "resolved", r.Resolved, (*Resolved).appendJSON)
 	j.raw("\n}\n")
 	if j.err == nil {
 		j.err = buffered.Flush()
@@ -46,33 +45,15 @@ func WriteJSON(w io.Writer, r *Report) error {
 
 // jsonWriter writes an object field by field and remembers the first error.
 type jsonWriter struct {
-	w       io.Writer
-	line    bytes.Buffer // reused for every value
-	encoder *json.Encoder
-	fields  int
-	err     error
-}
-
-func newJSONWriter(w io.Writer) *jsonWriter {
-	j := &jsonWriter{w: w}
-	j.encoder = json.NewEncoder(&j.line)
-	j.encoder.SetEscapeHTML(false)
-	return j
+	w      io.Writer
+	line   []byte // used again for every item of a list
+	fields int
+	err    error
 }
 
 func (j *jsonWriter) raw(s string) {
 	if j.err == nil {
 		_, j.err = io.WriteString(j.w, s)
-	}
-}
-
-func (j *jsonWriter) value(v any) {
-	if j.err != nil {
-		return
-	}
-	j.line.Reset()
-	if j.err = j.encoder.Encode(v); j.err == nil {
-		_, j.err = j.w.Write(inertJSON(bytes.TrimSuffix(j.line.Bytes(), []byte("\n"))))
 	}
 }
 
@@ -86,11 +67,11 @@ func (j *jsonWriter) key(name string) {
 
 func (j *jsonWriter) field(name string, v any) {
 	j.key(name)
-	j.value(v)
+	item(j, &v, encoded)
 }
 
 // list writes one item a line; [] when there is none.
-func list[T any](j *jsonWriter, name string, items []T) {
+func list[T any](j *jsonWriter, name string, items []T, appendJSON func(*T, []byte) ([]byte, error)) {
 	j.key(name)
 	j.raw("[")
 	for i := range items {
@@ -98,10 +79,25 @@ func list[T any](j *jsonWriter, name string, items []T) {
 			j.raw(",")
 		}
 		j.raw("\n    ")
-		j.value(&items[i])
+		item(j, &items[i], appendJSON)
 	}
 	if len(items) > 0 {
 		j.raw("\n  ")
 	}
 	j.raw("]")
+}
+
+func item[T any](j *jsonWriter, v *T, appendJSON func(*T, []byte) ([]byte, error)) {
+	if j.err != nil {
+		return
+	}
+	if j.line, j.err = appendJSON(v, j.line[:0]); j.err == nil {
+		_, j.err = j.w.Write(j.line)
+	}
+}
+
+// encoded appends what there is little of, as its tags say.
+func encoded[T any](v *T, b []byte) ([]byte, error) {
+	text, err := encode(v)
+	return append(b, inertJSON(text)...), err
 }

@@ -190,7 +190,11 @@ func TestJSONIsInertAndExact(t *testing.T) {
 
 func FuzzJSON(f *testing.F) {
 	seedHostile(f)
-	f.Fuzz(func(t *testing.T, text string) { checkJSON(t, text) })
+	f.Fuzz(func(t *testing.T, text string) {
+		checkJSON(t, text)
+		r := hostileReport(text)
+		checkAppended(t, &r.Findings[0], (*Finding).appendJSON)
+	})
 }
 
 func checkJSON(t *testing.T, text string) {

@@ -2,7 +2,6 @@ package report
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/csv"
 	"fmt"
 	"io"
@@ -128,25 +127,25 @@ func (c *csvRows) close() error {
 // jsonRows writes an array of objects, one a line, keys in the order of the
 // columns.
 type jsonRows struct {
-	w       *bufio.Writer
-	columns []string
-	line    bytes.Buffer
-	rows    int
+	w      *bufio.Writer
+	object []Value // of the row that is being written
+	line   []byte
+	rows   int
 }
 
 func (j *jsonRows) header(columns []string) error {
-	j.columns = uniqueKeys(columns)
+	for _, name := range uniqueKeys(columns) {
+		j.object = append(j.object, Value{Column: name})
+	}
 	_, err := j.w.WriteString("[")
 	return err
 }
 
-func (j *jsonRows) row(values []any) error {
-	object := make([]Value, len(values))
+func (j *jsonRows) row(values []any) (err error) {
 	for i, v := range values {
-		object[i] = Value{j.columns[i], v}
+		j.object[i].Value = v
 	}
-	j.line.Reset()
-	if err := writeObject(&j.line, object); err != nil {
+	if j.line, err = appendObject(j.line[:0], j.object); err != nil {
 		return err
 	}
 	separator := ",\n"
@@ -154,7 +153,7 @@ func (j *jsonRows) row(values []any) error {
 		separator = "\n"
 	}
 	j.w.WriteString(separator)
-	_, err := j.w.Write(inertJSON(j.line.Bytes())) // a bufio.Writer remembers its first error
+	_, err = j.w.Write(j.line) // a bufio.Writer remembers its first error
 	return err
 }
 

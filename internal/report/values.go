@@ -3,14 +3,14 @@ package report
 import (
 	"bytes"
 	"encoding/json"
-	"math"
-	"strconv"
 	"time"
 )
 
 // Time is an instant that prints as RFC 3339 in UTC with Z and whole seconds.
 // Zero means not known: JSON null.
 type Time struct{ time.Time }
+
+const timeLayout = "2006-01-02T15:04:05Z"
 
 // At wraps an instant.
 func At(t time.Time) Time { return Time{t} }
@@ -20,7 +20,7 @@ func (t Time) String() string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.UTC().Format("2006-01-02T15:04:05Z")
+	return t.UTC().Format(timeLayout)
 }
 
 // MarshalJSON prints the text, or null if not known.
@@ -49,9 +49,12 @@ type Parameters map[string]any
 
 // MarshalJSON prints the names sorted.
 func (p Parameters) MarshalJSON() ([]byte, error) {
-	clean := make(map[string]any, len(p))
+	clean := make(map[string]json.RawMessage, len(p))
 	for k, v := range p {
-		clean[k] = jsonValue(v)
+		var err error
+		if clean[k], err = appendValue(nil, v); err != nil {
+			return nil, err
+		}
 	}
 	return encode(clean)
 }
@@ -77,58 +80,12 @@ type Value struct {
 type Evidence []Value
 
 // MarshalJSON prints an object with its keys in the order of the columns.
-func (e Evidence) MarshalJSON() ([]byte, error) {
-	var b bytes.Buffer
-	if err := writeObject(&b, e); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
-}
-
-// writeObject prints one flat JSON object, keys in the order given. Columns
-// named is_ and has_ become true and false, for jq takes 0 for true.
-func writeObject(b *bytes.Buffer, values []Value) error {
-	b.WriteByte('{')
-	for i, v := range values {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		key, err := encode(v.Column)
-		if err != nil {
-			return err
-		}
-		value, err := encode(jsonValue(typed(kindOf(v.Column), v.Value)))
-		if err != nil {
-			return err
-		}
-		b.Write(key)
-		b.WriteByte(':')
-		b.Write(value)
-	}
-	b.WriteByte('}')
-	return nil
-}
+func (e Evidence) MarshalJSON() ([]byte, error) { return appendObject(nil, e) }
 
 // typed turns the 0 and 1 of a yes/no column into bool; all else stays.
 func typed(kind string, v any) any {
 	if n, ok := v.(int64); ok && kind == KindYesNo && (n == 0 || n == 1) {
 		return n == 1
-	}
-	return v
-}
-
-// jsonValue replaces what JSON has no word for: SQLite can answer infinity
-// (9e999), and bytes are text to us.
-func jsonValue(v any) any {
-	switch v := v.(type) {
-	case float64:
-		if math.IsInf(v, 0) || math.IsNaN(v) {
-			return strconv.FormatFloat(v, 'g', -1, 64)
-		}
-	case []byte:
-		return string(v)
-	case time.Time:
-		return Time{v}
 	}
 	return v
 }
