@@ -53,10 +53,12 @@ func explain(column, kind, comment string) string {
 	if kind == KindYesNo {
 		comment = sqlWords.Replace(comment)
 	}
+	word := wordForNull(comment)
+	comment = strings.ReplaceAll(nullMeaning.ReplaceAllString(comment, ""), "NULL", "empty")
 	if comment != "" {
 		note += ": " + comment
 	}
-	if kind == kindSetting || kind == KindYesNo {
+	if kind == kindSetting || kind == KindYesNo || word == unknownWord {
 		note += " (unknown: GitHub did not say, or it does not apply)"
 	}
 	return note

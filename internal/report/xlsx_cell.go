@@ -22,7 +22,7 @@ func (b *workbook) cell(kind string, v any) any {
 	switch v := v.(type) {
 	case nil:
 		if kind == KindYesNo || kind == kindSetting {
-			return excelize.Cell{StyleID: b.style[lookMuted], Value: unknownWord}
+			return b.muted(unknownWord)
 		}
 		return nil
 	case bool:
@@ -44,6 +44,11 @@ func (b *workbook) cell(kind string, v any) any {
 		return b.string(kind, v)
 	}
 	return nil
+}
+
+// muted is a word of ours for what is not there.
+func (b *workbook) muted(word string) excelize.Cell {
+	return excelize.Cell{StyleID: b.style[lookMuted], Value: word}
 }
 
 func (b *workbook) string(kind, s string) any {

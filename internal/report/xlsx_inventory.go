@@ -2,6 +2,7 @@ package report
 
 import (
 	"iter"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -47,7 +48,9 @@ func (b *workbook) inventory(i int, t Table) error {
 			cells := make([]any, len(kinds))
 			for row, err := range rowsOr(sample, t.Rows) {
 				for j := range row {
-					cells[j] = b.cell(kinds[j], row[j])
+					if cells[j] = b.cell(kinds[j], row[j]); cells[j] == nil && columns[j].empty != "" {
+						cells[j] = b.muted(columns[j].empty)
+					}
 				}
 				if !yield(cells, err) || err != nil {
 					return
@@ -93,7 +96,7 @@ func describe(columns []Column, sample [][]any) (heads []sheetColumn, kinds []st
 		if kind == "" {
 			kind = kindOf(c.Name)
 		}
-		h := sheetColumn{title: heading(c.Name), isNumber: kind == KindNumber}
+		h := sheetColumn{title: heading(c.Name), isNumber: kind == KindNumber, empty: wordForNull(c.Comment)}
 		switch kind {
 		case KindText:
 			kind, h.words = vocabulary(sample, i)
@@ -104,6 +107,18 @@ func describe(columns []Column, sample [][]any) (heads []sheetColumn, kinds []st
 		heads[i] = h
 	}
 	return heads, kinds
+}
+
+// nullMeaning is how the snapshot's manual says what NULL means: one thing only.
+var nullMeaning = regexp.MustCompile(`[;,:]? ?NULL:? (never used|never|unknown)$`)
+
+// wordForNull is the word to show where a column is NULL. "" where that may mean
+// several things, or where the manual does not say.
+func wordForNull(comment string) string {
+	if m := nullMeaning.FindStringSubmatch(comment); m != nil {
+		return m[1]
+	}
+	return ""
 }
 
 // goodByName tells by its name whether yes is good in a column of settings. Of

@@ -267,16 +267,17 @@ func (b *workbook) rules() error {
 		missing, warnings, {title: "Parameters", width: 20}, {title: "Why", width: 66}, {title: "Remediation", width: 66},
 		{title: "Rule", width: 46, note: "Its name in the configuration, in exceptions and in the JSON report."},
 	}
-	printed := len(columns)
 	for range links { // one a cell, or it would not be a link
 		columns = append(columns, sheetColumn{title: "Link", width: 50})
 	}
 	return b.stream(sheet{
-		name: sheetRules, table: "Rules", freeze: 1, columns: columns, print: printed, below: b.report.remarks(),
+		name: sheetRules, table: "Rules", freeze: 1, columns: columns, print: remediationColumn, below: b.report.remarks(),
 		about: "What was asked, why it matters, and what to do about a finding.",
 		rows:  each(len(list), func(i int) []any { return b.ruleCells(&list[i], links) }),
 	})
 }
+
+const remediationColumn = 12 // L: what stands behind is not printed
 
 var (
 	columnMissing  = sheetColumn{title: "Missing", width: 28, note: "What the rule reads and could not see: organization and resource, as on the sheet Coverage."}

@@ -32,6 +32,7 @@ type sheetColumn struct {
 	width float64  // in characters
 	note  string   // shown when the pointer is on the header
 	words []string // to be coloured
+	empty string   // the word for NULL; "": an empty cell
 	good  string   // of yes and no, the one to be coloured as good; "": neither
 
 	isNumber bool // the header stands at the right, as the numbers do

@@ -160,7 +160,7 @@ func (p *page) facts() {
 
 // sheets lists what else is in the workbook, each with a link to it.
 func (p *page) sheets() {
-	p.section("In this workbook", "Sheet", "Rows", "What is on it")
+	p.section("In this workbook", "Sheet", "Rows", headerAbout)
 	for _, c := range p.contents {
 		p.line(c.sheet, c.last-c.first)
 		p.row--
@@ -180,7 +180,7 @@ func (p *page) sheets() {
 // across writes a paragraph from a column to the end of the page, in a row as
 // high as it needs.
 func (p *page) across(column int, text string) {
-	const perLine = 118 // characters, about
+	perLine := 14 * (colEnd - column - 4) // characters, about
 	left, right := at(column, p.row), at(colEnd, p.row)
 	p.put(column, text, lookWrap)
 	p.do(p.file.SetCellStyle(sheetSummary, left, right, p.style[lookWrap]))
@@ -260,13 +260,25 @@ func (p *page) section(title string, headers ...string) {
 	p.row++
 	for i, h := range headers {
 		l := lookHeaderRight
-		if i == 0 || slices.Contains([]string{"Severity", "Outcome", "What is on it", "Meaning"}, h) { // words stand below
+		if i == 0 || slices.Contains(wordHeaders, h) {
 			l = lookHeader
 		}
 		p.put(colLabel+i, h, l)
+		if h == headerAbout { // across the page, as what stands below
+			p.do(p.file.SetCellStyle(sheetSummary, at(colLabel+i, p.row), at(colEnd, p.row), p.style[l]))
+			p.do(p.file.MergeCell(sheetSummary, at(colLabel+i, p.row), at(colEnd, p.row)))
+		}
 	}
-	p.row++
+	if len(headers) > 0 {
+		p.row++
+	}
 }
+
+// headerAbout stands above paragraphs.
+const headerAbout = "What it is"
+
+// wordHeaders stand above words, not numbers.
+var wordHeaders = []string{"Severity", "Outcome", headerAbout}
 
 // line writes a row of a small table.
 func (p *page) line(label string, values ...any) {
