@@ -69,6 +69,8 @@ type judge struct {
 	out     string
 	formats []string
 	failOn  string
+	// stepSummary is the file of $GITHUB_STEP_SUMMARY; "" for none.
+	stepSummary string
 }
 
 func (a *app) judge(ctx context.Context, cfg *config, o reportOptions) (*judge, error) {
@@ -129,6 +131,7 @@ func (j *judge) report(ctx context.Context, path string) error {
 		reports = append(reports, r)
 	}
 	j.warn(reports)
+	j.summarize(reports)
 	if err := j.print(reports, files); err != nil {
 		return err
 	}

@@ -26,6 +26,7 @@ func (a *app) runCommand() *cobra.Command {
 			if err := report.CheckDir(judge.out); err != nil {
 				return err
 			}
+			judge.stepSummary = a.getenv("GITHUB_STEP_SUMMARY")
 			result, err := a.collect(c.Context(), cfg, collect.Filters{})
 			if err != nil {
 				return err
@@ -35,4 +36,15 @@ func (a *app) runCommand() *cobra.Command {
 	}
 	o.flags(c)
 	return c
+}
+
+// summarize shows the reports on the page of the GitHub Actions run. A page
+// without them is no reason to have no reports.
+func (j *judge) summarize(reports []*report.Report) {
+	if j.stepSummary == "" {
+		return
+	}
+	if err := report.AppendStepSummary(j.stepSummary, reports); err != nil {
+		j.log.Warn("the summary of this GitHub Actions step lacks reports", "error", err)
+	}
 }

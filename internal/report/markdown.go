@@ -21,6 +21,7 @@ const (
 	markdownText     = 240
 	markdownFindings = 100
 	markdownRows     = 50
+	markdownTrend    = 14
 )
 
 // WriteMarkdown writes the report for a job summary: counts first, then what
@@ -153,7 +154,7 @@ func (m *markdown) trend() {
 	m.line("| Snapshot (UTC) | Critical | High | Medium | Low | Findings |")
 	m.line("| --- | ---: | ---: | ---: | ---: | ---: |")
 	points := m.report.Trend
-	for _, t := range points[max(0, len(points)-markdownRows):] {
+	for _, t := range points[max(0, len(points)-markdownTrend):] {
 		c := t.BySeverity
 		m.line("| %s | %d | %d | %d | %d | %d |", t.At.UTC().Format("2006-01-02 15:04"), c.Critical, c.High, c.Medium, c.Low, c.Total())
 	}
