@@ -158,6 +158,44 @@ func TestGone(t *testing.T) {
 	}
 }
 
+// A repository that has gone takes all with it that was told of it, also what is
+// told later by a page that was on its way.
+func TestGoneRepository(t *testing.T) {
+	t.Parallel()
+	w, _ := create(t)
+	gone := Walk{Org: "acme", Resource: "repositories", Parent: "1"}
+	const repository = `{"id":1,"name":"x","full_name":"acme/x","visibility":"public"}`
+	tell := func() {
+		add(t, w, "repository_settings", "", settingsJSON)
+		add(t, w, "teams", "1", `{"id":1,"slug":"a"}`)
+		add(t, w, "private_vulnerability_reporting", "1", `{"enabled":true}`)
+		add(t, w, "automated_security_fixes", "1", `{"enabled":true,"paused":false}`)
+	}
+	add(t, w, "repositories", "", repository)
+	add(t, w, "properties", "", `{"repository_id":1,"properties":[{"property_name":"a","value":"b"}]}`)
+	tell()
+	if err := w.Gone(t.Context(), gone, Cost{Requests: 1}); err != nil {
+		t.Fatal(err)
+	}
+	tell()
+	for _, resource := range []string{"repositories", "repository_settings", "properties", "teams", "private_vulnerability_reporting", "automated_security_fixes"} {
+		if row, err := w.Cover(t.Context(), Coverage{Org: "acme", Resource: resource, Status: "complete"}); row.RowCount != 0 || err != nil {
+			t.Errorf("%s: %d rows, %v", resource, row.RowCount, err)
+		}
+	}
+	add(t, w, "repositories", "", repository)
+	for _, resource := range []string{"teams", "private_vulnerability_reporting", "automated_security_fixes"} {
+		if todo, err := w.Todo(t.Context(), "acme", resource); len(todo) != 1 || err != nil {
+			t.Errorf("%s of a repository that is back: %v, %v", resource, todo, err)
+		}
+	}
+	tell()
+	s := publish(t, w)
+	if got := query(t, s, "SELECT count(*), (SELECT count(*) FROM repository_teams), (SELECT count(*) FROM _gone) FROM default_branch_protection"); got != "[1,1,0]" {
+		t.Errorf("got %s", got)
+	}
+}
+
 // A token that is listed again after it had gone is asked about once more.
 func TestGoneAndBack(t *testing.T) {
 	t.Parallel()

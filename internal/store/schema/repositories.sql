@@ -143,6 +143,15 @@ BEGIN
   VALUES (NEW.org, NEW.item ->> '$.id', NEW.item)
   ON CONFLICT (org, repository_id) DO UPDATE SET raw = excluded.raw;
 
+  -- One that is back after it had gone has to be asked about once more.
+  UPDATE _walks
+  SET is_finished = 0, next = ''
+  WHERE org = NEW.org AND resource IN ('teams', 'private_vulnerability_reporting', 'automated_security_fixes') AND parent = CAST(NEW.item ->> '$.id' AS TEXT)
+    AND EXISTS (SELECT 1 FROM _gone AS g WHERE g.org = NEW.org AND g.resource = 'repositories' AND g.parent = CAST(NEW.item ->> '$.id' AS TEXT));
+
+  DELETE FROM _gone
+  WHERE org = NEW.org AND resource = 'repositories' AND parent = CAST(NEW.item ->> '$.id' AS TEXT);
+
   INSERT INTO _repository_names (org, repository_id, full_name)
   VALUES (NEW.org, NEW.item ->> '$.id', NEW.item ->> '$.full_name')
   ON CONFLICT (org, repository_id) DO UPDATE SET full_name = excluded.full_name WHERE full_name <> excluded.full_name;
@@ -207,6 +216,14 @@ BEGIN
   WHERE org = NEW.org AND resource = NEW.resource AND parent = NEW.parent;
 
   DELETE FROM _repositories
+  WHERE org = NEW.org AND repository_id = CAST(NEW.parent AS INTEGER);
+
+  -- They may be there without the repository, see _in_repository_settings_insert,
+  -- so that no cascade takes them.
+  DELETE FROM _repository_settings
+  WHERE org = NEW.org AND repository_id = CAST(NEW.parent AS INTEGER);
+
+  DELETE FROM _properties
   WHERE org = NEW.org AND repository_id = CAST(NEW.parent AS INTEGER);
 END;
 

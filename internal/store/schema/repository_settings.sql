@@ -183,6 +183,12 @@ CREATE VIEW _in_repository_settings (org, parent, item) AS SELECT '', '', '' WHE
 
 CREATE TRIGGER _in_repository_settings_insert INSTEAD OF INSERT ON _in_repository_settings
 BEGIN
+  -- A page may tell of a repository that was created since the list was read, and
+  -- may come after one was found gone: then it says nothing.
+  SELECT RAISE(IGNORE)
+  FROM _gone AS g
+  WHERE g.org = NEW.org AND g.resource = 'repositories' AND g.parent = CAST(NEW.item ->> '$.databaseId' AS TEXT);
+
   -- Seen again: everything is told anew, by the cascade.
   DELETE FROM _repository_settings
   WHERE org = NEW.org AND repository_id = NEW.item ->> '$.databaseId';
