@@ -403,7 +403,7 @@ func (k *killer) wantFew(cold *killer, kills int, written string) {
 // before stays as it was.
 func TestKillAndChange(t *testing.T) {
 	t.Parallel()
-	const tokens, ofTokens, ofRequests = "/personal-access-tokens ", "/personal-access-tokens/", "/personal-access-token-requests/"
+	const tokens, ofTokens, ofRequests, settings = "/personal-access-tokens ", "/personal-access-tokens/", "/personal-access-token-requests/", "POST /graphql "
 	for _, c := range []struct {
 		name   string
 		moment moment
@@ -414,6 +414,8 @@ func TestKillAndChange(t *testing.T) {
 		{"token that was read of a list under way", moment{text: tokens, n: 4}, revoke(fakegithub.SelectSubset, -1)},
 		{"request before its repositories", moment{text: ofRequests, n: 1}, withdraw},
 		{"repository of a list under way", moment{text: "/repos ", n: 4}, remove(0)},
+		{"repository before all settings", moment{text: settings, n: 1}, remove(0)},
+		{"repository of settings under way", moment{text: settings, n: 3}, remove(-1)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -444,17 +446,21 @@ func without(tokens []*fakegithub.Token, selection string, n int) []*fakegithub.
 	return slices.DeleteFunc(slices.Clone(tokens), func(t *fakegithub.Token) bool { return t == one })
 }
 
-// remove deletes the n-th repository, by name.
+// remove deletes the n-th repository by name, of those that no token lists: its
+// list may have been read.
 func remove(n int) func(*fakegithub.World) {
 	return func(w *fakegithub.World) {
-		byName := slices.SortedFunc(slices.Values(w.Repositories), func(a, b *fakegithub.Repository) int {
+		var some []*fakegithub.Repository
+		for _, r := range w.Repositories {
+			lists := func(t *fakegithub.Token) bool { return slices.Contains(t.Repositories, r) }
+			if !slices.ContainsFunc(slices.Concat(w.Grants, w.Requests), lists) {
+				some = append(some, r)
+			}
+		}
+		slices.SortFunc(some, func(a, b *fakegithub.Repository) int {
 			return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name))
 		})
-		one := byName[(n+len(byName))%len(byName)]
-		isOne := func(r *fakegithub.Repository) bool { return r == one }
-		w.Repositories = slices.DeleteFunc(slices.Clone(w.Repositories), isOne)
-		for _, g := range slices.Concat(w.Grants, w.Requests) {
-			g.Repositories = slices.DeleteFunc(slices.Clone(g.Repositories), isOne)
-		}
+		one := some[(n+len(some))%len(some)]
+		w.Repositories = slices.DeleteFunc(slices.Clone(w.Repositories), func(r *fakegithub.Repository) bool { return r == one })
 	}
 }
