@@ -194,7 +194,7 @@ func columnWidth(name, kind string, rows [][]any, column int) float64 {
 			widest = max(widest, utf8.RuneCountInString(s))
 		}
 	}
-	return float64(min(max(widest+2, 9), 46))
+	return float64(min(max(widest+2, 9), 60))
 }
 
 // heading makes a column's name a header: last_used_at is "Last used at".

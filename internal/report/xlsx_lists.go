@@ -42,7 +42,7 @@ const (
 	exceptionColumn   = 11 // K, counted from 1
 	decisionColumn    = 12
 	commentColumn     = 13
-	maxEvidenceColumn = 30
+	maxEvidenceColumn = 300 // the built-in rules have 60; the rest goes into one column
 	maxAreas          = 200 // of a drop-down; so many fit what programs accept
 )
 
@@ -62,20 +62,21 @@ func (b *workbook) findings() error {
 		}
 		columns = append(columns, sheetColumn{title: heading(name), width: evidenceWidth(name), note: note, isNumber: kindOf(name) == KindNumber})
 	}
+	hasMore := len(evidence) == maxEvidenceColumn
+	if hasMore {
+		columns = append(columns, sheetColumn{title: "More evidence", width: 60, note: "Evidence that has no column of its own: name: value."})
+	}
 	columns = append(columns, sheetColumn{title: "Rule", width: 46}, sheetColumn{title: "Key", width: 50, note: "The same in every snapshot: carry your decisions over by it."})
 	return b.stream(sheet{
 		name: sheetFindings, table: "Findings", columns: columns, print: commentColumn,
 		about: "What the rules found, worst first. Filter it, decide in the yellow columns. Further right is the evidence.",
 		rows: each(len(b.report.Findings), func(i int) []any {
 			f := &b.report.Findings[i]
-			cells := b.findingCells(f, titles[f.Rule])
-			facts := make([]any, len(evidence))
-			for _, v := range f.Evidence {
-				if p, ok := place[v.Column]; ok && (v.Value != nil || kindOf(v.Column) == KindYesNo) {
-					facts[p] = b.cell(kindOf(v.Column), v.Value)
-				}
+			cells := append(b.findingCells(f, titles[f.Rule]), b.factCells(f, place)...)
+			if hasMore {
+				cells = append(cells, b.moreFacts(f, place))
 			}
-			return append(append(cells, facts...), b.text(f.Rule), b.text(f.Key))
+			return append(cells, b.text(f.Rule), b.text(f.Key))
 		}),
 		finish: b.dropDowns,
 	})
@@ -96,6 +97,28 @@ func (b *workbook) findingCells(f *Finding, title string) []any {
 		b.link(string(f.Subject.URL), f.Subject.label()), b.cell(KindText, orNull(string(f.Subject.Owner))),
 		b.paragraph(f.Reason), isNew, b.date(f.FirstSeenAt.Time), waived, input, input,
 	}
+}
+
+// factCells are the evidence, each fact in its place.
+func (b *workbook) factCells(f *Finding, place map[string]int) []any {
+	cells := make([]any, len(place))
+	for _, v := range f.Evidence {
+		if p, ok := place[v.Column]; ok && (v.Value != nil || kindOf(v.Column) == KindYesNo) {
+			cells[p] = b.cell(kindOf(v.Column), v.Value)
+		}
+	}
+	return cells
+}
+
+// moreFacts are those that have no place.
+func (b *workbook) moreFacts(f *Finding, place map[string]int) any {
+	var lines []string
+	for _, v := range f.Evidence {
+		if _, ok := place[v.Column]; !ok && v.Value != nil && !slices.Contains(shownBySubject, v.Column) {
+			lines = append(lines, fmt.Sprintf("%s: %v", v.Column, typed(kindOf(v.Column), v.Value)))
+		}
+	}
+	return b.cell(KindText, orNull(strings.Join(lines, "\n")))
 }
 
 // label is the name to show for a subject: never empty.

@@ -421,3 +421,21 @@ func TestSheetName(t *testing.T) {
 		}
 	}
 }
+
+// Evidence for which there is no column left is not lost.
+func TestEvidenceBeyondTheColumns(t *testing.T) {
+	t.Parallel()
+	r := sampleReport(2, 0)
+	r.Findings[1].Evidence = nil
+	for i := range maxEvidenceColumn + 20 {
+		r.Findings[1].Evidence = append(r.Findings[1].Evidence, Value{fmt.Sprintf("fact_%d", i), int64(i)})
+	}
+	b := bookOf(t, r, maxRows)
+	more := b.value("Findings", "More evidence", 3)
+	if columns := len(b.rows("Findings")[0]); columns != commentColumn+maxEvidenceColumn+3 || strings.Count(more, "\n") < 19 || !strings.HasSuffix(more, "\nfact_319: 319") {
+		t.Errorf("%d columns, and then %q", columns, more)
+	}
+	if got := b.value("Findings", "More evidence", 2); got != "" {
+		t.Errorf("the other finding has more: %q", got)
+	}
+}
