@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"auditor/internal/report"
 )
 
 // Exit statuses; see doc.go. When several apply, failed wins over incomplete,
@@ -44,7 +46,8 @@ type app struct {
 
 // run is the whole program: it returns the exit status.
 func run(ctx context.Context, env *environment) int {
-	a := &app{environment: env, log: slog.New(slog.NewTextHandler(env.stderr, nil))}
+	a := &app{environment: env}
+	a.log = newLog(env.stderr, "text", a.logOptions())
 	root := a.rootCommand()
 	root.SetArgs(env.args)
 	root.SetIn(env.stdin)
@@ -85,22 +88,10 @@ func (a *app) rootCommand() *cobra.Command {
 	return root
 }
 
-func (a *app) logOptions() *slog.HandlerOptions {
-	switch {
-	case a.isQuiet:
-		return &slog.HandlerOptions{Level: slog.LevelWarn}
-	case a.isVerbose:
-		return &slog.HandlerOptions{Level: slog.LevelDebug}
-	}
-	return nil
-}
-
 func (a *app) setLog() error {
 	switch a.logFormat {
-	case "text":
-		a.log = slog.New(slog.NewTextHandler(a.stderr, a.logOptions()))
-	case "json":
-		a.log = slog.New(slog.NewJSONHandler(a.stderr, a.logOptions()))
+	case "text", "json":
+		a.log = newLog(a.stderr, a.logFormat, a.logOptions())
 	default:
 		return &usageError{fmt.Errorf("--log-format %q is neither text nor json", a.logFormat)}
 	}
@@ -130,7 +121,7 @@ func (a *app) tell(err error) {
 		a.log.Error(err.Error(), "hint", advice)
 		return
 	}
-	fmt.Fprintln(a.stderr, "auditor:", inertLines(err.Error()))
+	fmt.Fprintln(a.stderr, "auditor:", report.InertLines(err.Error()))
 	if advice != "" {
 		fmt.Fprintln(a.stderr, "hint:", advice)
 	}

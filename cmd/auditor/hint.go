@@ -75,8 +75,8 @@ func isMissingConfig(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) && strings.HasPrefix(err.Error(), "read configuration")
 }
 
-// inertLines is a text without what a terminal would obey: errors quote what
-// servers and files said.
+// inertLines is a text without what a terminal would obey, character for
+// character: a caret below it stays in its place.
 func inertLines(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '\n' || r == '\t' || unicode.IsPrint(r) {

@@ -12,6 +12,7 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"auditor/internal/collect"
+	"auditor/internal/report"
 )
 
 // progress shows how a collection goes: bars on a terminal, log lines elsewhere.
@@ -56,7 +57,7 @@ func newBars(w io.Writer, width int, o *slog.HandlerOptions) *bars {
 		container: mpb.New(mpb.WithOutput(w), mpb.WithAutoRefresh(), mpb.WithWidth(min(30, width/3))),
 		bars:      map[string]*bar{}, budgets: map[string]collect.Event{},
 	}
-	b.logger = slog.New(slog.NewTextHandler(b.container, o))
+	b.logger = newLog(b.container, "text", o)
 	b.left.Store("")
 	b.footer = b.container.New(0, mpb.NopStyle(), mpb.BarPriority(1000),
 		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return b.left.Load().(string) })))
@@ -115,7 +116,7 @@ func leastLeft(budgets map[string]collect.Event) string {
 	if least == nil {
 		return ""
 	}
-	text := fmt.Sprintf("rate limit of %s: %d of %d requests left", least.Org, least.REST.Remaining, least.REST.Limit)
+	text := fmt.Sprintf("rate limit of %s: %d of %d requests left", report.InertLine(least.Org), least.REST.Remaining, least.REST.Limit)
 	if least.GraphQL.Limit > 0 {
 		text += fmt.Sprintf(", %d of %d GraphQL points", least.GraphQL.Remaining, least.GraphQL.Limit)
 	}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"io"
 	"regexp"
 	"strings"
 	"unicode"
@@ -151,9 +152,26 @@ func inertCSV(s string) string {
 // widest.
 const maxLine = 1000
 
-// inertTerminal is for one line on a terminal: no escape sequence, no line
-// break, no change of direction, no end that is out of sight.
-func inertTerminal(s string) string { return cut(visible(s, ""), maxLine) }
+// InertLine is for one line on a terminal: no escape sequence, no line break,
+// no change of direction, no end that is out of sight.
+func InertLine(s string) string { return cut(visible(s, ""), maxLine) }
+
+// InertLines is for text on a terminal whose line breaks are ours.
+func InertLines(s string) string { return visible(s, "\n\t") }
+
+// InertWriter is for finished lines of a log, in JSON or with values quoted as
+// in Go. Control characters are escaped there already, which is not all that a
+// terminal obeys. Each Write has whole lines.
+func InertWriter(w io.Writer) io.Writer { return inertWriter{w} }
+
+type inertWriter struct{ w io.Writer }
+
+func (i inertWriter) Write(p []byte) (int, error) {
+	if _, err := i.w.Write(inertJSON(p)); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
 
 // inertMarkdown is for running text and table cells of GitHub's Markdown. The
 // text must not start a line: that is inertMarkdownLine. What GitHub links after
@@ -197,7 +215,7 @@ var startsBlock = regexp.MustCompile(`^[-+=\d]`)
 // on a terminal it could still carry C1 controls and changes of direction.
 // They stand only inside strings, where an escape means the same.
 func inertJSON(b []byte) []byte {
-	if firstHostile(string(b), "") < 0 {
+	if firstHostile(string(b), "\n") < 0 {
 		return b
 	}
 	var out []byte

@@ -23,7 +23,7 @@ func WriteManual(w io.Writer, columns []string, rows [][]string, prose, width in
 	for r, row := range rows {
 		rows[r] = slices.Clone(row)
 		for i, cell := range row {
-			rows[r][i] = inertTerminal(cell)
+			rows[r][i] = InertLine(cell)
 			m.widths[i] = max(m.widths[i], text.StringWidthWithoutEscSequences(rows[r][i]))
 		}
 	}

@@ -35,7 +35,7 @@ type tableRows struct {
 
 func (t *tableRows) header(columns []string) error {
 	for _, name := range columns {
-		t.columns = append(t.columns, inertTerminal(name))
+		t.columns = append(t.columns, InertLine(name))
 	}
 	return nil
 }
@@ -44,7 +44,7 @@ func (t *tableRows) row(values []any) error {
 	cells, numbers := make([]string, len(values)), make([]bool, len(values))
 	for i, v := range values {
 		s, isText := plainValue(typed(kindOf(t.columns[i]), v))
-		cells[i] = inertTerminal(s)
+		cells[i] = InertLine(s)
 		if v == nil {
 			cells[i] = "NULL"
 		}
