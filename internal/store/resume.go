@@ -50,8 +50,8 @@ func resume(ctx context.Context, dir string, run Run) (*Writer, error) {
 }
 
 // reopen opens the partial and tells whether run may go on with it. A file
-// that is no partial of ours is left alone; one whose run was killed before it
-// had said what it is goes.
+// that is no partial of ours, or a broken one, is left alone; one whose run was
+// killed before it had said what it is goes.
 func (w *Writer) reopen(ctx context.Context, run Run) (ok bool, err error) {
 	if err := checkHeader(w.path); errors.Is(err, ErrEmptyFile) {
 		return false, os.Remove(w.path)
@@ -79,6 +79,13 @@ func (w *Writer) reopen(ctx context.Context, run Run) (ok bool, err error) {
 	}
 	if fingerprint != run.fingerprint() {
 		return false, nil
+	}
+	// A disk that lost its power may have kept less than it promised. Hours of
+	// collecting must not go into a file that cannot be published.
+	var problem string
+	err = w.db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&problem)
+	if err != nil || problem != "ok" {
+		return false, contextError(err)
 	}
 	return true, w.prepare(ctx)
 }

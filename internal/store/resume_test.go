@@ -288,3 +288,38 @@ func TestBusy(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A partial that a failing disk has spoiled is not gone on with.
+func TestBrokenPartial(t *testing.T) {
+	t.Parallel()
+	w, dir := create(t)
+	var tokens []string
+	for i := range 100 {
+		tokens = append(tokens, strings.Replace(tokenJSON, "25381", fmt.Sprint(1000+i), 1))
+	}
+	add(t, w, "tokens", "", tokens...)
+	if err := w.Discard(); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, list(t, dir)[0])
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	stat, err := file.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The last pages, where the tokens are, were never written.
+	if _, err := file.WriteAt(make([]byte, 32<<10), stat.Size()-32<<10); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Create(t.Context(), dir, testRun())
+	if err != nil || again.IsResumed() {
+		t.Fatalf("%v, resumed %v", err, again != nil && again.IsResumed())
+	}
+	if err := again.Discard(); err != nil {
+		t.Fatal(err)
+	}
+}
