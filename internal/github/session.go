@@ -63,6 +63,7 @@ const backward = "backward "
 // move up, and forwards the one that moves to the page just read would be
 // missed in silence. Backwards it comes twice, which tells that the list changed.
 // The first page is asked for twice for that: to be told the last, and at the end.
+// Lists of two pages come as one, for no request more; see pair.go.
 func (s *Session) Pages(ctx context.Context, path string) iter.Seq2[Page, error] {
 	return s.chain.pages(ctx, path)
 }
@@ -103,10 +104,7 @@ func (l *list) begin(path string) (err error) {
 func (l *list) read(ctx context.Context) (Page, error) {
 	page, err := l.page(ctx, l.ref)
 	if err == nil && l.canTurn && page.next != "" && page.last != "" {
-		first := page.Cost
-		l.ref, l.isBackward = page.last, true
-		page, err = l.page(ctx, l.ref)
-		page.Cost = page.Cost.Plus(first)
+		page, err = l.turn(ctx, page)
 	}
 	l.canTurn = false
 	if err == nil {
@@ -117,6 +115,19 @@ func (l *list) read(ctx context.Context) (Page, error) {
 	}
 	l.ref = strings.TrimPrefix(page.Next, backward)
 	return page, nil
+}
+
+// turn goes on from the last page of a list, given its first: to its beginning,
+// if not both come as one.
+func (l *list) turn(ctx context.Context, first Page) (Page, error) {
+	whole, ok, err := l.pair(ctx, first)
+	if ok || err != nil {
+		return whole, err
+	}
+	l.ref, l.isBackward = first.last, true
+	page, err := l.page(ctx, l.ref)
+	page.Cost = page.Cost.Plus(whole.Cost)
+	return page, err
 }
 
 // after is where to go on after a page.

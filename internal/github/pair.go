@@ -1,0 +1,53 @@
+package github
+
+import (
+	"bytes"
+	"context"
+	"net/url"
+	"strconv"
+)
+
+// pair reads the second of two pages, given the first, and makes one page of
+// them. It asks for the second page of pages that are one item shorter, which
+// begins with the last item of the first: page 2 of 99 has the items 100 to 198.
+// Where it does not, items have gone or come in between, and the list has to be
+// read from its end; likewise when there is more than that. ok is false then,
+// and the page only says what was spent.
+//
+// Of 7,000 lists of an organization 4 % have two pages: reading these from
+// their end would cost a request more each.
+func (l *list) pair(ctx context.Context, first Page) (whole Page, ok bool, err error) {
+	whole.Cost = first.Cost
+	target := first.overlapping()
+	if target == "" {
+		return whole, false, nil
+	}
+	second, err := l.page(ctx, target)
+	whole.Cost = whole.Cost.Plus(second.Cost)
+	if err != nil || second.next != "" || len(second.Items) == 0 {
+		return whole, false, err
+	}
+	last := len(first.Items) - 1
+	if !bytes.Equal(second.Items[0], first.Items[last]) {
+		return whole, false, nil
+	}
+	whole.Items = append(first.Items[:last], second.Items...)
+	whole.Count = 1
+	return whole, true, nil
+}
+
+// overlapping is the address of the second page of pages that are one item
+// shorter than this first one, "" when the list has not two pages by number.
+func (p Page) overlapping() string {
+	u, err := url.Parse(p.last)
+	if err != nil {
+		return ""
+	}
+	q, size := u.Query(), len(p.Items)
+	if q.Get("page") != "2" || size < 2 || q.Get("per_page") != strconv.Itoa(size) {
+		return ""
+	}
+	q.Set("per_page", strconv.Itoa(size-1))
+	u.RawQuery = q.Encode()
+	return u.String()
+}
