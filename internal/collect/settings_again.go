@@ -22,7 +22,7 @@ const (
 	// is believed.
 	maxBad = 3
 	// maxRounds is how often repositories are asked for again.
-	maxRounds = 5
+	maxRounds = 10
 	// maxLookups bounds the requests that find out what became of repositories
 	// of an organization that are listed and answer 404.
 	maxLookups = 50

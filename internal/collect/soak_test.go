@@ -17,7 +17,9 @@ func TestSoak(t *testing.T) {
 	}
 	world := fakegithub.Generate(1, "medium", "acme", testNow())
 	faults := fakegithub.AllFaults(2)
-	for i, seldom := range []string{"hang", "secondary-silent", "graphql-limited", "graphql-secondary"} {
+	for i, seldom := range []string{
+		"hang", "secondary-silent", "graphql-limited", "graphql-secondary", "graphql-502", "graphql-504", "graphql-resources", "graphql-null-node", "graphql-null-field",
+	} {
 		faults = append(faults, fakegithub.Fault{Kind: seldom, At: 2 + i})
 	}
 	var changes []fakegithub.Change

@@ -61,10 +61,13 @@ func (e *execution) weighField(f *ast.Field, times int, path []any, requests *in
 		times = min(times*bound, 1<<40)
 		e.nodes = min(e.nodes+times, 1<<40)
 	}
-	if ids, ok := f.ArgumentMap(e.vars)["ids"].([]any); ok {
-		e.items = max(e.items, len(ids))
+	ids, isByID := f.ArgumentMap(e.vars)["ids"].([]any)
+	items := max(e.items, len(ids))
+	errs := e.weighSet(f.SelectionSet, times, path, requests)
+	if isByID { // what is asked of each is not what is asked for
+		e.items = items
 	}
-	return e.weighSet(f.SelectionSet, times, path, requests)
+	return errs
 }
 
 // bound reads first or last, which GitHub demands of every connection.
