@@ -121,20 +121,42 @@ func cut(s string, limit int) string {
 }
 
 // inertCell is for cells of a workbook. Strings are written as text there, so
-// a formula is already only text; what remains is XML, length and invisible
-// characters. Line breaks stay.
-func inertCell(s string) string { return cut(visible(s, "\n"), maxCell) }
+// a formula is already only text; what remains is XML, length, invisible
+// characters and Excel's escapes. Line breaks stay.
+func inertCell(s string) string { return cut(unescapable(visible(s, "\n")), maxCell) }
+
+// unescapable breaks what Excel reads as an escape: _x202E_ changes the
+// direction. The library writes most of them so that they are only read, but
+// loses text that merely looks like one (my_xtest_name), and lets the second of
+// two that share an underscore through.
+func unescapable(s string) string {
+	if !escapedRune.MatchString(s) {
+		return s
+	}
+	var b strings.Builder
+	for i, r := range s {
+		if r == '_' && escapedRune.MatchString(s[i:min(i+7, len(s))]) {
+			b.WriteString(`\u005f`)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// escapedRune is an escape of Excel, or what the library takes for one.
+var escapedRune = regexp.MustCompile(`(?i)_x[0-9a-z]{4}_`)
 
 // startsFormula tells texts that become a formula when somebody edits the cell
 // or saves the sheet as CSV; the writer gives such cells the text format.
 func startsFormula(s string) bool { return formulaStart.MatchString(s) }
 
 var (
-	formulaStart = regexp.MustCompile(`^[\s"]*[=+\-@＝＋－＠]`)
+	formulaStart = regexp.MustCompile(`^[\s\pZ"]*[=+\-@＝＋－＠﹦﹢﹣﹫−]`)
 	// In a locale whose list separator is the semicolon Excel ignores our
 	// quotes in the middle of a line: a formula can then start after a
 	// semicolon or a line break as well, or after an empty pair of quotes.
-	formulaInside = regexp.MustCompile(`([;\n])([\s"]*[=+\-@＝＋－＠])`)
+	formulaInside = regexp.MustCompile(`([;\n])([\s\pZ"]*[=+\-@＝＋－＠﹦﹢﹣﹫−])`)
 )
 
 // inertCSV is for fields of CSV: a leading apostrophe keeps a spreadsheet from

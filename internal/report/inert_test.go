@@ -51,7 +51,7 @@ func TestCutIsVisibleAndFits(t *testing.T) {
 
 func TestInertCSV(t *testing.T) {
 	for in, want := range map[string]string{
-		"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@x": "'@x", "\t=1": "' =1", `"=1`: `'"=1`, `a;"=1`: `a;'"=1`, "  =1": "'  =1", "＝1": "'＝1",
+		"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@x": "'@x", "\t=1": "' =1", `"=1`: `'"=1`, `a;"=1`: `a;'"=1`, "  =1": "'  =1", "＝1": "'＝1", "−1": "'−1", "\u00a0=1": "'\u00a0=1",
 		"a;=1": "a;'=1", "a\n=1": "a\n'=1", "a; -b": "a;' -b",
 		"release-bot": "release-bot", "a=b": "a=b", "[1,-2]": "[1,-2]", "": "",
 	} {
@@ -74,6 +74,18 @@ func TestInertMarkdown(t *testing.T) {
 	} {
 		if got := inertMarkdown(in); got != want {
 			t.Errorf("inertMarkdown(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestInertCell(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"a\nb\x00": "a\nb" + `\u0000`, "=1": "=1", "snake_case_x_y": "snake_case_x_y", "_x12_": "_x12_",
+		"_x0022_": `\u005fx0022_`, "my_xtest_name": `my\u005fxtest_name`, "_x0041_x202E_": `\u005fx0041\u005fx202E_`, "é_xD800_": `é\u005fxD800_`,
+	} {
+		if got := inertCell(in); got != want {
+			t.Errorf("inertCell(%q) = %q, want %q", in, got, want)
 		}
 	}
 }

@@ -3,7 +3,6 @@ package report
 import (
 	"math"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -124,15 +123,11 @@ func (b *workbook) link(address, text string) any {
 	}
 }
 
-var (
-	quote = strings.NewReplacer(`"`, `""`)
-	// Excel may read _x0022_ as a quotation mark, which would end the string
-	// inside the formula.
-	escapedRune = regexp.MustCompile(`(?i)_x[0-9a-f]{4}_`)
-)
+var quote = strings.NewReplacer(`"`, `""`)
 
 // fitsFormula tells texts that can stand between quotes in a formula: at most
-// 255 units, nothing that a reader of XML would take apart.
+// 255 units, nothing that a reader of XML would take apart. Excel may read
+// _x0022_ as a quotation mark, which would end the string.
 func fitsFormula(s string) bool {
 	return s != "" && len(cut(s, 255)) == len(s) && visible(s, "") == s &&
 		strings.TrimSpace(s) == s && !escapedRune.MatchString(s)
