@@ -27,7 +27,10 @@ import (
 
 // killed is what the process that is to be killed has to know. The App's key
 // comes by its standard input.
-type killed struct{ URL, ClientID, Dir string }
+type killed struct {
+	URL, ClientID, Dir string
+	Orgs               []string
+}
 
 const killedVariable = "COLLECT_TEST_KILLED"
 
@@ -52,7 +55,9 @@ func TestKilledCollector(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Run(t.Context(), client, (&site{url: k.URL, dir: k.Dir}).plan()); err != nil {
+	plan := (&site{url: k.URL, dir: k.Dir}).plan()
+	plan.Orgs = k.Orgs
+	if _, err := Run(t.Context(), client, plan); err != nil {
 		t.Fatal(err)
 	}
 	if err := client.Close(t.Context()); err != nil {
@@ -77,6 +82,7 @@ func (m moment) isVague() bool { return m.file != "" || m.pause > 0 }
 // asks for it.
 type killer struct {
 	*site
+	orgs   []string
 	mu     sync.Mutex
 	asked  map[string]int // requests, by what they ask for; of lists, later pages for themselves
 	victim *victim        // nil: nobody is to be killed
@@ -90,12 +96,17 @@ type victim struct {
 	matched int           // its requests that the moment is about
 }
 
-func newKiller(t *testing.T) *killer {
+// newKiller serves the organization acme and others.
+func newKiller(t *testing.T, others ...string) *killer {
 	t.Helper()
-	world := fakegithub.Generate(1, "small", "acme", testNow())
-	world.Update(func() { narrow(world) })
-	k := &killer{asked: map[string]int{}}
-	k.site = newSiteOf(t, world, fakegithub.Options{}, smallPages, k.watch)
+	k := &killer{orgs: append([]string{"acme"}, others...), asked: map[string]int{}}
+	var worlds []*fakegithub.World
+	for i, org := range k.orgs {
+		world := fakegithub.Generate(uint64(1+i), "small", org, testNow())
+		world.Update(func() { narrow(world) })
+		worlds = append(worlds, world)
+	}
+	k.site = newSiteOf(t, worlds[0], fakegithub.Options{Others: worlds[1:]}, smallPages, k.watch)
 	return k
 }
 
@@ -193,7 +204,7 @@ func (v *victim) hasEnded() bool {
 // end where that moment does not come.
 func (k *killer) runUntil(m moment) (isKilled bool) {
 	k.t.Helper()
-	text, err := json.Marshal(killed{k.url, k.server.ClientID(), k.dir})
+	text, err := json.Marshal(killed{k.url, k.server.ClientID(), k.dir, k.orgs})
 	if err != nil {
 		k.t.Fatal(err)
 	}
@@ -228,7 +239,7 @@ func (k *killer) finish() *store.Snapshot {
 	path, err := store.Newest(k.dir)
 	if errors.Is(err, store.ErrNoSnapshot) {
 		var result *Result
-		result, err = k.run()
+		result, err = k.run(func(p *Plan) { p.Orgs = k.orgs })
 		if err == nil {
 			path = result.Path
 		}
@@ -345,23 +356,44 @@ func TestKill(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			k := newKiller(t)
-			kills := 0
-			for _, m := range c.moments {
-				isKilled := k.runUntil(m)
-				if isKilled {
-					kills++
-				} else if !m.isVague() {
-					t.Errorf("not killed at %+v", m)
-				}
-				if _, err := store.Newest(k.dir); err == nil {
-					break
-				}
-			}
+			kills := k.runUntilAll(c.moments)
 			got := k.finish()
 			wantSame(t, want, strings.ReplaceAll(everything(t, got), k.url, cold.url))
 			k.wantFew(cold, kills, answers(t, got, "SELECT request_count FROM snapshot"))
 		})
 	}
+}
+
+// Of two organizations each goes on where it was.
+func TestKillOrganizations(t *testing.T) {
+	t.Parallel()
+	if isRaced {
+		t.Skip("collects four organizations")
+	}
+	cold, k := newKiller(t, "umbrella"), newKiller(t, "umbrella")
+	want := everything(t, cold.finish())
+	kills := k.runUntilAll([]moment{{n: 45}, {n: 35, isAnswered: true}, {text: "/orgs/umbrella/installation ", n: 1}, {n: 1, isAnswered: true, pause: 1}})
+	got := k.finish()
+	wantSame(t, want, strings.ReplaceAll(everything(t, got), k.url, cold.url))
+	k.wantFew(cold, kills, answers(t, got, "SELECT request_count FROM snapshot"))
+}
+
+// runUntilAll is runUntil one moment after the other, or until the snapshot is
+// published. It counts the kills.
+func (k *killer) runUntilAll(moments []moment) (kills int) {
+	k.t.Helper()
+	for _, m := range moments {
+		isKilled := k.runUntil(m)
+		if isKilled {
+			kills++
+		} else if !m.isVague() {
+			k.t.Errorf("not killed at %+v", m)
+		}
+		if _, err := store.Newest(k.dir); err == nil {
+			break
+		}
+	}
+	return kills
 }
 
 // requests counts them.
@@ -391,7 +423,7 @@ func (k *killer) wantFew(cold *killer, kills int, written string) {
 		k.t.Errorf("killed %d times, %d requests; want at most %d", kills, n, most)
 	}
 	// What a snapshot says it took are the requests whose answers are in it.
-	if n, err := strconv.Atoi(written); err != nil || n > cold.requests()+kills {
+	if n, err := strconv.Atoi(written); err != nil || n > cold.requests()+kills*len(k.orgs) {
 		k.t.Errorf("killed %d times, %s requests written down, %d without", kills, written, cold.requests())
 	}
 	k.t.Logf("killed %d times: %d requests, of which %s written down; undisturbed %d", kills, k.requests(), written, cold.requests())
@@ -412,7 +444,7 @@ func (k *killer) inHand() int {
 			all += walks * pages
 		}
 	}
-	return all
+	return all * len(k.orgs)
 }
 
 // What changes while the run is dead is in the snapshot as if the run had begun
