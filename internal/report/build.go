@@ -81,6 +81,7 @@ func (b *builder) build(ctx context.Context, now, previous *store.Snapshot) erro
 
 // judgement is what all rules of the report say about one snapshot.
 type judgement struct {
+	facts    []string // columns of evidence to keep; nil: all of them, and the reasons
 	results  []rules.Result
 	findings []Finding
 	blind    map[string]map[string]bool // by rule, then organization: not everything was seen
@@ -88,8 +89,8 @@ type judgement struct {
 
 // judge runs the report's rules one after the other: the driver's locks make
 // several at once slower than that.
-func (b *builder) judge(ctx context.Context, snapshot *store.Snapshot) (judgement, error) {
-	j := judgement{blind: map[string]map[string]bool{}}
+func (b *builder) judge(ctx context.Context, snapshot *store.Snapshot, facts ...string) (judgement, error) {
+	j := judgement{facts: facts, blind: map[string]map[string]bool{}}
 	for _, rule := range b.set.Rules() {
 		if rule.Report != b.report.Name {
 			continue
@@ -109,14 +110,15 @@ func (j *judgement) add(result rules.Result) {
 	for _, m := range result.Missing {
 		j.blind[id][m.Org] = true
 	}
+	j.findings = slices.Grow(j.findings, len(result.Findings))
 	for i := range result.Findings {
-		j.findings = append(j.findings, findingOf(id, &result.Findings[i]))
+		j.findings = append(j.findings, findingOf(id, &result.Findings[i], j.facts))
 	}
 	result.Findings = nil // kept once only
 	j.results = append(j.results, result)
 }
 
-func findingOf(rule string, f *rules.Finding) Finding {
+func findingOf(rule string, f *rules.Finding, facts []string) Finding {
 	key := f.Subject.Key
 	if key == "" {
 		key = f.Subject.Kind + "/" + f.Subject.ID
@@ -128,8 +130,15 @@ func findingOf(rule string, f *rules.Finding) Finding {
 			URL: OptionalString(f.Subject.URL), Owner: OptionalString(f.Subject.Owner),
 		},
 	}
+	if facts == nil {
+		out.Evidence = make(Evidence, 0, len(f.Evidence))
+	} else {
+		out.Reason = ""
+	}
 	for _, v := range f.Evidence {
-		out.Evidence = append(out.Evidence, Value(v))
+		if facts == nil || slices.Contains(facts, v.Column) {
+			out.Evidence = append(out.Evidence, Value(v))
+		}
 	}
 	return out
 }

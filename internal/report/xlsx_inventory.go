@@ -34,19 +34,18 @@ func (b *workbook) inventory(i int, t Table) error {
 	if i > 0 {
 		table += "_" + letter(i+1) // no two alike, no cell's name
 	}
-	sample, err := head(t.Rows)
+	next, stop := iter.Pull2(t.Rows)
+	defer stop()
+	sample, err := head(next)
 	if err != nil {
 		return err
 	}
 	columns, kinds := describe(t.Columns, sample)
-	if len(sample) == sampleSize {
-		sample = nil // let go before the rows are written
-	}
 	return b.stream(sheet{
 		name: b.freeName(sheetName(t.Title, "Inventory")), about: about(t), table: table, columns: columns, freeze: frozen(t.Columns),
 		rows: func(yield func([]any, error) bool) {
 			cells := make([]any, len(kinds))
-			for row, err := range rowsOr(sample, t.Rows) {
+			for row, err := range whole(sample, next) {
 				for j := range row {
 					if cells[j] = b.cell(kinds[j], row[j]); cells[j] == nil && columns[j].empty != "" {
 						cells[j] = b.muted(columns[j].empty)
@@ -60,26 +59,33 @@ func (b *workbook) inventory(i int, t Table) error {
 	})
 }
 
-// head is the sample of the rows.
-func head(rows iter.Seq2[[]any, error]) ([][]any, error) {
+// head is the sample of the rows: the first of them.
+func head(next func() ([]any, error, bool)) ([][]any, error) {
 	var sample [][]any
-	for row, err := range rows {
-		if err != nil {
-			return nil, err
+	for len(sample) < sampleSize {
+		row, err, ok := next()
+		if err != nil || !ok {
+			return sample, err
 		}
-		if sample = append(sample, slices.Clone(row)); len(sample) == sampleSize {
-			break
-		}
+		sample = append(sample, slices.Clone(row))
 	}
 	return sample, nil
 }
 
-// rowsOr are the rows at hand if they are all, else the whole again.
-func rowsOr(sample [][]any, all iter.Seq2[[]any, error]) iter.Seq2[[]any, error] {
-	if sample == nil {
-		return all
+// whole is the sample and then the rows behind it: the query runs once.
+func whole(sample [][]any, next func() ([]any, error, bool)) iter.Seq2[[]any, error] {
+	return func(yield func([]any, error) bool) {
+		for _, row := range sample {
+			if !yield(row, nil) {
+				return
+			}
+		}
+		for row, err, ok := next(); ok; row, err, ok = next() {
+			if !yield(row, err) {
+				return
+			}
+		}
 	}
-	return each(len(sample), func(i int) []any { return sample[i] })
 }
 
 // about says what is on a sheet: its title and the first paragraph of prose.

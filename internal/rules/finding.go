@@ -46,6 +46,7 @@ func finding(columns []string, row []any, r Rule) (Finding, error) {
 		return Finding{}, fmt.Errorf("its columns are %s: a rule begins with %s", strings.Join(columns, ", "), strings.Join(lead, ", "))
 	}
 	f := Finding{Status: text(row[0]), Org: text(row[2]), Reason: text(row[3]), Severity: r.Severity}
+	f.Evidence = make([]Value, 0, len(columns)-len(lead))
 	kind, id, isSubject := strings.Cut(text(row[1]), "/")
 	f.Subject = Subject{Kind: kind, ID: id}
 	switch {
