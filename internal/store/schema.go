@@ -53,10 +53,15 @@ func makeSchemaImage() (image []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
+	return makeImage(texts, applicationID, SchemaVersion)
+}
+
+// makeImage executes schema files in memory and marks the result as ours.
+func makeImage(texts []string, id, version int) (image []byte, err error) {
 	db := openMemory()
 	defer db.Close()
 	ctx := context.Background()
-	marks := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, SchemaVersion)
+	marks := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", id, version)
 	if _, err := db.ExecContext(ctx, "BEGIN;"+strings.Join(texts, "")+marks+"COMMIT"); err != nil {
 		return nil, fmt.Errorf("create schema: %w", err)
 	}
@@ -107,6 +112,11 @@ func Views() []View {
 	if err != nil {
 		panic(err) // embedded files are always readable
 	}
+	return parseViews(texts)
+}
+
+// parseViews finds the public views in schema files.
+func parseViews(texts []string) []View {
 	var views []View
 	open := false
 	for line := range strings.SplitSeq(strings.Join(texts, "\n"), "\n") {

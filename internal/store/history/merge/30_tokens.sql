@@ -1,0 +1,212 @@
+-- Tokens, their lists, and requests.
+
+INSERT INTO main._token_ids (org_ref, token_id)
+SELECT DISTINCT p.org_ref, t.token_id
+FROM snap._tokens AS t
+JOIN temp._present AS p ON p.org = t.org
+WHERE NOT EXISTS (SELECT 1 FROM main._token_ids AS i WHERE i.org_ref = p.org_ref AND i.token_id = t.token_id)
+ORDER BY p.org_ref, t.token_id;
+
+CREATE TEMP TABLE _token_new (
+  token_ref INTEGER PRIMARY KEY,
+  org_ref INTEGER NOT NULL,
+  token_id INTEGER NOT NULL,
+  grant_id INTEGER NOT NULL,
+  token_name TEXT,
+  owner_login TEXT,
+  owner_id INTEGER,
+  owner_role TEXT,
+  repository_selection TEXT NOT NULL,
+  is_reach_effective INTEGER,
+  highest_tier TEXT,
+  reach_tier TEXT,
+  access_granted_at TEXT,
+  expires_at TEXT,
+  is_expired INTEGER,
+  permissions TEXT NOT NULL,
+  last_used_at INTEGER,
+  repository_count INTEGER
+) STRICT;
+
+-- Should a token have two grants, the later one stands.
+INSERT OR REPLACE INTO temp._token_new (
+  token_ref, org_ref, token_id, grant_id, token_name, owner_login, owner_id, owner_role, repository_selection,
+  is_reach_effective, highest_tier, reach_tier, access_granted_at, expires_at, is_expired, permissions, last_used_at, repository_count
+)
+SELECT
+  i.token_ref,
+  p.org_ref,
+  t.token_id,
+  t.grant_id,
+  t.token_name,
+  t.owner_login,
+  t.owner_id,
+  t.owner_role,
+  t.repository_selection,
+  t.is_reach_effective,
+  t.highest_tier,
+  t.reach_tier,
+  t.access_granted_at,
+  t.expires_at,
+  t.is_expired,
+  (
+    SELECT json_group_object(q.scope || '/' || q.permission, q.level)
+    FROM (SELECT m.scope AS scope, m.permission AS permission, m.level AS level FROM snap._token_permissions AS m WHERE m.org = t.org AND m.grant_id = t.grant_id ORDER BY m.scope, m.permission) AS q
+  ),
+  CAST(strftime('%s', t.last_used_at) AS INTEGER),
+  iif(t.repository_selection = 'subset', t.repository_count, NULL)
+FROM snap.tokens AS t
+CROSS JOIN temp._present AS p
+CROSS JOIN main._token_ids AS i
+WHERE p.org = t.org AND i.org_ref = p.org_ref AND i.token_id = t.token_id
+ORDER BY t.grant_id;
+
+CREATE UNIQUE INDEX temp._token_new_by_grant ON _token_new (org_ref, grant_id);
+
+-- What was not read wholly keeps the values that were true before.
+UPDATE temp._token_new AS n
+SET
+  owner_role = COALESCE(n.owner_role, v.owner_role),
+  is_reach_effective = COALESCE(n.is_reach_effective, v.is_reach_effective)
+FROM main._token_ver AS v
+WHERE v.token_ref = n.token_ref AND v.valid_to = 2147483647
+  AND EXISTS (
+    SELECT 1
+    FROM json_each('["members","outside_collaborators","org"]') AS r
+    WHERE NOT EXISTS (SELECT 1 FROM temp._whole AS w WHERE w.org_ref = n.org_ref AND w.resource = r.value)
+  );
+
+-- How bad a permission is depends on what it reaches: unseen, it reaches the same.
+UPDATE temp._token_new AS n
+SET reach_tier = v.reach_tier
+FROM main._token_ver AS v
+WHERE v.token_ref = n.token_ref AND v.valid_to = 2147483647
+  AND v.permissions = n.permissions AND v.repository_selection = n.repository_selection AND v.highest_tier IS n.highest_tier
+  AND EXISTS (
+    SELECT 1
+    FROM json_each('["repositories","token_repositories"]') AS r
+    WHERE NOT EXISTS (SELECT 1 FROM temp._whole AS w WHERE w.org_ref = n.org_ref AND w.resource = r.value)
+  );
+
+UPDATE temp._token_new AS n
+SET repository_count = (SELECT u.repository_count FROM main._token_usage AS u WHERE u.token_ref = n.token_ref ORDER BY u.snapshot_id DESC LIMIT 1)
+WHERE n.repository_selection = 'subset' AND n.repository_count IS NULL
+  AND NOT EXISTS (SELECT 1 FROM temp._whole AS w WHERE w.org_ref = n.org_ref AND w.resource = 'token_repositories');
+
+INSERT INTO main._awakenings (snapshot_id, token_ref)
+SELECT :snapshot_id, n.token_ref
+FROM temp._token_new AS n
+CROSS JOIN main._token_usage AS u
+WHERE u.token_ref = n.token_ref
+  AND u.snapshot_id = (SELECT max(l.snapshot_id) FROM main._token_usage AS l WHERE l.token_ref = n.token_ref)
+  AND n.last_used_at - COALESCE(u.last_used_at, CAST(strftime('%s', n.access_granted_at) AS INTEGER)) > 90 * 86400
+ORDER BY n.token_ref;
+
+INSERT INTO main._token_usage (token_ref, snapshot_id, last_used_at, repository_count)
+SELECT n.token_ref, :snapshot_id, n.last_used_at, n.repository_count
+FROM temp._token_new AS n
+LEFT JOIN main._token_usage AS u
+  ON u.token_ref = n.token_ref
+  AND u.snapshot_id = (SELECT max(l.snapshot_id) FROM main._token_usage AS l WHERE l.token_ref = n.token_ref)
+WHERE u.snapshot_id IS NULL OR (n.last_used_at, n.repository_count) IS NOT (u.last_used_at, u.repository_count)
+ORDER BY n.token_ref;
+
+CREATE TEMP TABLE _pair_new (
+  token_ref INTEGER NOT NULL,
+  repository_ref INTEGER NOT NULL,
+  PRIMARY KEY (token_ref, repository_ref)
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO temp._pair_new (token_ref, repository_ref)
+SELECT n.token_ref, i.repository_ref
+FROM temp._token_new AS n
+CROSS JOIN temp._present AS p
+CROSS JOIN snap._reach_members AS m
+CROSS JOIN main._repository_ids AS i
+WHERE p.org_ref = n.org_ref AND m.org = p.org AND m.set_id = n.grant_id
+  AND i.org_ref = n.org_ref AND i.repository_id = m.repository_id;
+
+CREATE TEMP TABLE _request_new (
+  org_ref INTEGER NOT NULL,
+  request_id INTEGER NOT NULL,
+  token_id INTEGER NOT NULL,
+  token_name TEXT,
+  owner_login TEXT,
+  owner_id INTEGER,
+  owner_role TEXT,
+  repository_selection TEXT NOT NULL,
+  repository_count INTEGER,
+  is_reach_effective INTEGER,
+  highest_tier TEXT,
+  reach_tier TEXT,
+  reason TEXT,
+  created_at TEXT,
+  expires_at TEXT,
+  is_expired INTEGER,
+  last_used_at TEXT,
+  permissions TEXT NOT NULL,
+  PRIMARY KEY (org_ref, request_id)
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO temp._request_new (
+  org_ref, request_id, token_id, token_name, owner_login, owner_id, owner_role, repository_selection, repository_count,
+  is_reach_effective, highest_tier, reach_tier, reason, created_at, expires_at, is_expired, last_used_at, permissions
+)
+SELECT
+  p.org_ref,
+  t.request_id,
+  t.token_id,
+  t.token_name,
+  t.owner_login,
+  t.owner_id,
+  t.owner_role,
+  t.repository_selection,
+  iif(t.repository_selection = 'all', NULL, t.repository_count),
+  t.is_reach_effective,
+  t.highest_tier,
+  t.reach_tier,
+  t.reason,
+  t.created_at,
+  t.expires_at,
+  t.is_expired,
+  t.last_used_at,
+  (
+    SELECT json_group_object(q.scope || '/' || q.permission, q.level)
+    FROM (SELECT m.scope AS scope, m.permission AS permission, m.level AS level FROM snap._token_request_permissions AS m WHERE m.org = t.org AND m.request_id = t.request_id ORDER BY m.scope, m.permission) AS q
+  )
+FROM snap.token_requests AS t
+JOIN temp._present AS p ON p.org = t.org;
+
+UPDATE temp._request_new AS n
+SET
+  owner_role = COALESCE(n.owner_role, v.owner_role),
+  is_reach_effective = COALESCE(n.is_reach_effective, v.is_reach_effective)
+FROM main._request_ver AS v
+WHERE v.org_ref = n.org_ref AND v.request_id = n.request_id AND v.valid_to = 2147483647
+  AND EXISTS (
+    SELECT 1
+    FROM json_each('["members","outside_collaborators","org"]') AS r
+    WHERE NOT EXISTS (SELECT 1 FROM temp._whole AS w WHERE w.org_ref = n.org_ref AND w.resource = r.value)
+  );
+
+UPDATE temp._request_new AS n
+SET
+  reach_tier = v.reach_tier,
+  repository_count = COALESCE(n.repository_count, v.repository_count)
+FROM main._request_ver AS v
+WHERE v.org_ref = n.org_ref AND v.request_id = n.request_id AND v.valid_to = 2147483647
+  AND v.permissions = n.permissions AND v.repository_selection = n.repository_selection AND v.highest_tier IS n.highest_tier
+  AND EXISTS (
+    SELECT 1
+    FROM json_each('["repositories","token_request_repositories"]') AS r
+    WHERE NOT EXISTS (SELECT 1 FROM temp._whole AS w WHERE w.org_ref = n.org_ref AND w.resource = r.value)
+  );
+
+UPDATE main._snapshots
+SET
+  token_count = (SELECT count(*) FROM snap._tokens),
+  request_count = (SELECT count(*) FROM snap._token_requests),
+  repository_count = (SELECT count(*) FROM snap._repositories),
+  pair_count = (SELECT count(*) FROM snap._token_repositories),
+  member_count = (SELECT count(*) FROM snap.members)
+WHERE snapshot_id = :snapshot_id;

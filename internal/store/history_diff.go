@@ -1,0 +1,142 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+)
+
+// changeKinds are the kinds of things whose states make changes.
+var changeKinds = [...]string{"token", "request", "repository", "member", "org"}
+
+const selectChanges = `SELECT kind, change, org, subject_kind, subject_id, COALESCE(subject_name, ''), COALESCE(subject_url, ''), COALESCE(subject_owner, ''),
+	COALESCE(before, ''), COALESCE(after, ''), detail FROM `
+
+// orderChanges is by kind in the order of the documentation, and within it so
+// that equal histories give equal lists.
+const orderChanges = ` ORDER BY instr('token request repository setting protection member', kind), org, subject_name, subject_id, change, before, after`
+
+// Diff lists what changed from one snapshot of the history to a later one,
+// sorted. What a resource that was not complete could not tell is no change,
+// see [History.NotCompared]. After an error, the last thing yielded, there is
+// no more.
+func (h *History) Diff(ctx context.Context, old, new int64) iter.Seq2[Change, error] {
+	return func(yield func(Change, error) bool) {
+		err := h.diff(ctx, old, new, func(c Change) bool { return yield(c, nil) })
+		if err != nil {
+			yield(Change{}, fmt.Errorf("compare snapshots %d and %d of history %s: %w", old, new, h.path, err))
+		}
+	}
+}
+
+func (h *History) diff(ctx context.Context, old, new int64, yield func(Change) bool) error {
+	if err := h.checkPair(ctx, old, new); err != nil {
+		return err
+	}
+	conn, err := h.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	query, args := selectChanges+"changes WHERE snapshot_id = ?"+orderChanges, []any{new}
+	if new != old+1 {
+		defer dropDistant(conn)
+		if query, err = stageDistant(ctx, conn, old, new); err != nil {
+			return err
+		}
+		args = nil
+	}
+	rows, err := conn.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var c Change
+		err := rows.Scan(&c.Kind, &c.Change, &c.Org, &c.Subject.Kind, &c.Subject.ID, &c.Subject.Name, &c.Subject.URL, &c.Subject.Owner, &c.Before, &c.After, &c.Detail)
+		if err != nil {
+			return err
+		}
+		if !yield(c) {
+			return nil
+		}
+	}
+	return rows.Err()
+}
+
+// checkPair refuses numbers that are none of this history, or in the wrong
+// order.
+func (h *History) checkPair(ctx context.Context, old, new int64) error {
+	if old >= new {
+		return errors.New("the first is not older than the second")
+	}
+	var known int
+	err := h.db.QueryRowContext(ctx, "SELECT count(*) FROM _snapshots AS s WHERE s.snapshot_id IN (?, ?)", old, new).Scan(&known)
+	if err == nil && known != 2 {
+		err = ErrNotMerged
+	}
+	return err
+}
+
+// stageDistant makes the temporary tables that stand for the views below
+// changes, and returns the statement that reads them: the text of that view.
+func stageDistant(ctx context.Context, conn *sql.Conn, old, new int64) (query string, err error) {
+	texts := make([]string, 3)
+	for i, name := range []string{"history/diff/distant.sql", "history/diff/pairs.sql", "history/changes.sql"} {
+		text, err := historyFiles.ReadFile(name)
+		if err != nil {
+			return "", err
+		}
+		texts[i] = string(text)
+	}
+	script := texts[0]
+	for _, kind := range changeKinds {
+		script += strings.ReplaceAll(texts[1], "KIND", kind)
+	}
+	if _, err := conn.ExecContext(ctx, script, sql.Named("old_id", old), sql.Named("new_id", new)); err != nil {
+		return "", err
+	}
+	_, view, _ := strings.Cut(texts[2], "CREATE VIEW changes AS")
+	return selectChanges + "(" + strings.TrimRight(strings.TrimSpace(view), ";") + ")" + orderChanges, nil
+}
+
+// dropDistant gives the connection back as it was, whatever became of the
+// context.
+func dropDistant(conn *sql.Conn) {
+	// An error would be one of a connection that is broken anyway.
+	_, _ = conn.ExecContext(context.Background(), "DROP TABLE IF EXISTS temp._pairs; DROP TABLE IF EXISTS temp._list_changes; DROP TABLE IF EXISTS temp._awake")
+}
+
+// NotCompared lists the resources of which the difference between two snapshots
+// of the history says nothing, or not all, sorted by organization and resource.
+func (h *History) NotCompared(ctx context.Context, old, new int64) ([]NotCompared, error) {
+	const query = `
+		SELECT o.org, r.value,
+			CASE
+				WHEN NOT m.is_present THEN 'the later snapshot is not about this organization'
+				WHEN c.status IS NULL THEN 'it was not asked for'
+				WHEN c.status <> 'complete' THEN 'it is ' || c.status || ' in the later snapshot' || COALESCE(': ' || c.message, '')
+				WHEN k.snapshot_id = ?2 THEN 'it was not complete before, so that nothing can be told to be new'
+				ELSE 'it was not complete in the earlier snapshot'
+			END
+		FROM _orgs AS o
+		JOIN _snapshot_orgs AS m ON m.snapshot_id = ?2 AND m.org_ref = o.org_ref
+		CROSS JOIN json_each('["tokens","token_repositories","token_requests","token_request_repositories","repositories","repository_settings","branch_protection",
+			"codeowners","deploy_keys","rulesets","private_vulnerability_reporting","members","outside_collaborators","org"]') AS r
+		LEFT JOIN _known_since AS k ON k.org_ref = o.org_ref AND k.resource = r.value
+		LEFT JOIN coverage AS c ON c.snapshot_id = ?2 AND c.org = o.org AND c.resource = r.value
+		WHERE m.is_present AND (c.status IS NOT 'complete' OR k.snapshot_id > ?1)
+			OR NOT m.is_present AND r.key = 0 AND EXISTS (SELECT 1 FROM _snapshot_orgs AS b WHERE b.snapshot_id = ?1 AND b.org_ref = o.org_ref AND b.is_present)
+		ORDER BY o.org, r.value`
+	var all []NotCompared
+	err := h.each(ctx, "read what was not compared", query, []any{old, new}, func(rows *sql.Rows) error {
+		var n NotCompared
+		err := rows.Scan(&n.Org, &n.Resource, &n.Why)
+		all = append(all, n)
+		return err
+	})
+	return all, err
+}

@@ -1,0 +1,400 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Merge takes a published snapshot into the history, with what was found in it
+// and the rules that looked, wholly or not at all. One that is in it already is
+// left alone. It refuses a snapshot of a targeted run ([ErrFiltered]), one that
+// is not newer than all others ([OutOfOrderError]) and one whose file was
+// altered ([AlteredError]); while another run merges it waits a little and then
+// says [ErrInUse].
+func (h *History) Merge(ctx context.Context, s *Snapshot, findings []HistoryFinding, rules []HistoryRule) error {
+	err := h.write(ctx, func(m *merge) error { return m.merge(ctx, s, findings, rules) })
+	if err != nil {
+		return fmt.Errorf("merge %s into the history: %w", s.info.File, err)
+	}
+	return nil
+}
+
+// Rejudge replaces what was found in a snapshot that was merged ([ErrNotMerged]
+// if it was not): today's rules see more, or exceptions were changed. Several
+// are to be judged anew in their order, because what a rule could not see again
+// stays as it was in the snapshot before.
+func (h *History) Rejudge(ctx context.Context, s *Snapshot, findings []HistoryFinding, rules []HistoryRule) error {
+	err := h.write(ctx, func(m *merge) error { return m.rejudge(ctx, s, findings, rules) })
+	if err != nil {
+		return fmt.Errorf("judge %s in the history anew: %w", s.info.File, err)
+	}
+	return nil
+}
+
+// write runs f on the only connection that may change the file.
+func (h *History) write(ctx context.Context, f func(*merge) error) error {
+	lock, err := lockHistory(ctx, h.dir)
+	if err != nil {
+		return err
+	}
+	defer lock.Unlock()
+	if err := checkHistory(h.path); err != nil {
+		return err
+	}
+	return mergeInto(ctx, h.path, f)
+}
+
+// mergeInto opens a history whose lock is held.
+func mergeInto(ctx context.Context, path string, f func(*merge) error) (err error) {
+	db := openHistoryWriting(path)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	stop, err := interruptWith(ctx, conn)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	if err := f(&merge{conn: conn}); err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return err
+	}
+	return nil
+}
+
+// merge is one change of the history.
+type merge struct {
+	conn *sql.Conn
+	tx   *sql.Tx
+}
+
+func (m *merge) merge(ctx context.Context, s *Snapshot, findings []HistoryFinding, rules []HistoryRule) error {
+	info := s.Info()
+	if info.Filters != "" {
+		return ErrFiltered
+	}
+	if err := checkSum(info); err != nil {
+		return err
+	}
+	isKnown, err := m.isKnown(ctx, info)
+	if err != nil || isKnown {
+		return err
+	}
+	if err := m.attach(ctx, info.Path); err != nil {
+		return err
+	}
+	return m.transact(ctx, func() error {
+		id, err := m.enter(ctx, info)
+		if err != nil {
+			return err
+		}
+		if err := m.stage(ctx, id); err != nil {
+			return err
+		}
+		for _, l := range ledgers {
+			if err := m.post(ctx, l, id); err != nil {
+				return err
+			}
+		}
+		return m.judge(ctx, id, findings, rules)
+	})
+}
+
+func (m *merge) rejudge(ctx context.Context, s *Snapshot, findings []HistoryFinding, rules []HistoryRule) error {
+	info := s.Info()
+	var id int64
+	err := m.conn.QueryRowContext(ctx, "SELECT s.snapshot_id FROM _snapshots AS s WHERE s.sha256 = ?", info.SHA256).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		if _, err := m.isKnown(ctx, info); err != nil {
+			return cmp.Or(altered(err), ErrNotMerged)
+		}
+		return ErrNotMerged
+	}
+	if err != nil {
+		return err
+	}
+	return m.transact(ctx, func() error { return m.judge(ctx, id, findings, rules) })
+}
+
+// altered returns err if it is an [AlteredError].
+func altered(err error) error {
+	if a := (*AlteredError)(nil); errors.As(err, &a) {
+		return err
+	}
+	return nil
+}
+
+// checkSum holds the file against the checksum that was published with it.
+func checkSum(info Info) error {
+	if info.SHA256 == "" {
+		return fmt.Errorf("%s cannot be read", info.Path)
+	}
+	text, err := os.ReadFile(info.Path + ".sha256")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	want, _, _ := strings.Cut(strings.TrimSpace(string(text)), " ")
+	if want != info.SHA256 {
+		return &AlteredError{File: info.File, Got: info.SHA256, Want: want, By: "its .sha256 file"}
+	}
+	return nil
+}
+
+// isKnown tells whether the snapshot was merged. One that cannot be is an
+// error.
+func (m *merge) isKnown(ctx context.Context, info Info) (bool, error) {
+	var sum string
+	err := m.conn.QueryRowContext(ctx, "SELECT s.sha256 FROM _snapshots AS s WHERE s.sha256 = ?1 OR s.file = ?2 ORDER BY s.sha256 = ?1 DESC", info.SHA256, info.File).Scan(&sum)
+	switch {
+	case err == nil && sum == info.SHA256:
+		return true, nil
+	case err == nil:
+		return false, &AlteredError{File: info.File, Got: info.SHA256, Want: sum, By: "the history"}
+	case !errors.Is(err, sql.ErrNoRows):
+		return false, err
+	}
+	var newest, startedAt string
+	err = m.conn.QueryRowContext(ctx, "SELECT s.file, s.started_at FROM _snapshots AS s ORDER BY s.snapshot_id DESC LIMIT 1").Scan(&newest, &startedAt)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err == nil && timeText(info.StartedAt) <= startedAt {
+		err = &OutOfOrderError{File: info.File, Newest: newest}
+	}
+	return false, err
+}
+
+// attach makes the snapshot readable as snap.
+func (m *merge) attach(ctx context.Context, path string) error {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	name := url.URL{Scheme: "file", Path: filepath.ToSlash(abs), RawQuery: "mode=ro&immutable=1"}
+	_, err = m.conn.ExecContext(ctx, "ATTACH ? AS snap", name.String())
+	return err
+}
+
+func (m *merge) transact(ctx context.Context, f func() error) (err error) {
+	m.tx, err = m.conn.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer m.tx.Rollback()
+	if err := f(); err != nil {
+		return err
+	}
+	return m.tx.Commit()
+}
+
+// enter gives the snapshot its number.
+func (m *merge) enter(ctx context.Context, info Info) (id int64, err error) {
+	const insert = `INSERT INTO _snapshots (file, sha256, started_at, finished_at, is_complete, auditor_version, api_url, web_url)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING snapshot_id`
+	err = m.tx.QueryRowContext(ctx, insert, info.File, info.SHA256, timeText(info.StartedAt), timeText(info.FinishedAt),
+		info.IsComplete, info.AuditorVersion, info.APIURL, info.WebURL).Scan(&id)
+	return id, err
+}
+
+// stage reads the snapshot into temporary tables.
+func (m *merge) stage(ctx context.Context, id int64) error {
+	texts, err := historyTexts("history/merge")
+	if err != nil {
+		return err
+	}
+	for _, text := range texts[:len(texts)-1] { // the last one is for what was found
+		if _, err := m.tx.ExecContext(ctx, text, sql.Named("snapshot_id", id)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stillOpen is the valid_to of a row that holds in the newest snapshot.
+const stillOpen = "2147483647"
+
+// A ledger is a table of what was true from one snapshot to another: "_x_ver".
+// Its temporary table "_x_new" has what is true in the snapshot in hand.
+type ledger struct {
+	name string
+	keys []string // what the rows are about
+	gone string   // a row v whose keys are not in the snapshot ends if this holds
+}
+
+func wholly(resource string) string {
+	return "v.org_ref IN (SELECT w.org_ref FROM temp._whole AS w WHERE w.resource = '" + resource + "')"
+}
+
+// ledgers in the order in which they are brought up to date: the list of a
+// token ends with the token.
+var ledgers = []ledger{
+	{name: "coverage", keys: []string{"org_ref", "resource"}, gone: "true"},
+	{name: "tier", keys: []string{"scope", "permission", "level"}, gone: "true"},
+	{name: "org", keys: []string{"org_ref"}, gone: "false"},
+	{name: "member", keys: []string{"org_ref", "user_id"}, gone: "iif(v.role = 'outside', " + wholly("outside_collaborators") + ", " + wholly("members") + ")"},
+	{name: "repository", keys: []string{"repository_ref"}, gone: wholly("repositories")},
+	{name: "token", keys: []string{"token_ref"}, gone: wholly("tokens")},
+	{name: "request", keys: []string{"org_ref", "request_id"}, gone: wholly("token_requests")},
+	{name: "pair", keys: []string{"token_ref", "repository_ref"}, gone: `CASE (SELECT n.repository_selection = 'subset' FROM temp._token_new AS n WHERE n.token_ref = v.token_ref)
+		WHEN 0 THEN true
+		WHEN 1 THEN (SELECT n.org_ref FROM temp._token_new AS n WHERE n.token_ref = v.token_ref) IN (SELECT w.org_ref FROM temp._whole AS w WHERE w.resource = 'token_repositories')
+		ELSE NOT EXISTS (SELECT 1 FROM main._token_ver AS t WHERE t.token_ref = v.token_ref AND t.valid_to = ` + stillOpen + `)
+		END`},
+}
+
+// post ends the rows of a ledger that are true no more, and begins new ones.
+func (m *merge) post(ctx context.Context, l ledger, id int64) error {
+	columns, err := m.columns(ctx, l)
+	if err != nil {
+		return err
+	}
+	table, stage := "main._"+l.name+"_ver", "temp._"+l.name+"_new"
+	same := equal(l.keys, "n", "v")
+	statements := []string{
+		"UPDATE " + table + " AS v SET valid_to = :snapshot_id WHERE v.valid_to = " + stillOpen +
+			" AND NOT EXISTS (SELECT 1 FROM " + stage + " AS n WHERE " + same + ") AND " + l.gone,
+		"INSERT INTO " + table + " (" + strings.Join(slices.Concat(l.keys, columns), ", ") + ", valid_from, valid_to)" +
+			" SELECT " + qualified("n", slices.Concat(l.keys, columns)) + ", :snapshot_id, " + stillOpen +
+			" FROM " + stage + " AS n WHERE NOT EXISTS (SELECT 1 FROM " + table + " AS v WHERE " + same + " AND v.valid_to = " + stillOpen + ")" +
+			" ORDER BY " + qualified("n", l.keys),
+	}
+	if len(columns) > 0 {
+		statements = slices.Insert(statements, 0, "UPDATE "+table+" AS v SET valid_to = :snapshot_id WHERE v.valid_to = "+stillOpen+
+			" AND EXISTS (SELECT 1 FROM "+stage+" AS n WHERE "+same+" AND ("+qualified("n", columns)+") IS NOT ("+qualified("v", columns)+"))")
+	}
+	for _, statement := range statements {
+		if _, err := m.tx.ExecContext(ctx, statement, sql.Named("snapshot_id", id)); err != nil {
+			return fmt.Errorf("bring %s up to date: %w", l.name, err)
+		}
+	}
+	return nil
+}
+
+// columns lists what a ledger says of its keys.
+func (m *merge) columns(ctx context.Context, l ledger) (columns []string, err error) {
+	rows, err := m.tx.QueryContext(ctx, "SELECT c.name FROM pragma_table_info(?, 'main') AS c", "_"+l.name+"_ver")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		if name != "valid_from" && name != "valid_to" && !slices.Contains(l.keys, name) {
+			columns = append(columns, name)
+		}
+	}
+	return columns, rows.Err()
+}
+
+func qualified(alias string, columns []string) string {
+	return alias + "." + strings.Join(columns, ", "+alias+".")
+}
+
+func equal(columns []string, a, b string) string {
+	terms := make([]string, len(columns))
+	for i, c := range columns {
+		terms[i] = a + "." + c + " = " + b + "." + c
+	}
+	return strings.Join(terms, " AND ")
+}
+
+// judgeTables hold what was given by whoever judged.
+const judgeTables = `
+	CREATE TEMP TABLE _rule_given (rule TEXT PRIMARY KEY, fingerprint TEXT NOT NULL) STRICT;
+	CREATE TEMP TABLE _blind_given (rule TEXT NOT NULL, org TEXT NOT NULL, PRIMARY KEY (rule, org)) STRICT;
+	CREATE TEMP TABLE _finding_given (
+		key TEXT PRIMARY KEY, rule TEXT NOT NULL, org TEXT NOT NULL, severity TEXT NOT NULL, status TEXT NOT NULL, is_excepted INTEGER NOT NULL,
+		subject_kind TEXT NOT NULL, subject_id TEXT NOT NULL, subject_name TEXT NOT NULL, subject_url TEXT NOT NULL, subject_owner TEXT NOT NULL, reason TEXT NOT NULL
+	) STRICT;`
+
+// judge replaces what was found in a snapshot.
+func (m *merge) judge(ctx context.Context, id int64, findings []HistoryFinding, rules []HistoryRule) error {
+	if _, err := m.tx.ExecContext(ctx, judgeTables); err != nil {
+		return err
+	}
+	for _, r := range rules {
+		if _, err := m.tx.ExecContext(ctx, "INSERT INTO temp._rule_given (rule, fingerprint) VALUES (?, ?)", r.ID, r.Fingerprint); err != nil {
+			return fmt.Errorf("rule %s: %w", r.ID, err)
+		}
+		for _, org := range r.Blind {
+			if _, err := m.tx.ExecContext(ctx, "INSERT OR IGNORE INTO temp._blind_given (rule, org) VALUES (?, ?)", r.ID, org); err != nil {
+				return err
+			}
+		}
+	}
+	if err := m.give(ctx, findings); err != nil {
+		return err
+	}
+	var newest int64
+	if err := m.tx.QueryRowContext(ctx, "SELECT max(s.snapshot_id) FROM main._snapshots AS s").Scan(&newest); err != nil {
+		return err
+	}
+	text, err := historyFiles.ReadFile("history/merge/40_findings.sql")
+	if err != nil {
+		return err
+	}
+	_, err = m.tx.ExecContext(ctx, string(text), sql.Named("snapshot_id", id), sql.Named("newest_id", newest), sql.Named("fingerprint", RulesFingerprint(rules)))
+	return err
+}
+
+// give hands the findings over. Of two with one key the fail counts, and of two
+// fails the one that no exception covers.
+func (m *merge) give(ctx context.Context, findings []HistoryFinding) error {
+	const insert = `INSERT INTO temp._finding_given (key, rule, org, severity, status, is_excepted, subject_kind, subject_id, subject_name, subject_url, subject_owner, reason)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (key) DO UPDATE SET severity = excluded.severity, status = excluded.status, is_excepted = excluded.is_excepted,
+		subject_id = excluded.subject_id, subject_name = excluded.subject_name, subject_url = excluded.subject_url, subject_owner = excluded.subject_owner, reason = excluded.reason
+		WHERE (excluded.status = 'fail', NOT excluded.is_excepted) > (status = 'fail', NOT is_excepted)`
+	statement, err := m.tx.PrepareContext(ctx, insert)
+	if err != nil {
+		return err
+	}
+	defer statement.Close()
+	for i := range findings {
+		f := &findings[i]
+		_, err := statement.ExecContext(ctx, f.Key, f.Rule, f.Org, f.Severity, f.Status, f.IsExcepted,
+			f.Subject.Kind, f.Subject.ID, f.Subject.Name, f.Subject.URL, f.Subject.Owner, f.Reason)
+		if err != nil {
+			return fmt.Errorf("finding %s: %w", f.Key, err)
+		}
+	}
+	return nil
+}
+
+// RulesFingerprint identifies a set of rules: equal where the same rules,
+// parameters and exceptions judged.
+func RulesFingerprint(rules []HistoryRule) string {
+	lines := make([]string, len(rules))
+	for i, r := range rules {
+		lines[i] = r.ID + " " + r.Fingerprint + "\n"
+	}
+	slices.Sort(lines)
+	sum := sha256.Sum256([]byte(strings.Join(lines, "")))
+	return hex.EncodeToString(sum[:])
+}
+
+// parseTime reads a time that timeText wrote.
+func parseTime(text string) (time.Time, error) { return time.Parse(time.RFC3339, text) }

@@ -1,0 +1,167 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Snapshots lists what the history has taken in, the oldest first.
+func (h *History) Snapshots(ctx context.Context) ([]HistorySnapshot, error) {
+	return h.snapshots(ctx, "")
+}
+
+// Find returns the snapshot as the history knows it, [ErrNotMerged] if it does
+// not. The one before it has the number before.
+func (h *History) Find(ctx context.Context, s *Snapshot) (HistorySnapshot, error) {
+	all, err := h.snapshots(ctx, s.Info().SHA256)
+	if err != nil {
+		return HistorySnapshot{}, err
+	}
+	if len(all) == 0 {
+		return HistorySnapshot{}, fmt.Errorf("snapshot %s: %w", s.info.File, ErrNotMerged)
+	}
+	return all[0], nil
+}
+
+// snapshots lists all, or the one of a checksum.
+func (h *History) snapshots(ctx context.Context, sum string) ([]HistorySnapshot, error) {
+	const query = `SELECT snapshot_id, file, sha256, started_at, finished_at, is_complete, COALESCE(orgs, ''), rules_fingerprint,
+		token_count, request_count, repository_count, pair_count, member_count,
+		critical_count, high_count, medium_count, low_count, excepted_count, unknown_count
+		FROM snapshots WHERE ?1 IN ('', sha256) ORDER BY snapshot_id`
+	var all []HistorySnapshot
+	err := h.each(ctx, "list the snapshots", query, []any{sum}, func(rows *sql.Rows) error {
+		var s HistorySnapshot
+		var started, finished, orgs string
+		err := rows.Scan(&s.ID, &s.File, &s.SHA256, &started, &finished, &s.IsComplete, &orgs, &s.RulesFingerprint,
+			&s.TokenCount, &s.RequestCount, &s.RepositoryCount, &s.PairCount, &s.MemberCount,
+			&s.Findings.Critical, &s.Findings.High, &s.Findings.Medium, &s.Findings.Low, &s.ExceptedCount, &s.UnknownCount)
+		if err != nil {
+			return err
+		}
+		var errs [2]error
+		s.StartedAt, errs[0] = parseTime(started)
+		s.FinishedAt, errs[1] = parseTime(finished)
+		s.Orgs = strings.Fields(orgs)
+		all = append(all, s)
+		return errors.Join(errs[:]...)
+	})
+	return all, err
+}
+
+// each runs f on every row of a query.
+func (h *History) each(ctx context.Context, what, query string, args []any, f func(*sql.Rows) error) error {
+	rows, err := h.db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return fmt.Errorf("%s of history %s: %w", what, h.path, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := f(rows); err != nil {
+			return fmt.Errorf("%s of history %s: %w", what, h.path, err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("%s of history %s: %w", what, h.path, err)
+	}
+	return nil
+}
+
+// Findings lists what was found as of a snapshot, sorted by key. Where a rule
+// was blind, or the snapshot was not about the organization, what it had found
+// before is among them.
+func (h *History) Findings(ctx context.Context, id int64) ([]HistoryFinding, error) {
+	const query = `SELECT key, rule, org, severity, status, subject_kind, subject_id, COALESCE(subject_name, ''), COALESCE(subject_url, ''),
+		COALESCE(subject_owner, ''), reason, is_excepted FROM findings WHERE snapshot_id = ? ORDER BY key`
+	var all []HistoryFinding
+	err := h.each(ctx, "read the findings", query, []any{id}, func(rows *sql.Rows) error {
+		var f HistoryFinding
+		err := rows.Scan(&f.Key, &f.Rule, &f.Org, &f.Severity, &f.Status, &f.Subject.Kind, &f.Subject.ID, &f.Subject.Name, &f.Subject.URL,
+			&f.Subject.Owner, &f.Reason, &f.IsExcepted)
+		all = append(all, f)
+		return err
+	})
+	return all, err
+}
+
+// Rules lists the rules that judged a snapshot, sorted by id.
+func (h *History) Rules(ctx context.Context, id int64) ([]HistoryRule, error) {
+	const query = "SELECT rule, fingerprint, COALESCE(blind_orgs, '') FROM rules WHERE snapshot_id = ? ORDER BY rule"
+	var all []HistoryRule
+	err := h.each(ctx, "read the rules", query, []any{id}, func(rows *sql.Rows) error {
+		var r HistoryRule
+		var blind string
+		err := rows.Scan(&r.ID, &r.Fingerprint, &blind)
+		r.Blind = strings.Fields(blind)
+		all = append(all, r)
+		return err
+	})
+	return all, err
+}
+
+// FirstSeen tells of each finding that a snapshot has when it was first a fail:
+// in the first of the unbroken row of snapshots that had it. One that has never
+// been more than unknown is not among them.
+func (h *History) FirstSeen(ctx context.Context, id int64) (map[string]time.Time, error) {
+	const query = `
+		WITH RECURSIVE chain (finding_ref, valid_from, failed_from) AS (
+			SELECT v.finding_ref, v.valid_from, iif(v.status = 'fail', v.valid_from, NULL)
+			FROM _finding_ver AS v WHERE v.valid_from <= ?1 AND v.valid_to > ?1
+			UNION ALL
+			SELECT c.finding_ref, p.valid_from, iif(p.status = 'fail', p.valid_from, c.failed_from)
+			FROM chain AS c CROSS JOIN _finding_ver AS p
+			WHERE p.finding_ref = c.finding_ref AND p.valid_from < c.valid_from AND p.valid_to = c.valid_from
+		)
+		SELECT f.key, s.finished_at
+		FROM (SELECT c.finding_ref AS finding_ref, min(c.failed_from) AS failed_from FROM chain AS c GROUP BY c.finding_ref) AS m
+		JOIN _findings AS f ON f.finding_ref = m.finding_ref
+		JOIN _snapshots AS s ON s.snapshot_id = m.failed_from`
+	seen := map[string]time.Time{}
+	err := h.each(ctx, "read when findings were first seen", query, []any{id}, func(rows *sql.Rows) error {
+		var key, at string
+		if err := rows.Scan(&key, &at); err != nil {
+			return err
+		}
+		var err error
+		seen[key], err = parseTime(at)
+		return err
+	})
+	return seen, err
+}
+
+// Trend counts what the rules of a report found, in every snapshot up to one,
+// the oldest first; report "" stands for all rules. Snapshots that no rule of
+// the report judged are left out.
+func (h *History) Trend(ctx context.Context, report string, until int64) ([]HistoryTrend, error) {
+	const query = `
+		SELECT s.snapshot_id, s.finished_at,
+			COALESCE(sum(c.finding_count) FILTER (WHERE c.severity = 'critical'), 0),
+			COALESCE(sum(c.finding_count) FILTER (WHERE c.severity = 'high'), 0),
+			COALESCE(sum(c.finding_count) FILTER (WHERE c.severity = 'medium'), 0),
+			COALESCE(sum(c.finding_count) FILTER (WHERE c.severity = 'low'), 0),
+			COALESCE(sum(c.excepted_count), 0), COALESCE(sum(c.unknown_count), 0)
+		FROM _snapshots AS s
+		JOIN _rule_runs AS n ON n.snapshot_id = s.snapshot_id
+		JOIN _rules AS r ON r.rule_ref = n.rule_ref
+		LEFT JOIN _finding_counts AS c ON c.snapshot_id = n.snapshot_id AND c.rule_ref = n.rule_ref
+		WHERE s.snapshot_id <= ?1 AND (?2 = '' OR substr(r.rule, 1, length(?2) + 1) = ?2 || '/')
+		GROUP BY s.snapshot_id
+		ORDER BY s.snapshot_id`
+	var all []HistoryTrend
+	err := h.each(ctx, "read the trend", query, []any{until, report}, func(rows *sql.Rows) error {
+		var t HistoryTrend
+		var finished string
+		err := rows.Scan(&t.SnapshotID, &finished, &t.Findings.Critical, &t.Findings.High, &t.Findings.Medium, &t.Findings.Low, &t.Excepted, &t.Unknown)
+		if err != nil {
+			return err
+		}
+		t.FinishedAt, err = parseTime(finished)
+		all = append(all, t)
+		return err
+	})
+	return all, err
+}

@@ -1,0 +1,93 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// RebuildHistory makes the history of a folder anew from the snapshots that are
+// still there, in their order, each judged by judge. It is written under another
+// name and takes the place of the old one at the end: whatever goes wrong before
+// leaves that as it was. What only pruned snapshots told is lost. Files that
+// cannot be merged are left out and returned, each with the reason.
+func RebuildHistory(ctx context.Context, dir string, judge JudgeFunc) (leftOut []error, err error) {
+	names, err := snapshotNames(dir, ".db")
+	if err != nil {
+		return nil, err
+	}
+	slices.Reverse(names)
+	path := filepath.Join(dir, historyName)
+	lock, err := lockHistory(ctx, dir)
+	if err != nil {
+		return nil, fmt.Errorf("make history %s anew: %w", path, err)
+	}
+	defer lock.Unlock()
+	if err := replaceable(path); err != nil {
+		return nil, fmt.Errorf("make history %s anew: %w", path, err)
+	}
+	partial := path + partialSuffix
+	if err := writeHistoryImage(partial); err != nil {
+		return nil, fmt.Errorf("make history %s anew: %w", path, err)
+	}
+	defer os.Remove(partial)
+	for _, name := range names {
+		err := rebuildWith(ctx, partial, filepath.Join(dir, name), judge)
+		if ctx.Err() != nil {
+			return leftOut, context.Cause(ctx)
+		}
+		if err != nil {
+			leftOut = append(leftOut, fmt.Errorf("snapshot %s: %w", name, err))
+		}
+	}
+	if err := publishHistory(partial, path); err != nil {
+		return leftOut, fmt.Errorf("make history %s anew: %w", path, err)
+	}
+	return leftOut, nil
+}
+
+// replaceable refuses to overwrite what is not ours, or is newer than we are.
+func replaceable(path string) error {
+	err := checkHistory(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// rebuildWith merges one file. Opening does not look at every page, so a
+// damaged one may fail later: then nothing of it was merged.
+func rebuildWith(ctx context.Context, partial, path string, judge JudgeFunc) (err error) {
+	s, err := Open(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if s.info.Filters != "" {
+		return ErrFiltered
+	}
+	findings, rules, err := judge(s)
+	if err != nil {
+		return err
+	}
+	return mergeInto(ctx, partial, func(m *merge) error { return m.merge(ctx, s, findings, rules) })
+}
+
+// publishHistory puts a new history in the place of the old one.
+func publishHistory(partial, path string) error {
+	if _, err := syncFile(partial); err != nil {
+		return err
+	}
+	// The journal of a run that was killed belongs to the old file: beside the
+	// new one it would be taken for that one's.
+	if err := os.Remove(path + "-journal"); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if err := os.Rename(partial, path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
