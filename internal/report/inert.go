@@ -156,7 +156,7 @@ var (
 	// In a locale whose list separator is the semicolon Excel ignores our
 	// quotes in the middle of a line: a formula can then start after a
 	// semicolon or a line break as well, or after an empty pair of quotes.
-	formulaInside = regexp.MustCompile(`([;\n])([\s\pZ"]*[=+\-@＝＋－＠﹦﹢﹣﹫−])`)
+	formulaInside = regexp.MustCompile(`([;\n])([\pZ"]*[=+\-@＝＋－＠﹦﹢﹣﹫−])`)
 )
 
 // inertCSV is for fields of CSV: a leading apostrophe keeps a spreadsheet from

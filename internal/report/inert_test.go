@@ -52,7 +52,7 @@ func TestCutIsVisibleAndFits(t *testing.T) {
 func TestInertCSV(t *testing.T) {
 	for in, want := range map[string]string{
 		"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@x": "'@x", "\t=1": "' =1", `"=1`: `'"=1`, `a;"=1`: `a;'"=1`, "  =1": "'  =1", "＝1": "'＝1", "−1": "'−1", "\u00a0=1": "'\u00a0=1",
-		"a;=1": "a;'=1", "a\n=1": "a\n'=1", "a; -b": "a;' -b",
+		"a;=1": "a;'=1", "a\n=1": "a\n'=1", "a; -b": "a;' -b", "a\n\n+0": "a\n\n'+0", "a;\n;=1": "a;\n;'=1",
 		"release-bot": "release-bot", "a=b": "a=b", "[1,-2]": "[1,-2]", "": "",
 	} {
 		if got := inertCSV(in); got != want {

@@ -74,7 +74,7 @@ func checkCell(t *testing.T, b *workbook, c excelize.Cell, text string) {
 		t.Errorf("%.60q is in the cell as %.60q", text, s)
 	}
 	isInert := c.StyleID == b.style[lookInertText] || c.StyleID == b.style[lookInertWrap]
-	if c.Formula == "" && startsFormula(s) != isInert {
+	if c.Formula == "" && startsFormula(s) && !isInert {
 		t.Errorf("%.60q has the format %d", text, c.StyleID)
 	}
 	if text == visible(text, "\n") && !escapedRune.MatchString(text) && len(text) < maxCell && s != text && s != "acme" && !strings.HasSuffix(s, text) {
