@@ -147,19 +147,22 @@ func freeName(dir string, startedAt time.Time) (time.Time, string) {
 	}
 }
 
+// newName is what a partial is called until it is whole. The next run writes
+// over the one that a killed run has left.
+const newName = ".new"
+
 // writeImage makes a new file with the schema and no rows.
 func writeImage(path string) error {
 	image, err := schemaImage()
 	if err != nil {
 		return err
 	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
+	temporary := filepath.Join(filepath.Dir(path), newName)
+	if err = os.WriteFile(temporary, image, 0o600); err == nil {
+		err = os.Rename(temporary, path)
 	}
-	_, err = file.Write(image)
-	if err = errors.Join(err, file.Close()); err != nil {
-		os.Remove(path)
+	if err != nil {
+		os.Remove(temporary)
 	}
 	return err
 }
