@@ -169,10 +169,10 @@ func inertCSV(s string) string {
 	return cut(s, maxCell)
 }
 
-// maxLine is the longest value of a line on a terminal, in UTF-16 units: of
-// 40,000 characters nobody reads the end, and a table pads each row to its
-// widest.
-const maxLine = 1000
+// maxLine is the longest value that people are shown on a line, in UTF-16
+// units: of 40,000 characters nobody reads the end, and a table pads each row to
+// its widest. Files for programs have all of it.
+const maxLine = 2000
 
 // InertLine is for one line on a terminal: no escape sequence, no line break,
 // no change of direction, no end that is out of sight.

@@ -192,7 +192,7 @@ func (m *markdownRowWriter) header(columns []string) error {
 	names.WriteByte('|')
 	rule.WriteByte('|')
 	for _, name := range columns {
-		names.WriteString(" " + inertMarkdown(name) + " |")
+		names.WriteString(" " + inertMarkdown(InertLine(name)) + " |")
 		if kindOf(name) == KindNumber {
 			rule.WriteString(" ---: |")
 		} else {
@@ -208,7 +208,7 @@ func (m *markdownRowWriter) row(values []any) error {
 	for i, v := range values {
 		s, isText := plainValue(typed(kindOf(m.columns[i]), v))
 		if isText {
-			s = inertMarkdown(s)
+			s = inertMarkdown(InertLine(s))
 		}
 		m.w.WriteString(" " + s + " |")
 	}

@@ -164,7 +164,7 @@ func TestRowsAreInert(t *testing.T) {
 	}
 }
 
-var rowChecks = map[string]func(testing.TB, string){"csv": checkCSV, "json": checkRowsJSON, "markdown": checkRowsMarkdown, "table": checkTable}
+var rowChecks = map[string]func(testing.TB, string){"csv": checkCSV, "json": checkRowsJSON, "markdown": checkRowsMarkdown, "table": checkTable, "manual": checkManual}
 
 func FuzzRowsCSV(f *testing.F) {
 	seedHostile(f)
@@ -243,15 +243,64 @@ func checkRowsMarkdown(t testing.TB, s string) {
 		t.Errorf("%.40q makes %d lines", s, len(lines))
 	}
 	checkLiving(t, got, s)
+	if once := visible(s, ""); visible(once, "") != once {
+		t.Errorf("%.40q: made visible twice is not made visible once", s)
+	}
 }
 
+// checkTable prints the text for terminals of several widths, beside so many
+// columns that a narrow one gets records: one line stays one line, within the
+// terminal.
 func checkTable(t testing.TB, s string) {
 	t.Helper()
-	for _, width := range []int{0, 60} {
-		got := written(t, "table", []string{"a", "b"}, width, []any{s, "x"}, []any{int64(1), s})
+	for _, width := range []int{0, 60, 200} {
+		got := written(t, "table", []string{"a", "b_count", "c"}, width, []any{s, int64(1), "x"}, []any{int64(1), nil, s})
 		checkHostile(t, got, s)
 		if n := strings.Count(got, "\n"); n != 4 {
 			t.Errorf("%.40q makes %d lines", s, n)
+		}
+		checkWidth(t, got, s, width)
+	}
+	got := written(t, "table", []string{s, "b", "c", "d", "e"}, 40, []any{s, "x", "x", "x", "x"}, []any{s, s, s, s, s})
+	checkHostile(t, got, s)
+	if n := strings.Count(got, "\n"); n != 4 && n != 11 {
+		t.Errorf("%.40q makes %d lines", s, n)
+	}
+	checkWidth(t, got, s, 40)
+}
+
+func checkWidth(t testing.TB, got, s string, width int) {
+	t.Helper()
+	if width == 0 {
+		width = 2*maxLine + 100
+	}
+	for line := range strings.Lines(got) {
+		if w := text.StringWidthWithoutEscSequences(strings.TrimSuffix(line, "\n")); w > width {
+			t.Errorf("%.40q makes a line of %d on a terminal of %d", s, w, width)
+		}
+	}
+}
+
+func FuzzManual(f *testing.F) {
+	seedHostile(f)
+	f.Fuzz(func(t *testing.T, s string) { checkManual(t, s) })
+}
+
+// checkManual prints the text as a name and as what it means: nothing acts, and
+// no word is lost, however narrow the terminal.
+func checkManual(t testing.TB, s string) {
+	t.Helper()
+	for _, width := range []int{0, 60, 100} {
+		var b bytes.Buffer
+		if err := WriteManual(&b, []string{"name", "meaning"}, [][]string{{"a", s}, {s, "x"}}, 1, width); err != nil {
+			t.Fatal(err)
+		}
+		checkHostile(t, b.String(), s)
+		if got, want := words(b.String()), words(InertLine(s)); !strings.Contains(got, want) {
+			t.Errorf("%.40q is told as %.100q", want, got)
+		}
+		if width == 0 && strings.Count(b.String(), "\n") != 4 {
+			t.Errorf("%.40q makes %d lines", s, strings.Count(b.String(), "\n"))
 		}
 	}
 }
