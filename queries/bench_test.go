@@ -23,8 +23,9 @@ func BenchmarkRules(b *testing.B) {
 	set, _ := rules.Load(source)
 	b.Run("all", func(b *testing.B) {
 		for b.Loop() {
+			runner := rules.NewRunner(snapshot, time.Minute)
 			for _, rule := range set.Rules() {
-				if _, err := rules.Run(b.Context(), snapshot, rule, time.Minute); err != nil {
+				if _, err := runner.Run(b.Context(), rule); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -33,7 +34,7 @@ func BenchmarkRules(b *testing.B) {
 	for _, rule := range set.Rules() {
 		b.Run(rule.ID, func(b *testing.B) {
 			for b.Loop() {
-				result, err := rules.Run(b.Context(), snapshot, rule, time.Minute)
+				result, err := rules.NewRunner(snapshot, time.Minute).Run(b.Context(), rule)
 				if err != nil {
 					b.Fatal(err)
 				}

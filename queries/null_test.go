@@ -44,7 +44,7 @@ func TestUnknownIsNeverFine(t *testing.T) {
 			if len(variants[i]) == 0 && len(f.reported()) > 0 && !isRaced {
 				t.Fatal("no leaf could be deleted: nothing was tested")
 			}
-			result, err := rules.Run(t.Context(), snapshot, f.configured(t), time.Minute)
+			result, err := rules.NewRunner(snapshot, time.Minute).Run(t.Context(), f.configured(t))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -91,11 +91,12 @@ type judgement struct {
 // several at once slower than that.
 func (b *builder) judge(ctx context.Context, snapshot *store.Snapshot, facts ...string) (judgement, error) {
 	j := judgement{facts: facts, blind: map[string]map[string]bool{}}
+	runner := rules.NewRunner(snapshot, b.options.RuleTimeout)
 	for _, rule := range b.set.Rules() {
 		if rule.Report != b.report.Name {
 			continue
 		}
-		result, err := rules.Run(ctx, snapshot, rule, b.options.RuleTimeout)
+		result, err := runner.Run(ctx, rule)
 		if err != nil {
 			return j, err
 		}

@@ -78,51 +78,74 @@ func (r Rule) bindings(now time.Time) map[string]any {
 	return values
 }
 
-// Run judges the snapshot by the rule; 0 is no time limit. Every error names
-// the rule: a query that fails or takes too long, and rows that say nothing
-// that a report could print (an unknown status or subject, a subject twice).
-func Run(ctx context.Context, snapshot *store.Snapshot, r Rule, timeout time.Duration) (Result, error) {
+// Runner judges one snapshot by one rule after the other. What many of them ask
+// alike it asks the snapshot once: coverage, populations, who the subjects are.
+// Not safe for concurrent use.
+type Runner struct {
+	snapshot    *store.Snapshot
+	timeout     time.Duration // of one rule; 0: none
+	coverage    map[[2]string]string
+	orgs        []string            // sorted
+	populations map[string]int64    // by statement and bindings
+	counted     map[string][]string // resources that the statement of a population reads
+	subjects    map[place]Subject
+}
+
+// place names a subject within a snapshot.
+type place struct{ org, kind, id string }
+
+// NewRunner makes a Runner; a timeout of 0 is no time limit for a rule.
+func NewRunner(snapshot *store.Snapshot, timeout time.Duration) *Runner {
+	return &Runner{snapshot: snapshot, timeout: timeout, populations: map[string]int64{}, counted: map[string][]string{}, subjects: map[place]Subject{}}
+}
+
+// Run judges the snapshot by the rule. Every error names the rule: a query that
+// fails or takes too long, and rows that say nothing that a report could print
+// (an unknown status or subject, a subject twice).
+func (r *Runner) Run(ctx context.Context, rule Rule) (Result, error) {
 	limited := ctx
-	if timeout > 0 {
+	if r.timeout > 0 {
 		var cancel context.CancelFunc
-		limited, cancel = context.WithTimeout(ctx, timeout)
+		limited, cancel = context.WithTimeout(ctx, r.timeout)
 		defer cancel()
 	}
-	result, err := run(limited, snapshot, r)
+	result, err := r.run(limited, rule)
 	switch {
 	case err == nil:
 		return result, nil
 	case ctx.Err() != nil:
-		return Result{}, fmt.Errorf("rule %s: %w", r.ID, ctx.Err())
+		return Result{}, fmt.Errorf("rule %s: %w", rule.ID, ctx.Err())
 	case errors.Is(limited.Err(), context.DeadlineExceeded):
-		return Result{}, fmt.Errorf("rule %s: stopped after %v, the time limit of a rule: %w", r.ID, timeout, context.DeadlineExceeded)
+		return Result{}, fmt.Errorf("rule %s: stopped after %v, the time limit of a rule: %w", rule.ID, r.timeout, context.DeadlineExceeded)
 	}
-	return Result{}, fmt.Errorf("rule %s: %w", r.ID, err)
+	return Result{}, fmt.Errorf("rule %s: %w", rule.ID, err)
 }
 
-func run(ctx context.Context, snapshot *store.Snapshot, r Rule) (Result, error) {
-	result := Result{Rule: r, Parameters: r.Parameters(), Outcome: "complete"}
+func (r *Runner) run(ctx context.Context, rule Rule) (Result, error) {
+	result := Result{Rule: rule, Parameters: rule.Parameters(), Outcome: "complete"}
 	var err error
-	if result.Missing, err = missing(ctx, snapshot, r); err != nil {
+	if result.Missing, err = r.missing(ctx, rule); err != nil {
 		return result, err
 	}
 	if len(result.Missing) > 0 {
 		result.Outcome = "incomplete"
 	}
-	bindings := r.bindings(snapshot.Info().FinishedAt)
-	if r.Population != "" {
-		if result.Population, err = population(ctx, snapshot, r, bindings); err != nil {
+	bindings := rule.bindings(r.snapshot.Info().FinishedAt)
+	if rule.Population != "" {
+		count, err := r.population(ctx, rule, bindings)
+		if err != nil {
 			return result, fmt.Errorf("population: %w", err)
 		}
+		result.Population = &count
 	}
-	rows, err := snapshot.Select(ctx, r.SQL, used(r.SQL, bindings))
+	rows, err := r.snapshot.Select(ctx, rule.SQL, used(rule.SQL, bindings))
 	if err != nil {
 		return result, err
 	}
-	if result.Findings, err = findings(rows, r); err != nil {
+	if result.Findings, err = findings(rows, rule); err != nil {
 		return result, err
 	}
-	return result, resolve(ctx, snapshot, result.Findings)
+	return result, r.resolve(ctx, result.Findings)
 }
 
 // used leaves out the bindings that a statement has no use for: the store
@@ -138,49 +161,45 @@ func used(sql string, bindings map[string]any) map[string]any {
 	return values
 }
 
-func population(ctx context.Context, snapshot *store.Snapshot, r Rule, bindings map[string]any) (*int64, error) {
-	sql := r.populationSQL()
-	rows, err := snapshot.Select(ctx, sql, used(sql, bindings))
+func (r *Runner) population(ctx context.Context, rule Rule, bindings map[string]any) (int64, error) {
+	sql := rule.populationSQL()
+	bound := used(sql, bindings)
+	key := fmt.Sprint(sql, bound) // maps are printed sorted
+	if count, ok := r.populations[key]; ok {
+		return count, nil
+	}
+	rows, err := r.snapshot.Select(ctx, sql, bound)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	for row, err := range rows.All() {
 		if err != nil {
-			return nil, err
+			return 0, err
 		}
 		count, isCount := row[0].(int64)
 		if !isCount {
-			return nil, fmt.Errorf("%v is no count", row[0])
+			return 0, fmt.Errorf("%v is no count", row[0])
 		}
-		return &count, nil
+		r.populations[key] = count
+		return count, nil
 	}
-	return nil, errors.New("the count has no row")
+	return 0, errors.New("the count has no row")
 }
 
 // missing holds the resources that the rule reads against the coverage of every
 // organization. A resource without a coverage row was never asked for.
-func missing(ctx context.Context, snapshot *store.Snapshot, r Rule) ([]Missing, error) {
-	resources, err := reads(ctx, snapshot, r)
+func (r *Runner) missing(ctx context.Context, rule Rule) ([]Missing, error) {
+	resources, err := r.reads(ctx, rule)
 	if err != nil {
 		return nil, err
 	}
-	coverage, err := snapshot.Coverage(ctx)
-	if err != nil {
+	if err := r.readCoverage(ctx); err != nil {
 		return nil, err
-	}
-	status := map[[2]string]string{}
-	orgs := map[string]bool{}
-	for _, org := range snapshot.Info().Orgs {
-		orgs[org] = true
-	}
-	for _, c := range coverage {
-		status[[2]string{c.Org, c.Resource}] = c.Status
-		orgs[c.Org] = true
 	}
 	var missing []Missing
-	for _, org := range slices.Sorted(maps.Keys(orgs)) {
+	for _, org := range r.orgs {
 		for _, resource := range resources {
-			switch s, ok := status[[2]string{org, resource}]; {
+			switch s, ok := r.coverage[[2]string{org, resource}]; {
 			case !ok:
 				missing = append(missing, Missing{Org: org, Resource: resource, Status: "skipped"})
 			case s != "complete":
@@ -191,55 +210,86 @@ func missing(ctx context.Context, snapshot *store.Snapshot, r Rule) ([]Missing, 
 	return missing, nil
 }
 
-// reads returns the resources that the query and its population read, sorted.
-func reads(ctx context.Context, snapshot *store.Snapshot, r Rule) ([]string, error) {
-	resources, err := snapshot.Reads(ctx, r.SQL)
-	if err != nil {
-		return nil, err
+func (r *Runner) readCoverage(ctx context.Context) error {
+	if r.coverage != nil {
+		return nil
 	}
-	if r.Population != "" {
-		counted, err := snapshot.Reads(ctx, r.populationSQL())
-		if err != nil {
+	rows, err := r.snapshot.Coverage(ctx)
+	if err != nil {
+		return err
+	}
+	r.coverage = map[[2]string]string{}
+	r.orgs = slices.Clone(r.snapshot.Info().Orgs)
+	for _, c := range rows {
+		r.coverage[[2]string{c.Org, c.Resource}] = c.Status
+		r.orgs = append(r.orgs, c.Org)
+	}
+	slices.Sort(r.orgs)
+	r.orgs = slices.Compact(r.orgs)
+	return nil
+}
+
+// reads returns the resources that the query and its population read, sorted.
+func (r *Runner) reads(ctx context.Context, rule Rule) ([]string, error) {
+	resources, err := r.snapshot.Reads(ctx, rule.SQL)
+	if err != nil || rule.Population == "" {
+		return resources, err
+	}
+	sql := rule.populationSQL()
+	counted, ok := r.counted[sql]
+	if !ok {
+		if counted, err = r.snapshot.Reads(ctx, sql); err != nil {
 			return nil, fmt.Errorf("population: %w", err)
 		}
-		resources = append(resources, counted...)
+		r.counted[sql] = counted
 	}
+	resources = append(resources, counted...)
 	slices.Sort(resources)
 	return slices.Compact(resources), nil
 }
 
-// resolve fills in the subjects, one query a kind.
-func resolve(ctx context.Context, snapshot *store.Snapshot, findings []Finding) error {
-	type key struct{ org, subject string }
-	positions := map[key]int{}
-	kinds := map[string][]string{}
-	for i, f := range findings {
-		subject := f.Subject.Kind + "/" + f.Subject.ID
-		positions[key{f.Org, subject}] = i
-		kinds[f.Subject.Kind] = append(kinds[f.Subject.Kind], subject)
+// resolve fills in the subjects, one query a kind for those that are new.
+func (r *Runner) resolve(ctx context.Context, findings []Finding) error {
+	unknown := map[string][]string{}
+	for _, f := range findings {
+		if _, ok := r.subjects[f.place()]; !ok {
+			unknown[f.Subject.Kind] = append(unknown[f.Subject.Kind], f.Subject.Kind+"/"+f.Subject.ID)
+		}
 	}
-	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
-		list, err := json.Marshal(kinds[kind])
+	for _, kind := range slices.Sorted(maps.Keys(unknown)) {
+		if err := r.lookUp(ctx, kind, unknown[kind]); err != nil {
+			return fmt.Errorf("resolve subjects: %w", err)
+		}
+	}
+	for i, f := range findings {
+		subject, ok := r.subjects[f.place()]
+		if !ok {
+			return fmt.Errorf("it reports %s/%s of %s, which the snapshot does not have", f.Subject.Kind, f.Subject.ID, f.Org)
+		}
+		findings[i].Subject = subject
+	}
+	return nil
+}
+
+func (f Finding) place() place { return place{f.Org, f.Subject.Kind, f.Subject.ID} }
+
+// lookUp asks for subjects of one kind, "token/7", in every organization.
+func (r *Runner) lookUp(ctx context.Context, kind string, subjects []string) error {
+	list, err := json.Marshal(subjects)
+	if err != nil {
+		return err
+	}
+	rows, err := r.snapshot.Select(ctx, subjectsSQL, map[string]any{"kind": kind, "subjects": string(list)})
+	if err != nil {
+		return err
+	}
+	for row, err := range rows.All() {
 		if err != nil {
 			return err
 		}
-		rows, err := snapshot.Select(ctx, subjectsSQL, map[string]any{"kind": kind, "subjects": string(list)})
-		if err != nil {
-			return fmt.Errorf("resolve subjects: %w", err)
-		}
-		for row, err := range rows.All() {
-			if err != nil {
-				return fmt.Errorf("resolve subjects: %w", err)
-			}
-			if i, ok := positions[key{text(row[0]), text(row[1])}]; ok {
-				s := &findings[i].Subject
-				s.Key, s.Name, s.URL, s.Owner = text(row[2]), text(row[3]), text(row[4]), text(row[5])
-			}
-		}
-	}
-	for _, f := range findings {
-		if f.Subject.Key == "" {
-			return fmt.Errorf("it reports %s/%s of %s, which the snapshot does not have", f.Subject.Kind, f.Subject.ID, f.Org)
+		id := strings.TrimPrefix(text(row[1]), kind+"/")
+		r.subjects[place{text(row[0]), kind, id}] = Subject{
+			Kind: kind, ID: id, Key: text(row[2]), Name: text(row[3]), URL: text(row[4]), Owner: text(row[5]),
 		}
 	}
 	return nil

@@ -102,7 +102,7 @@ func TestRun(t *testing.T) {
 		  0.5 AS share
 		FROM tokens AS t`,
 		"param: days integer 9 -- days", "param: strict boolean true -- strict", "population: tokens WHERE :days > 0")
-	got, err := rules.Run(t.Context(), twoOrgs(t), rule, time.Minute)
+	got, err := rules.NewRunner(twoOrgs(t), time.Minute).Run(t.Context(), rule)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func TestRun(t *testing.T) {
 // A rule that reads only what is complete is complete, whatever else is missing.
 func TestRunIsCompleteWhereItReads(t *testing.T) {
 	rule := query(t, "SELECT 'fail' AS status, 'token/' || t.grant_id AS subject, t.org AS org, 'x' AS reason FROM tokens AS t WHERE t.last_used_at IS NULL")
-	got, err := rules.Run(t.Context(), twoOrgs(t), rule, 0)
+	got, err := rules.NewRunner(twoOrgs(t), 0).Run(t.Context(), rule)
 	if err != nil || got.Outcome != "complete" || len(got.Missing) > 0 || got.Population != nil {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -164,7 +164,7 @@ func TestRunNamesTheRuleInEveryError(t *testing.T) {
 		"no such view": {"SELECT * FROM nowhere", "rule a/b: "},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := rules.Run(t.Context(), snapshot, query(t, c.sql), time.Minute)
+			_, err := rules.NewRunner(snapshot, time.Minute).Run(t.Context(), query(t, c.sql))
 			if err == nil || !strings.HasPrefix(err.Error(), c.want) {
 				t.Errorf("got  %v\nwant %s", err, c.want)
 			}
@@ -177,7 +177,7 @@ func TestRunEndsAtItsTimeLimit(t *testing.T) {
 		WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n)
 		SELECT 'fail' AS status, 'token/7' AS subject, 'acme' AS org, 'x' AS reason FROM n WHERE i < 0`)
 	start := time.Now()
-	_, err := rules.Run(t.Context(), twoOrgs(t), endless, 200*time.Millisecond)
+	_, err := rules.NewRunner(twoOrgs(t), 200*time.Millisecond).Run(t.Context(), endless)
 	if !errors.Is(err, context.DeadlineExceeded) || !strings.HasPrefix(err.Error(), "rule a/b: stopped after 200ms, the time limit of a rule") {
 		t.Errorf("got %v", err)
 	}
@@ -190,7 +190,7 @@ func TestRunStopsWhenCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	snapshot := twoOrgs(t)
 	cancel()
-	_, err := rules.Run(ctx, snapshot, query(t, "SELECT 'fail' AS status, 'token/7' AS subject, 'acme' AS org, 'x' AS reason"), time.Minute)
+	_, err := rules.NewRunner(snapshot, time.Minute).Run(ctx, query(t, "SELECT 'fail' AS status, 'token/7' AS subject, 'acme' AS org, 'x' AS reason"))
 	if !errors.Is(err, context.Canceled) || !strings.HasPrefix(err.Error(), "rule a/b: ") {
 		t.Errorf("got %v", err)
 	}
