@@ -17,7 +17,7 @@ func TestVisible(t *testing.T) {
 		"\u009b31m\x7f":        `\u009b31m\u007f`,
 
 		// Joiners and selectors where they belong, and where they lurk.
-		"🏳️‍🌈 می‌خواهم 1️⃣ ©️": "🏳️‍🌈 می‌خواهم 1️⃣ ©️",
+		"🏳️‍🌈 می\u200cخواهم 1️⃣ ©️": "🏳️‍🌈 می\u200cخواهم 1️⃣ ©️",
 		"ad\u200dmin\ufe0f":         `ad\u200dmin\ufe0f`,
 		"\u200ca \u200d":            `\u200ca \u200d`,
 		"م\u200c\u200d\u200cم":      "م\u200c" + `\u200d` + `\u200cم`,

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"math"
 	"runtime"
 	"testing"
 
@@ -41,7 +42,7 @@ func checkAppended[T any](t testing.TB, v *T, appendJSON func(*T, []byte) ([]byt
 
 func TestAppendedValues(t *testing.T) {
 	t.Parallel()
-	for _, v := range []any{nil, true, int64(-7), 7, 0.1, 1e21, 1e-7, -0.0, "a\"b\\c\n\r\t\b\f\x00\x7f", "<&>", "\ufffd\xff", "\u2028", "é😀", []string{"<\u202e>"}, map[string]int{"b": 1, "a": 2}} {
+	for _, v := range []any{nil, true, int64(-7), 7, 0.1, 1e21, 1e-7, math.Copysign(0, -1), "a\"b\\c\n\r\t\b\f\x00\x7f", "<&>", "\ufffd\xff", "\u2028", "é😀", []string{"<\u202e>"}, map[string]int{"b": 1, "a": 2}} {
 		checkAppended(t, &v, func(v *any, b []byte) ([]byte, error) { return appendValue(b, *v) })
 	}
 	if _, err := appendObject(nil, Evidence{{"x", func() {}}}); err == nil {
