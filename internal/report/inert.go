@@ -55,6 +55,10 @@ func lurks(before, r rune) bool {
 func firstHostile(s, keep string) int {
 	before := rune(0)
 	for i, r := range s {
+		if r >= 0x20 && r < 0x7f { // nearly all there is
+			before = r
+			continue
+		}
 		if isHostile(r) && !strings.ContainsRune(keep, r) || lurks(before, r) {
 			return i
 		}
@@ -130,7 +134,7 @@ func inertCell(s string) string { return cut(unescapable(visible(s, "\n")), maxC
 // loses text that merely looks like one (my_xtest_name), and lets the second of
 // two that share an underscore through.
 func unescapable(s string) string {
-	if !escapedRune.MatchString(s) {
+	if !strings.Contains(s, "_x") && !strings.Contains(s, "_X") || !escapedRune.MatchString(s) {
 		return s
 	}
 	var b strings.Builder
@@ -149,7 +153,12 @@ var escapedRune = regexp.MustCompile(`(?i)_x[0-9a-z]{4}_`)
 
 // startsFormula tells texts that become a formula when somebody edits the cell
 // or saves the sheet as CSV; the writer gives such cells the text format.
-func startsFormula(s string) bool { return formulaStart.MatchString(s) }
+func startsFormula(s string) bool {
+	if s == "" || s[0] >= '0' && s[0] <= '9' || s[0] >= 'a' && s[0] <= 'z' {
+		return false // nearly all there is
+	}
+	return formulaStart.MatchString(s)
+}
 
 var (
 	formulaStart = regexp.MustCompile(`^[\s\pZ"]*[=+\-@＝＋－＠﹦﹢﹣﹫−]`)
@@ -162,8 +171,10 @@ var (
 // inertCSV is for fields of CSV: a leading apostrophe keeps a spreadsheet from
 // taking text for a formula. Only for text; numbers go out as they are.
 func inertCSV(s string) string {
-	s = formulaInside.ReplaceAllString(visible(s, "\n"), "$1'$2")
-	if formulaStart.MatchString(s) {
+	if s = visible(s, "\n"); strings.ContainsAny(s, ";\n") {
+		s = formulaInside.ReplaceAllString(s, "$1'$2")
+	}
+	if startsFormula(s) {
 		s = "'" + s
 	}
 	return cut(s, maxCell)

@@ -134,6 +134,8 @@ func appendText(b []byte, s string) []byte {
 	before := '"'
 	for i, r := range s {
 		switch {
+		case r >= 0x20 && r < 0x7f && r != '"' && r != '\\': // nearly all there is
+			b = append(b, byte(r))
 		case r == '"' || r == '\\' || r < 0x20:
 			if escape := shortEscapes[r]; escape != "" {
 				b = append(b, escape...)
