@@ -12,6 +12,9 @@ func (a *app) runCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "run",
 		Short: "Collect a snapshot, then write the reports: what cron calls",
+		Long: `Collect a snapshot, then write the reports. In GitHub Actions the reports are
+also shown on the page of the workflow run: they are appended, in Markdown, to
+the file that $GITHUB_STEP_SUMMARY names.`,
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, err := a.load()
