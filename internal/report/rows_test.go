@@ -63,6 +63,13 @@ func TestRowsOfNoRows(t *testing.T) {
 	}
 }
 
+func TestTableOfNoRowsOnANarrowTerminal(t *testing.T) {
+	t.Parallel()
+	if got := written(t, "table", []string{"subject_name", "reason_of_it", "html_url"}, 20); got != "no rows\n" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestRowsKeepColumnsOfOneName(t *testing.T) {
 	t.Parallel()
 	if got, want := written(t, "json", []string{"id", "id", "id_2"}, 0, []any{int64(1), int64(2), int64(3)}), "[\n{\"id\":1,\"id_2\":2,\"id_2_2\":3}\n]\n"; got != want {

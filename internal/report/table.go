@@ -71,6 +71,10 @@ func (t *tableRows) close() error {
 // release fixes the widths and prints the header and what was held back.
 func (t *tableRows) release() error {
 	t.fit()
+	if t.records && len(t.held) == 0 {
+		_, err := t.w.WriteString("no rows\n") // nothing at all would look like a failure
+		return err
+	}
 	if !t.records {
 		if err := t.print(t.columns, t.numeric()); err != nil {
 			return err
