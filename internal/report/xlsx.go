@@ -1,6 +1,7 @@
 package report
 
 import (
+	"archive/zip"
 	"fmt"
 	"io"
 
@@ -43,7 +44,10 @@ func writeWorkbook(w io.Writer, r *Report, rowLimit int) (err error) {
 	}
 	// Nothing may touch a streamed sheet again: File.SetActiveSheet, say, would
 	// read all of them back into memory. The first sheet is active as it is.
-	return b.file.Write(w)
+	// By itself excelize collects the whole file in memory first, to mend the
+	// headers of sheets beyond 4 GiB: a million rows of 4 KiB.
+	b.file.SetZipWriter(func(io.Writer) excelize.ZipWriter { return zip.NewWriter(w) })
+	return b.file.Write(io.Discard)
 }
 
 // The names of the fixed sheets; an inventory may not take one of them.
