@@ -16,12 +16,14 @@ import (
 type Options struct {
 	AuditorVersion string
 	Exceptions     []Exception
-	RuleTimeout    time.Duration // for each rule; 0: none
+	RuleTimeout    time.Duration  // for each rule; 0: none
+	History        *store.History // of the folder that the snapshot is in; nil: none
 }
 
 // Build judges the snapshot now by the rules of one report and compares it with
-// the previous one, which may be nil. A previous snapshot is judged anew by the
-// same rules, so that a changed rule is not taken for a changed organization.
+// the previous one: as the history has it, else its file, which may be nil. A
+// file is judged anew by the same rules, so that a changed rule is not taken for
+// a changed organization.
 func Build(ctx context.Context, name string, set *rules.Set, now, previous *store.Snapshot, o Options) (*Report, error) {
 	if !slices.Contains(set.Reports(), name) {
 		return nil, fmt.Errorf("report %q: no rule belongs to it", name)
@@ -40,6 +42,7 @@ type builder struct {
 	options    Options
 	report     *Report
 	exceptions *exceptions
+	before     *past // nil: the history has nothing to say
 }
 
 func (b *builder) build(ctx context.Context, now, previous *store.Snapshot) error {
@@ -74,6 +77,9 @@ func (b *builder) build(ctx context.Context, now, previous *store.Snapshot) erro
 	if r.Inventories, err = b.inventories(ctx, now); err != nil {
 		return err
 	}
+	if err := b.changes(ctx); err != nil {
+		return err
+	}
 	r.arrange()
 	r.Trend = append(r.Trend, TrendPoint{At: r.GeneratedAt, BySeverity: r.Summary.BySeverity})
 	return nil
@@ -85,6 +91,7 @@ type judgement struct {
 	results  []rules.Result
 	findings []Finding
 	blind    map[string]map[string]bool // by rule, then organization: not everything was seen
+	other    map[string]bool            // rules that judged otherwise than today's
 }
 
 // judge runs the report's rules one after the other: the driver's locks make

@@ -10,8 +10,26 @@ import (
 
 // compare says what is new since the previous snapshot and what is gone. Only
 // what both snapshots could see is compared: anything else would turn a lost
-// permission into good news.
+// permission into good news. The previous snapshot is the newest that the
+// history has; its file is judged anew only where the history cannot answer.
 func (b *builder) compare(ctx context.Context, today judgement, now, previous *store.Snapshot) error {
+	p, err := b.past(ctx, now)
+	if err != nil {
+		return err
+	}
+	b.before = p
+	if p == nil || p.mustJudge(today, previous) {
+		if err := b.compareFile(ctx, today, now, previous); err != nil || p == nil {
+			return err
+		}
+	} else if err := b.compareHistory(ctx, today, p); err != nil {
+		return err
+	}
+	return b.remember(ctx, p)
+}
+
+// compareFile judges the previous snapshot by today's rules.
+func (b *builder) compareFile(ctx context.Context, today judgement, now, previous *store.Snapshot) error {
 	if previous == nil {
 		return nil
 	}
@@ -43,6 +61,40 @@ func (b *builder) compare(ctx context.Context, today judgement, now, previous *s
 	return nil
 }
 
+// compareHistory takes what the history has of the previous snapshot.
+func (b *builder) compareHistory(ctx context.Context, today judgement, p *past) error {
+	before, err := p.judgement(ctx, today)
+	if err != nil {
+		return err
+	}
+	previous := SnapshotOf(p.previous)
+	b.report.PreviousSnapshot = &previous
+	markNew(b.report, before)
+	b.report.Resolved = resolved(b.report, today, before)
+	return nil
+}
+
+// remember fills in what only the history tells: since when there is what is
+// not new, and how bad it was before.
+func (b *builder) remember(ctx context.Context, p *past) error {
+	r := b.report
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		if at, ok := p.seen[f.Key]; ok && f.Status == StatusFail && f.FirstSeenAt.IsZero() {
+			f.FirstSeenAt = at
+		}
+	}
+	points, err := p.trend(ctx, r.Name)
+	if err != nil {
+		return err
+	}
+	if len(r.Trend) > 0 { // the previous snapshot, judged by today's rules
+		points = slices.DeleteFunc(points, func(t TrendPoint) bool { return !t.At.Before(r.Trend[0].At.Time) })
+	}
+	r.Trend = append(points, r.Trend...)
+	return nil
+}
+
 // markNew fills is_new: false if the previous snapshot had it, true if it had
 // looked and not found it, nil if that cannot be told.
 func markNew(r *Report, before judgement) {
@@ -58,7 +110,7 @@ func markNew(r *Report, before judgement) {
 		case StatusUnknown:
 			continue
 		default:
-			if before.blind[f.Rule][f.Org] || !slices.Contains(r.PreviousSnapshot.Orgs, f.Org) {
+			if before.other[f.Rule] || before.blind[f.Rule][f.Org] || !slices.Contains(r.PreviousSnapshot.Orgs, f.Org) {
 				continue
 			}
 			isNew = true
@@ -75,7 +127,7 @@ func resolved(r *Report, today, before judgement) []Resolved {
 	var out []Resolved
 	for i := range before.findings {
 		f := &before.findings[i]
-		if f.Status != StatusFail || status[f.Key] != "" || today.blind[f.Rule][f.Org] || !slices.Contains(r.Snapshot.Orgs, f.Org) {
+		if f.Status != StatusFail || status[f.Key] != "" || before.other[f.Rule] || !slices.Contains(r.PreviousSnapshot.Orgs, f.Org) || today.blind[f.Rule][f.Org] || !slices.Contains(r.Snapshot.Orgs, f.Org) {
 			continue
 		}
 		out = append(out, Resolved{Key: f.Key, Rule: f.Rule, Org: f.Org, Subject: f.Subject, LastSeenAt: r.PreviousSnapshot.FinishedAt})

@@ -22,6 +22,7 @@ const (
 	markdownFindings = 100
 	markdownRows     = 50
 	markdownTrend    = 14
+	markdownChanges  = 20
 )
 
 // WriteMarkdown writes the report for a job summary: counts first, then what
@@ -40,6 +41,7 @@ func renderMarkdown(r *Report, limit int) []byte {
 	m.counts()
 	m.gaps()
 	m.trend()
+	m.changes()
 	m.rules()
 	m.worst()
 	m.evidence()
@@ -159,6 +161,28 @@ func (m *markdown) trend() {
 		m.line("| %s | %d | %d | %d | %d | %d |", t.At.UTC().Format("2006-01-02 15:04"), c.Critical, c.High, c.Medium, c.Low, c.Total())
 	}
 	m.line("")
+}
+
+// changes are what is otherwise on GitHub since the previous snapshot.
+func (m *markdown) changes() {
+	changes := m.report.Changes
+	if changes == nil || len(changes.List) == 0 {
+		return
+	}
+	m.line("### Changes since %s", day(changes.Since))
+	m.line("")
+	m.line("%s.", md(changes.counts()))
+	m.line("")
+	m.line("| Kind | Change | Organization | Subject | Owner | What |")
+	m.line("| --- | --- | --- | --- | --- | --- |")
+	for i := range changes.List[:min(len(changes.List), markdownChanges)] {
+		m.line("%s", changes.List[i].markdown())
+	}
+	m.line("")
+	if more := len(changes.List) - markdownChanges; more > 0 {
+		m.line("and %d more; the workbook and auditor diff have all.", more)
+		m.line("")
+	}
 }
 
 func (m *markdown) rules() {

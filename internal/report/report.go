@@ -40,6 +40,7 @@ type Report struct {
 	Title       string       `json:"-"` // for people: "Stale tokens"
 	Inventories []Table      `json:"-"` // the whole population first, then what else is worth a sheet
 	Trend       []TrendPoint `json:"-"` // past snapshots and this one, oldest first
+	Changes     *Changes     `json:"-"` // since the previous snapshot; nil: the history does not know
 
 	Notes []string `json:"-"` // exceptions that cover nothing here, but may elsewhere
 
@@ -177,7 +178,8 @@ type Resolved struct {
 	LastSeenAt Time    `json:"last_seen_at"`
 }
 
-// TrendPoint is how bad it was at one snapshot, judged by today's rules.
+// TrendPoint is how bad it was at one snapshot, as the history has it, or judged
+// by today's rules.
 type TrendPoint struct {
 	At         Time
 	BySeverity SeverityCounts // of the fails that no exception covers
