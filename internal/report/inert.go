@@ -18,7 +18,7 @@ import (
 // (terminal escapes start with one), overrides of the writing direction, other
 // invisible characters (text can hide in them), line separators and code
 // points that XML forbids. Those that emoji and some scripts need are hostile
-// only in the wrong place: see lurks.
+// only in the wrong place: see neighbours.
 func isHostile(r rune) bool {
 	switch {
 	case r < 0x20 || r == 0x7f:
@@ -37,32 +37,56 @@ func isJoiner(r rune) bool { return r == '\u200c' || r == '\u200d' }
 // isSelector tells what makes an emoji of a sign, or a sign of an emoji.
 func isSelector(r rune) bool { return r == '\ufe0e' || r == '\ufe0f' }
 
-// lurks tells a joiner or selector that stands where none belongs. Between
-// Latin letters it would make two names look alike, and text can hide in a
-// sequence of them.
-func lurks(before, r rune) bool {
-	switch {
-	case isJoiner(r):
-		return before < 0x300 || isJoiner(before)
-	case isSelector(r):
-		return before < 0x80 && !strings.ContainsRune("0123456789#*", before) || isJoiner(before) || isSelector(before)
+// neighbours are what stands in front of a rune: some belong in some places
+// only. Between Latin letters a joiner would make two names look alike, text
+// can hide in a sequence of joiners or selectors, and a tower of accents covers
+// the lines above. Zero is the start of a text.
+type neighbours struct {
+	before rune
+	marks  int // that stand on the last letter
+}
+
+// mostMarks is how many marks a letter may carry: scripts need five.
+const mostMarks = 8
+
+// refuse tells whether a rune must not come through, and goes on to the next.
+// An escape will stand in its place.
+func (n *neighbours) refuse(r rune) bool {
+	if r >= 0x20 && r < 0x7f { // nearly all there is
+		*n = neighbours{before: r}
+		return false
+	}
+	if isHostile(r) || n.lurks(r) {
+		*n = neighbours{before: 'x'}
+		return true
+	}
+	if n.before = r; unicode.In(r, unicode.Mn, unicode.Me) {
+		n.marks++
+	} else {
+		n.marks = 0
 	}
 	return false
+}
+
+// lurks tells a rune that is no harm elsewhere.
+func (n *neighbours) lurks(r rune) bool {
+	switch {
+	case isJoiner(r):
+		return n.before < 0x300 || isJoiner(n.before)
+	case isSelector(r):
+		return n.before < 0x80 && !strings.ContainsRune("0123456789#*", n.before) || isJoiner(n.before) || isSelector(n.before)
+	}
+	return n.marks >= mostMarks && unicode.In(r, unicode.Mn, unicode.Me)
 }
 
 // firstHostile is where the first rune stands that must not come through, -1
 // if there is none. Runes in keep may.
 func firstHostile(s, keep string) int {
-	before := rune(0)
+	var n neighbours
 	for i, r := range s {
-		if r >= 0x20 && r < 0x7f { // nearly all there is
-			before = r
-			continue
-		}
-		if isHostile(r) && !strings.ContainsRune(keep, r) || lurks(before, r) {
+		if n.refuse(r) && !strings.ContainsRune(keep, r) {
 			return i
 		}
-		before = r
 	}
 	return -1
 }
@@ -74,25 +98,20 @@ func visible(s, keep string) string {
 		return s
 	}
 	var b strings.Builder
-	before := rune(0) // as it was written: escapes end in ASCII
+	var n neighbours
 	for _, r := range strings.ReplaceAll(s, "\r\n", "\n") {
-		escape := ""
 		switch {
-		case !isHostile(r) && !lurks(before, r) || strings.ContainsRune(keep, r):
+		case !n.refuse(r) || strings.ContainsRune(keep, r):
 			b.WriteRune(r)
-			before = r
-			continue
 		case r == '\n':
-			escape = `\n`
+			b.WriteString(`\n`)
 		case r == '\t':
-			escape = " "
+			b.WriteByte(' ')
 		case r > 0xffff:
-			escape = fmt.Sprintf(`\U%08x`, r)
+			fmt.Fprintf(&b, `\U%08x`, r)
 		default:
-			escape = fmt.Sprintf(`\u%04x`, r)
+			fmt.Fprintf(&b, `\u%04x`, r)
 		}
-		b.WriteString(escape)
-		before = 'x'
 	}
 	return b.String()
 }
@@ -252,15 +271,13 @@ func inertJSON(b []byte) []byte {
 		return b
 	}
 	var out []byte
-	before := rune(0)
+	var n neighbours
 	for _, r := range string(b) {
-		if r >= 0x20 && (isHostile(r) || lurks(before, r)) {
+		if n.refuse(r) && r >= 0x20 {
 			out = appendEscape(out, r)
-			r = 'x'
 		} else {
 			out = utf8.AppendRune(out, r)
 		}
-		before = r
 	}
 	return out
 }

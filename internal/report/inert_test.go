@@ -22,6 +22,9 @@ func TestVisible(t *testing.T) {
 		"\u200ca \u200d":            `\u200ca \u200d`,
 		"م\u200c\u200d\u200cم":      "م\u200c" + `\u200d` + `\u200cم`,
 		"❤\ufe0f\ufe0e\u202e\u200d": "❤\ufe0f" + `\ufe0e\u202e\u200d`,
+		// Accents of Vietnamese and Hebrew, and a tower of them.
+		"ệ e\u0302\u0323 שָּׁ":                   "ệ e\u0302\u0323 שָּׁ",
+		"a" + strings.Repeat("\u0301", 10) + "b": "a" + strings.Repeat("\u0301", 8) + `\u0301` + "\u0301b",
 		// Letters that nothing is seen of, and selectors that carry bytes.
 		"a\u3164b\u115fc\ufe01d\U000e0101": `a\u3164b\u115fc\ufe01d\U000e0101`,
 	} {

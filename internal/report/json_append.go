@@ -131,24 +131,22 @@ var shortEscapes = map[rune]string{'"': `\"`, '\\': `\\`, '\n': `\n`, '\r': `\r`
 // for a program: hostile runes as escapes, broken UTF-8 as U+FFFD.
 func appendText(b []byte, s string) []byte {
 	b = append(b, '"')
-	before := '"'
+	var n neighbours
 	for i, r := range s {
+		refused := n.refuse(r)
 		switch {
-		case r >= 0x20 && r < 0x7f && r != '"' && r != '\\': // nearly all there is
-			b = append(b, byte(r))
 		case r == '"' || r == '\\' || r < 0x20:
 			if escape := shortEscapes[r]; escape != "" {
 				b = append(b, escape...)
 			} else {
 				b = appendEscape(b, r)
 			}
-		case r == utf8.RuneError && isBroken(s[i:]) || isHostile(r) || lurks(before, r):
+		case refused || r == utf8.RuneError && isBroken(s[i:]):
 			b = appendEscape(b, r)
-			r = 'x' // what stands in front of the next one
+			n = neighbours{before: 'x'}
 		default:
 			b = utf8.AppendRune(b, r)
 		}
-		before = r
 	}
 	return append(b, '"')
 }

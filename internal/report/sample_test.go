@@ -149,6 +149,7 @@ func hostileTexts() []string {
 		"@octocat @acme/admins", "see #1 and acme/x#2", "a|b\\|c\\", "line\nbreak\r\nand\rmore", "nul\x00bell\x07", "\x1b[31mred\x1b]0;title\x07", "\u009b31m", "abc\u202egnp.exe", "\u2066iso\u2069",
 		"zero\u200bwidth\ufeff", "tag\U000e0041\U000e007f", "bad\xff\xfeutf8", "\xed\xa0\x80lone", "\ufffe\uffff", "_x0022_),1+1,(\"", "_x000D_", "&amp; &#64;octocat", "https://evil.example www.evil.example a@evil.example",
 		"$x^2$ :tada:", strings.Repeat("A", 40000), strings.Repeat("=", 33000), "", " ", "{{ .Secret }} ${{ secrets.X }}", "\"quoted\",\"fields\"", "::set-output name=x::y", "</table>", "\u2028ls\u2029",
+		"ad\u200dmin\ufe0f", "filler\u3164\U000e0101", "a" + strings.Repeat("\u0301\u20dd", 20), "👩\u200d💻 1\ufe0f\u20e3", "my_xtest_name _x0041_x202E_",
 	}
 }
 
