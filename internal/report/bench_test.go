@@ -31,21 +31,6 @@ func BenchmarkWrite(b *testing.B) {
 	runtime.KeepAlive(r)
 }
 
-// BenchmarkMillionRows streams one sheet of a million rows.
-func BenchmarkMillionRows(b *testing.B) {
-	r := sampleReport(0, 0)
-	row := inventoryRows(sampleReport(0, 1))[0]
-	r.Inventories[0].Rows = each(1_000_000, func(int) []any { return row })
-	peak := peakHeap(func() {
-		for b.Loop() {
-			if err := WriteXLSX(io.Discard, r); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	b.ReportMetric(float64(peak)/1e6, "peak-MB")
-}
-
 // BenchmarkTable prints 100,000 rows for a terminal.
 func BenchmarkTable(b *testing.B) {
 	row := []any{"acme", "a token of somebody", int64(12), nil, "2026-11-21T02:00:00Z"}
