@@ -52,10 +52,6 @@ const mostMarks = 8
 // refuse tells whether a rune must not come through, and goes on to the next.
 // An escape will stand in its place.
 func (n *neighbours) refuse(r rune) bool {
-	if r >= 0x20 && r < 0x7f { // nearly all there is
-		*n = neighbours{before: r}
-		return false
-	}
 	if isHostile(r) || n.lurks(r) {
 		*n = neighbours{before: 'x'}
 		return true
@@ -84,6 +80,10 @@ func (n *neighbours) lurks(r rune) bool {
 func firstHostile(s, keep string) int {
 	var n neighbours
 	for i, r := range s {
+		if r >= 0x20 && r < 0x7f { // nearly all there is
+			n = neighbours{before: r}
+			continue
+		}
 		if n.refuse(r) && !strings.ContainsRune(keep, r) {
 			return i
 		}

@@ -133,6 +133,10 @@ func appendText(b []byte, s string) []byte {
 	b = append(b, '"')
 	var n neighbours
 	for i, r := range s {
+		if r >= 0x20 && r < 0x7f && r != '"' && r != '\\' { // nearly all there is
+			b, n = append(b, byte(r)), neighbours{before: r}
+			continue
+		}
 		refused := n.refuse(r)
 		switch {
 		case r == '"' || r == '\\' || r < 0x20:
