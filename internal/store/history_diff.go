@@ -7,7 +7,12 @@ import (
 	"fmt"
 	"iter"
 	"strings"
+	"time"
 )
+
+// LeastSilence is how long a token was not used, or not yet, when the history
+// takes note of its use: merge/30_tokens.sql has it in seconds.
+const LeastSilence = 30 * 24 * time.Hour
 
 // changeKinds are the kinds of things whose states make changes.
 var changeKinds = [...]string{"token", "request", "repository", "member", "org"}

@@ -203,7 +203,7 @@ FROM (
 
   UNION ALL
 
-  -- Used again after a long silence.
+  -- Used again after a silence of 30 days or more, see merge/30_tokens.sql.
   SELECT
     a.snapshot_id,
     t.org_ref,
@@ -214,11 +214,15 @@ FROM (
     t.token_name,
     '/organizations/:org/settings/personal-access-tokens/' || t.grant_id,
     t.owner_login,
-    json_object('last_used_at', strftime('%Y-%m-%dT%H:%M:%SZ', b.last_used_at, 'unixepoch')),
+    iif(
+      b.last_used_at IS NULL,
+      json_object('last_used_at', NULL, 'access_granted_at', t.access_granted_at),
+      json_object('last_used_at', strftime('%Y-%m-%dT%H:%M:%SZ', b.last_used_at, 'unixepoch'))
+    ),
     json_object('last_used_at', strftime('%Y-%m-%dT%H:%M:%SZ', u.last_used_at, 'unixepoch')),
     iif(
       b.last_used_at IS NULL,
-      'It was used for the first time, long after it was granted',
+      'It was used for the first time, ' || COALESCE((u.last_used_at - CAST(strftime('%s', t.access_granted_at) AS INTEGER)) / 86400 || ' days', 'long') || ' after access was granted',
       'It was used again after ' || (u.last_used_at - b.last_used_at) / 86400 || ' days'
     )
   FROM _awake AS a

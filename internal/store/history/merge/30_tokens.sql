@@ -99,7 +99,7 @@ FROM temp._token_new AS n
 CROSS JOIN main._token_usage AS u
 WHERE u.token_ref = n.token_ref
   AND u.snapshot_id = (SELECT max(l.snapshot_id) FROM main._token_usage AS l WHERE l.token_ref = n.token_ref)
-  AND n.last_used_at - COALESCE(u.last_used_at, CAST(strftime('%s', n.access_granted_at) AS INTEGER)) > 90 * 86400
+  AND n.last_used_at - COALESCE(u.last_used_at, CAST(strftime('%s', n.access_granted_at) AS INTEGER)) >= 30 * 86400
 ORDER BY n.token_ref;
 
 INSERT INTO main._token_usage (token_ref, snapshot_id, last_used_at, repository_count)
