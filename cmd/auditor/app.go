@@ -60,7 +60,7 @@ func run(ctx context.Context, env *environment) int {
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
 		a.demoCommand(), a.runCommand(), a.collectCommand(), a.reportCommand(),
-		a.queryCommand(), a.rulesCommand(), a.versionCommand(),
+		a.queryCommand(), a.diffCommand(), a.snapshotsCommand(), a.rulesCommand(), a.versionCommand(),
 	}
 }
 

@@ -24,8 +24,9 @@ func (a *app) collectCommand() *cobra.Command {
 		Use:   "collect",
 		Short: "Collect a snapshot",
 		Long: `Collect everything that GitHub tells of the configured organizations into one
-snapshot. The filters are GitHub's own and give a targeted look; a filtered
-snapshot says so and is never compared with others.`,
+snapshot, and merge it into the history. The filters are GitHub's own and give a
+targeted look; a filtered snapshot says so, is never compared with others and
+never merged.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := parseTimes(&f, before, after); err != nil {
@@ -35,11 +36,18 @@ snapshot says so and is never compared with others.`,
 			if err != nil {
 				return err
 			}
+			judge, err := a.judge(c.Context(), cfg, reportOptions{})
+			if err != nil {
+				return err
+			}
 			result, err := a.collect(c.Context(), cfg, f)
 			if err != nil {
 				return err
 			}
 			fmt.Fprintln(a.stdout, result.Path)
+			if err := judge.remembered(c.Context(), result.Path); err != nil {
+				return err
+			}
 			return result.exit()
 		},
 	}

@@ -76,18 +76,24 @@ func (a *app) demo(ctx context.Context, dir string, size fakegithub.Size) error 
 	if err != nil {
 		return err
 	}
+	if err := judge.remembered(ctx, result.Path); err != nil { // both of them
+		return err
+	}
 	if err := judge.report(ctx, result.Path); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.stdout, demoEnd, filepath.Join(dir, "reports"), demo.configFile, demo.configFile, result.Path)
+	c := demo.configFile
+	fmt.Fprintf(a.stdout, demoEnd, filepath.Join(dir, "reports"), c, c, c, c, result.Path)
 	return nil
 }
 
 const demoEnd = `
 What to try next (auditor is this program, however you started it: go run ./cmd/auditor):
   open the workbooks in %s
+  auditor -c %s diff
   auditor -c %s query over-broad-access/inventory
   auditor -c %s query "SELECT owner_login, count(*) AS token_count FROM tokens GROUP BY 1 ORDER BY 2 DESC LIMIT 5"
+  auditor -c %s query --history "SELECT rule, finding_count FROM finding_counts WHERE severity = 'critical'"
   sqlite3 %s ".schema tokens"
 `
 

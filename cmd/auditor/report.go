@@ -114,10 +114,14 @@ func (j *judge) report(ctx context.Context, path string) error {
 	if previous != nil {
 		defer previous.Close()
 	}
+	options := j.options()
+	if options.History = j.historyOf(ctx, snapshot.Info().Path); options.History != nil {
+		defer options.History.Close()
+	}
 	var reports []*report.Report
 	var files []string
 	for _, name := range j.set.Reports() {
-		r, err := report.Build(ctx, name, j.set, snapshot, previous, j.options())
+		r, err := report.Build(ctx, name, j.set, snapshot, previous, options)
 		if err != nil {
 			return err
 		}

@@ -1,21 +1,26 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"path/filepath"
+
 	"github.com/spf13/cobra"
 
 	"auditor/internal/collect"
 	"auditor/internal/report"
+	"auditor/internal/store"
 )
 
 func (a *app) runCommand() *cobra.Command {
 	var o reportOptions
 	c := &cobra.Command{
 		Use:   "run",
-		Short: "Collect a snapshot, then write the reports: what cron calls",
+		Short: "Collect a snapshot, write the reports, prune: what cron calls",
 		Long: `Collect a snapshot, then write the reports. In GitHub Actions the reports are
 also shown on the page of the workflow run: they are appended, in Markdown, to
 the file that $GITHUB_STEP_SUMMARY names.`,
-		Args:  cobra.NoArgs,
+		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, err := a.load()
 			if err != nil {
@@ -34,11 +39,45 @@ the file that $GITHUB_STEP_SUMMARY names.`,
 			if err != nil {
 				return err
 			}
-			return judge.report(c.Context(), result.Path)
+			return judge.finish(c.Context(), result.Path)
 		},
 	}
 	o.flags(c)
 	return c
+}
+
+// finish is what a run does with its snapshot: the history, the reports, and
+// pruning. A history that cannot be written is no reason to have no reports, but
+// the run has not done its job then.
+func (j *judge) finish(ctx context.Context, path string) error {
+	forgotten := j.remembered(ctx, path)
+	verdict := j.report(ctx, path)
+	var status exit
+	if verdict != nil && !errors.As(verdict, &status) {
+		return errors.Join(verdict, forgotten)
+	}
+	if forgotten != nil {
+		return forgotten
+	}
+	if err := j.prune(ctx, filepath.Dir(path)); err != nil {
+		return err
+	}
+	return verdict
+}
+
+// prune deletes the snapshots that the configuration does not keep.
+func (j *judge) prune(ctx context.Context, dir string) error {
+	list, err := store.Prune(ctx, dir, store.Keep(j.cfg.Snapshots.Keep), j.now())
+	for _, p := range list {
+		if p.IsToGo {
+			j.log.Info("pruned", "file", p.File, "bytes", p.Size)
+		}
+	}
+	if errors.Is(err, store.ErrInUse) {
+		j.log.Warn("nothing is pruned while another run is at work in the folder: the next run does it")
+		return nil
+	}
+	return err
 }
 
 // summarize shows the reports on the page of the GitHub Actions run. A page

@@ -112,6 +112,9 @@ func (b *builder) past(ctx context.Context, now *store.Snapshot) (*past, error) 
 	}
 	p := &past{history: h, isKnown: map[string]bool{}, about: map[int64]bool{}}
 	for _, s := range all {
+		if s.File == now.Info().File && s.SHA256 != now.Info().SHA256 {
+			b.report.Warnings = append(b.report.Warnings, fmt.Sprintf("%s was altered since it was merged into the history: its SHA-256 was %.12s…", s.File, s.SHA256))
+		}
 		if s.SHA256 == now.Info().SHA256 {
 			p.now = s
 			break

@@ -81,3 +81,25 @@ func Before(dir, path string) (string, error) {
 	}
 	return "", nil
 }
+
+// Published lists the paths of the published snapshots in dir, the oldest first.
+func Published(dir string) ([]string, error) {
+	names, err := snapshotNames(dir, ".db")
+	if err != nil {
+		return nil, err
+	}
+	slices.Reverse(names)
+	for i, name := range names {
+		names[i] = filepath.Join(dir, name)
+	}
+	return names, nil
+}
+
+// FindHistory opens the history in dir, or says [ErrNoHistory]; unlike
+// [OpenHistory] it makes none.
+func FindHistory(ctx context.Context, dir string) (*History, error) {
+	if _, err := os.Lstat(filepath.Join(dir, historyName)); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w in %s", ErrNoHistory, dir)
+	}
+	return OpenHistory(ctx, dir)
+}

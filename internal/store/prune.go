@@ -158,10 +158,10 @@ func planPruning(ctx context.Context, dir string, keep Keep, now time.Time) ([]P
 // none if there is no history.
 func mergedSums(ctx context.Context, dir string) (map[string]string, error) {
 	sums := map[string]string{}
-	if _, err := os.Lstat(filepath.Join(dir, historyName)); errors.Is(err, fs.ErrNotExist) {
+	h, err := FindHistory(ctx, dir)
+	if errors.Is(err, ErrNoHistory) {
 		return sums, nil
 	}
-	h, err := OpenHistory(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
