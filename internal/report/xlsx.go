@@ -11,9 +11,9 @@ import (
 // maxRows is the number of rows a sheet of Excel can have.
 const maxRows = excelize.TotalRows
 
-// WriteXLSX writes the workbook: Summary, Findings, Resolved, the inventories,
-// Coverage, Rules. The long sheets are streamed, so memory does not grow with
-// them.
+// WriteXLSX writes the workbook: Summary, Findings, Resolved, Changes, the
+// inventories, Coverage, Rules. The long sheets are streamed, so memory does not
+// grow with them.
 func WriteXLSX(w io.Writer, r *Report) error {
 	if err := writeWorkbook(w, r, maxRows); err != nil {
 		return fmt.Errorf("write report %s as workbook: %w", r.Name, err)
@@ -36,7 +36,7 @@ func writeWorkbook(w io.Writer, r *Report, rowLimit int) (err error) {
 	if err := b.file.SetSheetName("Sheet1", sheetSummary); err != nil {
 		return err
 	}
-	steps := []func() error{b.findings, b.resolved, b.inventories, b.coverage, b.rules, b.summary, b.properties}
+	steps := []func() error{b.findings, b.resolved, b.changes, b.inventories, b.coverage, b.rules, b.summary, b.properties}
 	for _, step := range steps {
 		if err := step(); err != nil {
 			return err
@@ -55,6 +55,7 @@ const (
 	sheetSummary  = "Summary"
 	sheetFindings = "Findings"
 	sheetResolved = "Resolved"
+	sheetChanges  = "Changes"
 	sheetCoverage = "Coverage"
 	sheetRules    = "Rules"
 )
