@@ -91,12 +91,14 @@ FROM (
             WHEN p.before ->> w.key IS NOT NULL OR w.null_means IS NOT NULL OR p.after ->> w.key IS NULL AND p.snapshot_id = p.old_id + 1 THEN p.before ->> w.key
             WHEN p.kind = 'token' THEN (SELECT x.state ->> w.key FROM _token_states AS x WHERE x.ref = p.ref AND x.valid_from <= p.old_id AND x.state ->> w.key IS NOT NULL ORDER BY x.valid_from DESC LIMIT 1)
             WHEN p.kind = 'repository' THEN (SELECT x.state ->> w.key FROM _repository_states AS x WHERE x.ref = p.ref AND x.valid_from <= p.old_id AND x.state ->> w.key IS NOT NULL ORDER BY x.valid_from DESC LIMIT 1)
+            WHEN p.kind = 'request' THEN (SELECT x.state ->> w.key FROM _request_states AS x WHERE x.org_ref = p.org_ref AND x.ref = p.ref AND x.valid_from <= p.old_id AND x.state ->> w.key IS NOT NULL ORDER BY x.valid_from DESC LIMIT 1)
             WHEN p.kind = 'org' THEN (SELECT x.state ->> w.key FROM _org_states AS x WHERE x.ref = p.ref AND x.valid_from <= p.old_id AND x.state ->> w.key IS NOT NULL ORDER BY x.valid_from DESC LIMIT 1)
           END AS was,
           CASE
             WHEN p.after ->> w.key IS NOT NULL OR w.null_means IS NOT NULL OR p.snapshot_id = p.old_id + 1 THEN p.after ->> w.key
             WHEN p.kind = 'token' THEN (SELECT x.state ->> w.key FROM _token_states AS x WHERE x.ref = p.ref AND x.valid_from <= p.snapshot_id AND x.state ->> w.key IS NOT NULL ORDER BY x.valid_from DESC LIMIT 1)
             WHEN p.kind = 'repository' THEN (SELECT x.state ->> w.key FROM _repository_states AS x WHERE x.ref = p.ref AND x.valid_from <= p.snapshot_id AND x.state ->> w.key IS NOT NULL ORDER BY x.valid_from DESC LIMIT 1)
+            WHEN p.kind = 'request' THEN (SELECT x.state ->> w.key FROM _request_states AS x WHERE x.org_ref = p.org_ref AND x.ref = p.ref AND x.valid_from <= p.snapshot_id AND x.state ->> w.key IS NOT NULL ORDER BY x.valid_from DESC LIMIT 1)
             WHEN p.kind = 'org' THEN (SELECT x.state ->> w.key FROM _org_states AS x WHERE x.ref = p.ref AND x.valid_from <= p.snapshot_id AND x.state ->> w.key IS NOT NULL ORDER BY x.valid_from DESC LIMIT 1)
           END AS is_now
         FROM _watched AS w

@@ -190,9 +190,7 @@ WHERE v.org_ref = n.org_ref AND v.request_id = n.request_id AND v.valid_to = 214
   );
 
 UPDATE temp._request_new AS n
-SET
-  reach_tier = v.reach_tier,
-  repository_count = COALESCE(n.repository_count, v.repository_count)
+SET reach_tier = v.reach_tier
 FROM main._request_ver AS v
 WHERE v.org_ref = n.org_ref AND v.request_id = n.request_id AND v.valid_to = 2147483647
   AND v.permissions = n.permissions AND v.repository_selection = n.repository_selection AND v.highest_tier IS n.highest_tier
@@ -201,6 +199,13 @@ WHERE v.org_ref = n.org_ref AND v.request_id = n.request_id AND v.valid_to = 214
     FROM json_each('["repositories","token_request_repositories"]') AS r
     WHERE NOT EXISTS (SELECT 1 FROM temp._whole AS w WHERE w.org_ref = n.org_ref AND w.resource = r.value)
   );
+
+UPDATE temp._request_new AS n
+SET repository_count = v.repository_count
+FROM main._request_ver AS v
+WHERE v.org_ref = n.org_ref AND v.request_id = n.request_id AND v.valid_to = 2147483647
+  AND n.repository_selection = 'subset' AND v.repository_selection = 'subset' AND n.repository_count IS NULL
+  AND NOT EXISTS (SELECT 1 FROM temp._whole AS w WHERE w.org_ref = n.org_ref AND w.resource = 'token_request_repositories');
 
 UPDATE main._snapshots
 SET

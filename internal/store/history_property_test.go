@@ -1,0 +1,438 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// historyChecks are questions that history and snapshot answer alike where the
+// resources were complete.
+var historyChecks = []struct{ view, columns, resources string }{
+	{"coverage", "resource, status, is_required, http_status, message, permission", ""},
+	{"orgs", "org_id, name, plan, is_two_factor_required, default_repository_permission", "org"},
+	{"orgs", "installation_selection", ""},
+	{"members", "login, user_id, role", "members outside_collaborators"},
+	{"tokens", "grant_id, token_id, token_name, owner_login, owner_id, repository_selection, has_upper_bound_reach, highest_tier, access_granted_at, expires_at, is_expired, last_used_at, html_url", "tokens"},
+	{"tokens", "grant_id, owner_role, is_reach_effective", "tokens members outside_collaborators org"},
+	{"tokens", "grant_id, repository_count, reach_tier", "tokens token_repositories repositories"},
+	{"token_permissions", "grant_id, scope, permission, level, tier", "tokens"},
+	{"token_repositories", "grant_id, repository_id, full_name", "tokens token_repositories repositories"},
+	{"token_requests", "request_id, token_id, token_name, owner_login, owner_id, repository_selection, has_upper_bound_reach, highest_tier, reason, created_at, expires_at, is_expired, last_used_at, html_url", "token_requests"},
+	{"token_requests", "request_id, owner_role, is_reach_effective", "token_requests members outside_collaborators org"},
+	{"token_requests", "request_id, repository_count, reach_tier", "token_requests token_request_repositories repositories"},
+	{"token_request_permissions", "request_id, scope, permission, level, tier", "token_requests"},
+	{"repositories", "repository_id, name, full_name, html_url, visibility, is_archived, is_disabled, is_fork, is_template, is_sensitive, default_branch, created_at, pushed_at, advanced_security, code_security, secret_scanning, secret_scanning_push_protection, secret_scanning_non_provider_patterns, secret_scanning_validity_checks, secret_scanning_ai_detection", "repositories"},
+	{"repositories", "repository_id, is_empty, dependabot_alerts, has_security_policy", "repositories repository_settings"},
+	{"repositories", "repository_id, private_vulnerability_reporting", "repositories private_vulnerability_reporting"},
+	{"repositories", "repository_id, has_codeowners, codeowners_error_count", "repositories repository_settings codeowners"},
+	{"repositories", "repository_id, open_dependabot_alert_count", "repositories repository_settings dependabot_alerts"},
+	{"repositories", "repository_id, deploy_key_count", "repositories repository_settings deploy_keys"},
+	{"default_branch_protection", "*", "repositories repository_settings branch_protection"},
+}
+
+// testQuery reads rows as JSON lines, past the guard.
+func testQuery(t testing.TB, db *sql.DB, statement string, args ...any) []string {
+	t.Helper()
+	rows, err := db.QueryContext(context.Background(), statement, args...)
+	if err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for rows.Next() {
+		values, targets := make([]any, len(columns)), make([]any, len(columns))
+		for i := range values {
+			targets[i] = &values[i]
+		}
+		if err := rows.Scan(targets...); err != nil {
+			t.Fatal(err)
+		}
+		line, err := json.Marshal(values)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, string(line))
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+	return lines
+}
+
+// live lets days go by and merges each; the snapshots come back in order.
+func live(t *testing.T, w *world, h *History, dir string, days int) []*Snapshot {
+	t.Helper()
+	var all []*Snapshot
+	for range days {
+		w.pass()
+		s := w.publish(t, dir)
+		if err := h.Merge(t.Context(), s, nil, nil); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+func openHistory(t testing.TB, dir string) *History {
+	t.Helper()
+	h, err := OpenHistory(context.Background(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { h.Close() })
+	return h
+}
+
+// As of every snapshot the history says what the snapshot says, for all that
+// was complete, whatever was merged after it.
+func TestHistoryAsOfIsTheSnapshot(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	w := newWorld(1, "acme", "beta")
+	h := openHistory(t, dir)
+	compared := map[string]int{}
+	for i, s := range live(t, w, h, dir, 30) {
+		complete := map[string]bool{}
+		for _, line := range testQuery(t, s.db, "SELECT org || ' ' || resource FROM _coverage WHERE status = 'complete'") {
+			complete[strings.Trim(line, `["]`)] = true
+		}
+		for _, org := range s.info.Orgs {
+			for _, c := range historyChecks {
+				if slices.ContainsFunc(strings.Fields(c.resources), func(r string) bool { return !complete[org+" "+r] }) {
+					continue
+				}
+				columns := c.columns
+				if columns == "*" {
+					columns = strings.Join(columnsOf(t, c.view), ", ")
+				}
+				want := testQuery(t, s.db, "SELECT "+columns+" FROM "+c.view+" WHERE org = ? ORDER BY "+columns, org)
+				got := testQuery(t, h.db, "SELECT "+columns+" FROM "+c.view+" WHERE snapshot_id = ? AND org = ? ORDER BY "+columns, i+1, org)
+				if !slices.Equal(got, want) {
+					t.Fatalf("snapshot %d, %s: %s of %s:\n got %v\nwant %v", i+1, org, columns, c.view, got, want)
+				}
+				compared[c.view] += len(want)
+			}
+		}
+	}
+	for _, c := range historyChecks {
+		if compared[c.view] == 0 {
+			t.Errorf("%s was never compared", c.view)
+		}
+	}
+}
+
+// columnsOf lists the columns of a view of the history that the snapshot has too.
+func columnsOf(t testing.TB, view string) (columns []string) {
+	t.Helper()
+	for _, v := range HistoryViews() {
+		for _, c := range v.Columns {
+			if v.Name == view && c.Name != "snapshot_id" {
+				columns = append(columns, c.Name)
+			}
+		}
+	}
+	return columns
+}
+
+// believed is what one knows who read a first snapshot and all changes since:
+// kind and identity to values; "list" is the names of a token's repositories.
+type believed map[string]map[string]any
+
+func (b believed) clone() believed {
+	out := believed{}
+	for id, state := range b {
+		out[id] = maps.Clone(state)
+		if permissions, ok := state["permissions"].(map[string]any); ok {
+			out[id]["permissions"] = maps.Clone(permissions)
+		}
+		if list, ok := state["list"].(map[string]bool); ok {
+			out[id]["list"] = maps.Clone(list)
+		}
+	}
+	return out
+}
+
+// truth reads what the history says as of a snapshot. Names in lists are the
+// last known ones, as in changes.
+func truth(t testing.TB, h *History, id int) believed {
+	t.Helper()
+	all := believed{}
+	for _, kind := range changeKinds {
+		const query = "SELECT org_ref, ref, state FROM _%s_states WHERE valid_from <= ?1 AND valid_to > ?1"
+		for _, line := range testQuery(t, h.db, fmt.Sprintf(query, kind), id) {
+			var row [3]any
+			state := map[string]any{}
+			if json.Unmarshal([]byte(line), &row) != nil || json.Unmarshal([]byte(row[2].(string)), &state) != nil {
+				t.Fatal(line)
+			}
+			key := fmt.Sprintf("%s %v", kind, row[1])
+			switch kind {
+			case "repository":
+				key = fmt.Sprintf("%s %v", kind, state["repository_id"])
+			case "org":
+				key = fmt.Sprintf("%s %s", kind, map[any]string{1.0: "acme", 2.0: "beta"}[row[0]])
+			case "token":
+				key = fmt.Sprintf("%s %v", kind, state["grant_id"])
+				state["list"] = listOf(t, h, id, row[1])
+			}
+			state["org"] = map[any]string{1.0: "acme", 2.0: "beta"}[row[0]]
+			all[key] = state
+		}
+	}
+	return all
+}
+
+func listOf(t testing.TB, h *History, id int, token any) map[string]bool {
+	list := map[string]bool{}
+	const query = `SELECT r.full_name FROM _pair_ver AS v JOIN _repository_ids AS r ON r.repository_ref = v.repository_ref
+		WHERE v.token_ref = ?2 AND v.valid_from <= ?1 AND v.valid_to > ?1`
+	for _, line := range testQuery(t, h.db, query, id, token) {
+		list[strings.Trim(line, `["]`)] = true
+	}
+	return list
+}
+
+// apply brings b up to date by one change.
+func (b believed) apply(t testing.TB, c Change) {
+	t.Helper()
+	key := c.Subject.Kind + " " + c.Subject.ID
+	before, after := map[string]any{}, map[string]any{}
+	if c.Before != "" && json.Unmarshal([]byte(c.Before), &before) != nil || c.After != "" && json.Unmarshal([]byte(c.After), &after) != nil {
+		t.Fatalf("%+v", c)
+	}
+	switch c.Change {
+	case "new":
+		if b[key] != nil {
+			t.Fatalf("%+v: it was there", c)
+		}
+		after["list"], after["org"] = map[string]bool{}, c.Org
+		b[key] = after
+		return
+	case "gone":
+		if b[key] == nil {
+			t.Fatalf("%+v: it was not there", c)
+		}
+		delete(b, key)
+		return
+	case "awake":
+		return
+	}
+	state := b[key]
+	if state == nil {
+		t.Fatalf("%+v: nothing known of it", c)
+	}
+	for name := range after {
+		switch name {
+		case "permissions":
+			for permission, level := range after[name].(map[string]any) {
+				state[name].(map[string]any)[permission] = level
+				if level == nil {
+					delete(state[name].(map[string]any), permission)
+				}
+			}
+		case "repositories":
+			for _, repository := range after[name].([]any) {
+				state["list"].(map[string]bool)[repository.(string)] = true
+			}
+		default:
+			if fmt.Sprint(state[name]) != fmt.Sprint(before[name]) {
+				t.Fatalf("%+v: %s was %v", c, name, state[name])
+			}
+			state[name] = after[name]
+		}
+	}
+	if gone, ok := before["repositories"].([]any); ok {
+		for _, repository := range gone {
+			delete(state["list"].(map[string]bool), repository.(string))
+		}
+	}
+}
+
+// rekey moves tokens that were granted anew to the id they are told by.
+func (b believed) rekey(changes []Change) {
+	for _, c := range changes {
+		var before struct {
+			Grant *int64 `json:"grant_id"`
+		}
+		if json.Unmarshal([]byte(c.Before), &before) == nil && c.Change == "renewed" && before.Grant != nil {
+			old := fmt.Sprintf("token %d", *before.Grant)
+			b["token "+c.Subject.ID] = b[old]
+			delete(b, old)
+		}
+	}
+}
+
+// hold compares what is believed with the truth and adopts what no change can
+// tell: what was never known before. It returns what is wrong.
+func (b believed) hold(t testing.TB, h *History, old int, truth believed) (wrong []string) {
+	t.Helper()
+	watched := map[string]string{}
+	for _, line := range testQuery(t, h.db, "SELECT kind || ' ' || key, COALESCE(null_means, '') FROM _watched") {
+		var row [2]string
+		if err := json.Unmarshal([]byte(line), &row); err != nil {
+			t.Fatal(err)
+		}
+		watched[row[0]] = row[1]
+	}
+	known := map[string]bool{}
+	for _, line := range testQuery(t, h.db, "SELECT o.org || ' ' || k.resource FROM _known_since AS k JOIN _orgs AS o ON o.org_ref = k.org_ref WHERE k.snapshot_id <= ?", old) {
+		known[strings.Trim(line, `["]`)] = true
+	}
+	for key := range b {
+		if truth[key] == nil {
+			wrong = append(wrong, key+" is believed to be there")
+		}
+	}
+	for key, state := range truth {
+		kind, _, _ := strings.Cut(key, " ")
+		org := state["org"].(string)
+		mine := b[key]
+		if mine == nil {
+			resource := map[string]string{"token": "tokens", "request": "token_requests", "repository": "repositories", "member": "members"}[kind]
+			if kind == "member" && state["role"] == "outside" {
+				resource = "outside_collaborators"
+			}
+			if kind != "org" && known[org+" "+resource] {
+				wrong = append(wrong, key+" is not believed to be there")
+			}
+			b[key] = believed{key: state}.clone()[key]
+			continue
+		}
+		for name, value := range state {
+			nullMeans, isWatched := watched[kind+" "+name]
+			switch {
+			case name == "permissions":
+				if fmt.Sprint(mine[name]) != fmt.Sprint(value) {
+					wrong = append(wrong, fmt.Sprintf("%s: %s: %v, not %v", key, name, mine[name], value))
+				}
+			case name == "list" && state["repository_selection"] == "subset" && known[org+" token_repositories"] && mine["told"] == true:
+				if fmt.Sprint(mine[name]) != fmt.Sprint(value) {
+					wrong = append(wrong, fmt.Sprintf("%s: %s: %v, not %v", key, name, mine[name], value))
+				}
+			case !isWatched, value == nil && nullMeans == "":
+			case mine[name] == nil && nullMeans == "":
+				mine[name] = value
+			case fmt.Sprint(mine[name]) != fmt.Sprint(value):
+				wrong = append(wrong, fmt.Sprintf("%s: %s: %v, not %v", key, name, mine[name], value))
+			}
+		}
+		mine["told"] = state["repository_selection"] == "subset"
+		mine["list"] = maps.Clone(listIn(state))
+	}
+	slices.Sort(wrong)
+	return wrong
+}
+
+func listIn(state map[string]any) map[string]bool {
+	list, _ := state["list"].(map[string]bool)
+	return list
+}
+
+func diffOf(t testing.TB, h *History, old, new int) (all []Change) {
+	t.Helper()
+	for c, err := range h.Diff(context.Background(), int64(old), int64(new)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// Who knows a snapshot and the changes since knows the later one, be it the
+// next or a distant one.
+func TestHistoryChangesTellTheWholeDifference(t *testing.T) {
+	t.Parallel()
+	const days = 25
+	kinds := map[string]int{}
+	for _, isReliable := range []bool{true, false} {
+		dir := t.TempDir()
+		w := newWorld(2, "acme", "beta")
+		w.isReliable = isReliable
+		h := openHistory(t, dir)
+		live(t, w, h, dir, days)
+		b := truth(t, h, 1)
+		remembered := map[int]believed{1: b.clone()}
+		for id := 2; id <= days; id++ {
+			changes := diffOf(t, h, id-1, id)
+			b.rekey(changes)
+			for _, c := range changes {
+				b.apply(t, c)
+				kinds[c.Kind+" "+c.Change]++
+			}
+			if wrong := b.hold(t, h, id-1, truth(t, h, id)); wrong != nil {
+				t.Fatalf("reliable %t: after the changes of snapshot %d:\n%s", isReliable, id, strings.Join(wrong, "\n"))
+			}
+			remembered[id] = b.clone()
+		}
+		for _, pair := range [][2]int{{1, 5}, {3, 17}, {10, 12}, {1, days}, {20, 24}} {
+			b := remembered[pair[0]].clone()
+			changes := diffOf(t, h, pair[0], pair[1])
+			b.rekey(changes)
+			for _, c := range changes {
+				b.apply(t, c)
+			}
+			if wrong := b.hold(t, h, pair[0], truth(t, h, pair[1])); wrong != nil {
+				t.Fatalf("reliable %t: from snapshot %d to %d:\n%s", isReliable, pair[0], pair[1], strings.Join(wrong, "\n"))
+			}
+		}
+	}
+	for _, want := range []string{"token new", "token gone", "token widened", "token narrowed", "token renewed", "token awake", "token renamed", "token changed",
+		"request new", "request gone", "repository new", "repository gone", "repository renamed", "repository published", "repository archived", "repository changed",
+		"setting enabled", "setting disabled", "setting changed", "protection weakened", "protection strengthened", "member new", "member gone", "member changed", "member renamed"} {
+		if kinds[want] == 0 {
+			t.Errorf("no change was ever %s", want)
+		}
+	}
+}
+
+// The view and the comparison of distant snapshots are one text over different
+// pairs: for neighbours both say the same.
+func TestHistoryNeighboursBothWays(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	w := newWorld(3, "acme", "beta")
+	h := openHistory(t, dir)
+	live(t, w, h, dir, 15)
+	for id := 2; id <= 15; id++ {
+		conn, err := h.db.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		query, err := stageDistant(t.Context(), conn, int64(id-1), int64(id))
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, err := conn.QueryContext(t.Context(), query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var distant []Change
+		for rows.Next() {
+			var c Change
+			if err := rows.Scan(&c.Kind, &c.Change, &c.Org, &c.Subject.Kind, &c.Subject.ID, &c.Subject.Name, &c.Subject.URL, &c.Subject.Owner, &c.Before, &c.After, &c.Detail); err != nil {
+				t.Fatal(err)
+			}
+			distant = append(distant, c)
+		}
+		if err := rows.Close(); err != nil {
+			t.Fatal(err)
+		}
+		dropDistant(conn)
+		conn.Close()
+		if near := diffOf(t, h, id-1, id); !slices.Equal(near, distant) {
+			t.Fatalf("snapshot %d:\nas neighbours %+v\nas distant ones %+v", id, near, distant)
+		}
+	}
+}
