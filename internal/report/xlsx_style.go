@@ -168,7 +168,7 @@ func font(f excelize.Font) *excelize.Font {
 // tile is a number to be seen from afar.
 func tile(back, color string) *excelize.Style {
 	return &excelize.Style{
-		Alignment: &excelize.Alignment{Vertical: "center", Horizontal: "center"}, Fill: solid(back),
+		Alignment: &excelize.Alignment{Vertical: "center", Horizontal: "center", ShrinkToFit: true}, Fill: solid(back),
 		CustomNumFmt: countFormat(), Font: font(excelize.Font{Size: 20, Bold: true, Color: color}),
 	}
 }

@@ -221,7 +221,7 @@ func (p *page) tiles() {
 	if previous := p.report.PreviousSnapshot; previous != nil {
 		p.put(column+1, "since "+day(previous.FinishedAt), lookSubtitle)
 	} else {
-		p.put(column+1, "no earlier snapshot", lookSubtitle)
+		p.put(column+1, "nothing to compare with", lookSubtitle)
 	}
 	p.height(38)
 	p.row += 3
