@@ -24,11 +24,11 @@ var decisions = []struct {
 // and Comment are the reader's.
 var findingColumns = []sheetColumn{
 	{title: "Severity", width: 11, words: severities()},
-	{title: "Status", width: 10, words: []string{unknownWord}, note: "fail: the rule's condition holds. unknown: GitHub did not say, or the App may not see it."},
+	{title: "Subject", width: 32, note: "The link leads to the page on GitHub."},
 	{title: "Finding", width: 42},
+	{title: "Status", width: 10, words: []string{unknownWord}, note: "fail: the rule's condition holds. unknown: GitHub did not say, or the App may not see it."},
 	{title: "Organization", width: 16},
 	{title: "Kind", width: 11},
-	{title: "Subject", width: 30, note: "The link leads to the page on GitHub."},
 	{title: "Owner", width: 18},
 	{title: "Reason", width: 60},
 	{title: "New", width: 8, note: "yes: the previous snapshot did not have it. Empty: cannot be told, since there is none, or it could not see this."},
@@ -68,7 +68,7 @@ func (b *workbook) findings() error {
 	}
 	columns = append(columns, sheetColumn{title: "Rule", width: 46}, sheetColumn{title: "Key", width: 50, note: "The same in every snapshot: carry your decisions over by it."})
 	return b.stream(sheet{
-		name: sheetFindings, table: "Findings", columns: columns, print: commentColumn,
+		name: sheetFindings, table: "Findings", columns: columns, freeze: 2, print: commentColumn,
 		about: "What the rules found, worst first. Filter it, decide in the yellow columns. Further right is the evidence.",
 		rows: each(len(b.report.Findings), func(i int) []any {
 			f := &b.report.Findings[i]
@@ -93,8 +93,8 @@ func (b *workbook) findingCells(f *Finding, title string) []any {
 	}
 	input := excelize.Cell{StyleID: b.style[lookInput]}
 	return []any{
-		b.text(f.Severity), b.text(f.Status), b.paragraph(cmp.Or(title, f.Rule)), b.text(f.Org), b.text(f.Subject.Kind),
-		b.link(string(f.Subject.URL), f.Subject.label()), b.cell(KindText, orNull(string(f.Subject.Owner))),
+		b.text(f.Severity), b.link(string(f.Subject.URL), f.Subject.label()), b.paragraph(cmp.Or(title, f.Rule)),
+		b.text(f.Status), b.text(f.Org), b.text(f.Subject.Kind), b.cell(KindText, orNull(string(f.Subject.Owner))),
 		b.paragraph(f.Reason), isNew, b.date(f.FirstSeenAt.Time), waived, input, input,
 	}
 }

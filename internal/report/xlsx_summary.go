@@ -231,7 +231,7 @@ func (p *page) tiles() {
 // colour of that.
 func (p *page) change() (any, look) {
 	points := p.report.Trend
-	if len(points) < 2 {
+	if p.report.PreviousSnapshot == nil || len(points) < 2 {
 		return "–", lookTile
 	}
 	n := points[len(points)-1].BySeverity.Total() - points[len(points)-2].BySeverity.Total()

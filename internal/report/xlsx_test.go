@@ -101,7 +101,7 @@ func TestFindingsSheet(t *testing.T) {
 	t.Parallel()
 	r := sampleReport(20, 0)
 	b := bookOf(t, r, maxRows)
-	want := []string{"Severity", "Status", "Finding", "Organization", "Kind", "Subject", "Owner", "Reason", "New", "First seen", "Exception", "Decision", "Comment", "Last used at", "Unused days", "Expires at", "Repository selection", "Is expired", "Rule", "Key"}
+	want := []string{"Severity", "Subject", "Finding", "Status", "Organization", "Kind", "Owner", "Reason", "New", "First seen", "Exception", "Decision", "Comment", "Last used at", "Unused days", "Expires at", "Repository selection", "Is expired", "Rule", "Key"}
 	if diff := cmp.Diff(want, b.rows("Findings")[0]); diff != "" {
 		t.Error(diff)
 	}
@@ -114,7 +114,7 @@ func TestFindingsSheet(t *testing.T) {
 			t.Errorf("%s is %q, want %q", title, got, want)
 		}
 	}
-	formula, err := b.GetCellFormula("Findings", "F2")
+	formula, err := b.GetCellFormula("Findings", "B2")
 	if want := `HYPERLINK("` + string(f.Subject.URL) + `","` + f.Subject.Name + `")`; err != nil || formula != want {
 		t.Errorf("link is %s, want %s (%v)", formula, want, err)
 	}
