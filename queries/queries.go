@@ -4,6 +4,7 @@ import (
 	"embed"
 	"encoding/csv"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 )
@@ -45,4 +46,15 @@ func Catalogue() ([]Permission, error) {
 		})
 	}
 	return permissions, nil
+}
+
+// History holds the saved queries that ask the history instead of a snapshot.
+// They lie in _history, which FS has too, and which the loader of rules passes
+// over for its underscore.
+func History() fs.FS {
+	sub, err := fs.Sub(FS, "_history")
+	if err != nil {
+		panic(err) // the name is valid
+	}
+	return sub
 }

@@ -48,7 +48,7 @@ func hint(err error) string {
 		{errors.Is(err, fs.ErrPermission), "the folder or file cannot be written by this user: check its owner and mode"},
 		{errors.Is(err, syscall.ENOTDIR), "a folder is wanted where there is a file"},
 		{isMissingConfig(err), "start from config.example.yaml, or name your file with -c FILE; without credentials, try: auditor demo"},
-		{isUnknownName(err), "auditor query --schema lists the public views, auditor query --schema VIEW its columns"},
+		{isUnknownName(err), "auditor query --schema lists the public views, auditor query --schema VIEW its columns; with --history those of the history"},
 	} {
 		if h.holds {
 			return h.advice

@@ -18,6 +18,7 @@ import (
 	"auditor/internal/report"
 	"auditor/internal/rules"
 	"auditor/internal/store"
+	"auditor/queries"
 )
 
 type queryOptions struct {
@@ -26,21 +27,26 @@ type queryOptions struct {
 	timeout                time.Duration
 	limit                  int // rows; below 0: what suits the format
 	isList, isSchema       bool
+	isHistory              bool // ask the history instead of a snapshot
 }
 
 func (a *app) queryCommand() *cobra.Command {
 	var o queryOptions
 	c := &cobra.Command{
 		Use:   "query NAME|SQL",
-		Short: "Ask a snapshot: a saved query, or SQL",
+		Short: "Ask a snapshot, or the history: a saved query, or SQL",
 		Long: `Ask a snapshot: a saved query, a rule, or SQL over the public views. It can only
 read, and ends after --timeout. Tables show the first 1,000 rows unless --limit
-says otherwise, and say so; csv and json are whole unless --limit is given.`,
+says otherwise, and say so; csv and json are whole unless --limit is given.
+
+With --history it asks what all snapshots told, also those that were pruned: the
+same views with a snapshot_id, and changes, findings, finding_counts.`,
 		Example: `  auditor query --list
   auditor query who-can-write --param 'repository=acme/pay*'
   auditor query --schema tokens
   auditor query "SELECT token_name, owner_login FROM tokens WHERE expires_at IS NULL"
-  auditor query stale-tokens/inventory --format csv`,
+  auditor query stale-tokens/inventory --format csv
+  auditor query --history trend`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return &usageError{errors.New("give the SQL as one argument, in quotes")}
@@ -55,7 +61,7 @@ says otherwise, and say so; csv and json are whole unless --limit is given.`,
 				return &usageError{fmt.Errorf("--limit %d: give a number of rows, or 0 for all", o.limit)}
 			}
 			if o.isSchema {
-				return a.printSchema(o.format, strings.Join(args, ""))
+				return a.printSchema(o, strings.Join(args, ""))
 			}
 			cfg, err := a.loadAny(c)
 			if err != nil {
@@ -80,7 +86,9 @@ says otherwise, and say so; csv and json are whole unless --limit is given.`,
 	flags.IntVar(&o.limit, "limit", -1, "show at most `N` rows, 0 all (default 1000 in table and markdown, all in csv and json)")
 	flags.BoolVar(&o.isList, "list", false, "list the saved queries and their parameters")
 	flags.BoolVar(&o.isSchema, "schema", false, "list the views, or the columns of the view that is named")
+	flags.BoolVar(&o.isHistory, "history", false, "ask the history instead of a snapshot, also with --list and --schema")
 	c.MarkFlagsMutuallyExclusive("list", "schema", "file")
+	c.MarkFlagsMutuallyExclusive("history", "snapshot")
 	return c
 }
 
@@ -88,7 +96,7 @@ func (a *app) list(ctx context.Context, cfg *config, o queryOptions, args []stri
 	if len(args) > 0 {
 		return &usageError{fmt.Errorf("--list lists all saved queries: it takes no %q", args[0])}
 	}
-	set, problems, err := a.soundRules(ctx, cfg, readRules)
+	set, problems, err := a.savedQueries(ctx, cfg, o)
 	if err != nil {
 		return err
 	}
@@ -96,6 +104,16 @@ func (a *app) list(ctx context.Context, cfg *config, o queryOptions, args []stri
 		return err
 	}
 	return rulesError(problems)
+}
+
+// savedQueries are those for what is asked. They are not compiled: the one that
+// is asked says what is wrong with it, and the others are not its business.
+func (a *app) savedQueries(ctx context.Context, cfg *config, o queryOptions) (*rules.Set, []rules.Problem, error) {
+	if o.isHistory {
+		set, problems := rules.Load(rules.Source{Name: "queries/_history", FS: queries.History(), IsCompiled: true})
+		return set, problems, nil
+	}
+	return a.soundRules(ctx, cfg, readRules)
 }
 
 var savedName = regexp.MustCompile(`^[a-z0-9_-]+(/[a-z0-9_-]+)*$`)
@@ -118,9 +136,7 @@ func (a *app) question(ctx context.Context, cfg *config, o queryOptions, args []
 	case !savedName.MatchString(args[0]):
 		return args[0], adHoc(given), nil
 	}
-	// Not compiled: the one that is asked says what is wrong with it, and the
-	// others are not its business.
-	set, problems, err := a.soundRules(ctx, cfg, readRules)
+	set, problems, err := a.savedQueries(ctx, cfg, o)
 	if err != nil {
 		return "", nil, err
 	}
@@ -215,7 +231,7 @@ func (a *app) readFile(name string) (string, error) {
 }
 
 func (a *app) query(ctx context.Context, cfg *config, o queryOptions, sql string, params bindings) error {
-	snapshot, err := a.open(ctx, cfg, o.snapshot)
+	snapshot, err := a.asked(ctx, cfg, o)
 	if err != nil {
 		return err
 	}
@@ -257,6 +273,14 @@ func (a *app) answer(ctx context.Context, snapshot *store.Snapshot, o queryOptio
 		return a.tellCut(o.format, limit)
 	}
 	return nil
+}
+
+// asked opens what the question is for.
+func (a *app) asked(ctx context.Context, cfg *config, o queryOptions) (*store.Snapshot, error) {
+	if o.isHistory {
+		return store.ReadHistory(ctx, store.HistoryPath(cfg.path(cfg.Snapshots.Dir)))
+	}
+	return a.open(ctx, cfg, o.snapshot)
 }
 
 // open opens the snapshot at path, or the newest one.

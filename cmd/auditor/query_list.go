@@ -52,16 +52,20 @@ func usageOf(params []rules.Param) string {
 
 // printSchema prints the public views, or the columns of the named one: their
 // comments are the manual.
-func (a *app) printSchema(format, name string) error {
+func (a *app) printSchema(o queryOptions, name string) error {
+	format, views := o.format, store.Views()
+	if o.isHistory {
+		views = store.HistoryViews()
+	}
 	var rows [][]string
 	if name == "" {
-		for _, view := range store.Views() {
+		for _, view := range views {
 			rows = append(rows, []string{view.Name, view.Comment})
 		}
 		return a.printManual(format, []string{"view", "meaning"}, rows, 1)
 	}
 	var known []string
-	for _, view := range store.Views() {
+	for _, view := range views {
 		known = append(known, view.Name)
 		if view.Name != name {
 			continue

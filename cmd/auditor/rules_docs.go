@@ -101,12 +101,13 @@ func rulesManual(set *rules.Set, permissions []queries.Permission) string {
 	for _, name := range set.Reports() {
 		m.linef("- [%s](#%[1]s)", name)
 	}
-	m.linef("- [Saved queries](#saved-queries)\n- [Views](#views)\n- [Permission tiers](#permission-tiers)")
+	m.linef("- [Saved queries](#saved-queries)\n- [Views](#views)\n- [History](#history)\n- [Permission tiers](#permission-tiers)")
 	for _, name := range set.Reports() {
 		m.report(name, set)
 	}
 	m.queries(set)
 	m.views()
+	m.history()
 	m.tiers(permissions)
 	return m.String()
 }
@@ -218,8 +219,25 @@ func (m *manualText) views() {
 	m.linef("\n## Views\n")
 	m.linef("The public views are the interface of a snapshot, for rules, for `auditor query`")
 	m.linef("and for any program that reads SQLite. NULL is what GitHub did not say.")
-	for _, view := range store.Views() {
-		m.linef("\n### View %s\n\n%s\n", view.Name, view.Comment)
+	m.listViews("View", store.Views())
+}
+
+// history documents what auditor query --history asks.
+func (m *manualText) history() {
+	m.linef("\n## History\n")
+	m.linef("The history beside the snapshots answers `auditor query --history`: these queries")
+	m.linef("by name, and SQL over these views.\n")
+	m.table("query", "answers", "parameters")
+	set, _ := rules.Load(rules.Source{Name: "queries/_history", FS: queries.History(), IsCompiled: true})
+	for _, q := range set.Queries() {
+		m.row(q.ID, q.Title, "`"+usageOf(q.Params)+"`")
+	}
+	m.listViews("History view", store.HistoryViews())
+}
+
+func (m *manualText) listViews(what string, views []store.View) {
+	for _, view := range views {
+		m.linef("\n### %s %s\n\n%s\n", what, view.Name, view.Comment)
 		m.table("column", "meaning")
 		for _, column := range view.Columns {
 			m.row("`"+column.Name+"`", column.Comment)

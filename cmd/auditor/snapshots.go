@@ -410,12 +410,12 @@ func (j *judge) keepOld(dir string, before []store.HistorySnapshot) error {
 	if !slices.ContainsFunc(before, isLost) {
 		return nil
 	}
-	old := filepath.Join(dir, "history.db.old")
+	old := store.HistoryPath(dir) + ".old"
 	if err := os.Remove(old); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("keep the old history: %w", err)
 	}
 	// The new one takes the name, not the place: a second name keeps the old one.
-	if err := os.Link(filepath.Join(dir, "history.db"), old); err != nil {
+	if err := os.Link(store.HistoryPath(dir), old); err != nil {
 		return fmt.Errorf("keep the old history: %w", err)
 	}
 	j.log.Warn("the new history will not know what only pruned snapshots told", "old", old)

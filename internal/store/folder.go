@@ -103,3 +103,6 @@ func FindHistory(ctx context.Context, dir string) (*History, error) {
 	}
 	return OpenHistory(ctx, dir)
 }
+
+// HistoryPath is where the history of the snapshots in dir is, if there is one.
+func HistoryPath(dir string) string { return filepath.Join(dir, historyName) }
