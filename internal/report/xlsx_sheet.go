@@ -310,7 +310,7 @@ func sheetName(title, otherwise string) string {
 	if utf8.RuneCountInString(name) > 23 {
 		return otherwise
 	}
-	for _, taken := range []string{"", sheetSummary, sheetFindings, sheetResolved, sheetCoverage, sheetRules, "History"} {
+	for _, taken := range []string{"", sheetSummary, sheetFindings, sheetResolved, sheetChanges, sheetCoverage, sheetRules, "History"} {
 		if strings.EqualFold(name, taken) {
 			return otherwise
 		}
