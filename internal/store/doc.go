@@ -6,6 +6,11 @@
 // reads starts with [Snapshot]: [Open] hands out a file read-only and
 // [Snapshot.Select] runs one guarded SELECT over its public views.
 //
+// What pruning forgets is remembered by [History]: one file beside the
+// snapshots, into which each published one is merged, and which knows what was
+// true from one snapshot to another. Its tables, views and the statements that
+// merge are the files in history.
+//
 // The files in schema are the whole knowledge about resources: a resource is a
 // base table "_<resource>", an insert path "_in_<resource>", perhaps a list of
 // what to ask for "_todo_<resource>", and public views with a comment on every

@@ -1,0 +1,195 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// found is a finding of a rule on a token of acme, on "TOKEN severity status",
+// with a "!" where an exception covers it.
+func found(rule, text string) HistoryFinding {
+	fields := strings.Fields(strings.TrimSuffix(text, "!"))
+	return HistoryFinding{
+		Key: rule + ":acme:token/" + fields[0], Rule: rule, Org: "acme", Severity: fields[1], Status: fields[2],
+		Subject: HistorySubject{Kind: "token", ID: fields[0], Name: "token " + fields[0], URL: "https://github.com/x", Owner: "octo"},
+		Reason:  "because of " + text, IsExcepted: strings.HasSuffix(text, "!"),
+	}
+}
+
+// foundAll makes findings of one rule from comma separated texts.
+func foundAll(rule, texts string) (all []HistoryFinding) {
+	for text := range strings.SplitSeq(texts, ", ") {
+		if text != "" {
+			all = append(all, found(rule, text))
+		}
+	}
+	return all
+}
+
+// told renders findings as foundAll takes them.
+func told(t *testing.T, h *History, id int64) string {
+	t.Helper()
+	all, err := h.Findings(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var texts []string
+	for _, f := range all {
+		text := f.Subject.ID + " " + f.Severity + " " + f.Status
+		if f.IsExcepted {
+			text += "!"
+		}
+		texts = append(texts, text)
+	}
+	return strings.Join(texts, ", ")
+}
+
+func TestHistoryFindings(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	h := openHistory(t, dir)
+	const rule = "stale-tokens/unused"
+	var snapshots []*Snapshot
+	for i, day := range []struct {
+		found, want string
+		blind       []string
+	}{
+		{"1 high fail, 2 high unknown", "1 high fail, 2 high unknown", nil},
+		{"1 high fail, 2 high fail", "1 high fail, 2 high fail", nil},
+		{"3 low fail", "1 high fail, 2 high fail, 3 low fail", []string{"acme"}}, // blind: nothing ends
+		{"1 critical fail!, 3 low fail", "1 critical fail!, 3 low fail", nil},
+		{"2 high fail, 3 low fail", "2 high fail, 3 low fail", nil}, // 2 is back
+	} {
+		s := dayOf(t, dir, i, "", tokenDay(t))
+		snapshots = append(snapshots, s)
+		rules := []HistoryRule{{ID: rule, Fingerprint: "1", Blind: day.blind}, {ID: "over-broad-access/none", Fingerprint: "2"}}
+		if err := h.Merge(t.Context(), s, foundAll(rule, day.found), rules); err != nil {
+			t.Fatal(err)
+		}
+		if got := told(t, h, int64(i+1)); got != day.want {
+			t.Errorf("day %d: %s, want %s", i+1, got, day.want)
+		}
+	}
+	at := func(id int) time.Time { return snapshots[id-1].Info().FinishedAt }
+	for id, want := range map[int64]map[string]time.Time{
+		1: {"1": at(1)},
+		3: {"1": at(1), "2": at(2), "3": at(3)},
+		4: {"1": at(1), "3": at(3)},
+		5: {"2": at(5), "3": at(3)},
+	} {
+		seen, err := h.FirstSeen(t.Context(), id)
+		got := map[string]time.Time{}
+		for key, at := range seen {
+			got[strings.TrimPrefix(key, rule+":acme:token/")] = at
+		}
+		if err != nil || !maps.Equal(got, want) {
+			t.Errorf("first seen as of %d: %v, want %v, %v", id, got, want, err)
+		}
+	}
+	trend, err := h.Trend(t.Context(), "stale-tokens", 4)
+	var texts []string
+	for _, p := range trend {
+		texts = append(texts, fmt.Sprint(p.SnapshotID, p.Findings, p.Excepted, p.Unknown, p.FinishedAt.Equal(at(int(p.SnapshotID)))))
+	}
+	want := []string{"1 {0 1 0 0} 0 1 true", "2 {0 2 0 0} 0 0 true", "3 {0 0 0 1} 0 0 true", "4 {0 0 0 1} 1 0 true"}
+	if err != nil || !slices.Equal(texts, want) {
+		t.Errorf("trend %q, %v", texts, err)
+	}
+	if trend, err := h.Trend(t.Context(), "over-broad-access", 9); err != nil || len(trend) != 5 || trend[0].Findings != (SeverityCounts{}) {
+		t.Errorf("trend of a report without findings: %v, %v", trend, err)
+	}
+	if trend, err := h.Trend(t.Context(), "stale", 9); err != nil || trend != nil {
+		t.Errorf("trend of a report that is none: %v, %v", trend, err)
+	}
+	if trend, err := h.Trend(t.Context(), "", 9); err != nil || len(trend) != 5 || trend[1].Findings.High != 2 {
+		t.Errorf("trend of all: %v, %v", trend, err)
+	}
+	rules, err := h.Rules(t.Context(), 3)
+	if err != nil || fmt.Sprint(rules) != "[{over-broad-access/none 2 []} {stale-tokens/unused 1 [acme]}]" {
+		t.Errorf("rules: %v, %v", rules, err)
+	}
+	me, err := h.Find(t.Context(), snapshots[3])
+	if err != nil || me.ID != 4 || me.Findings.Low != 1 || me.ExceptedCount != 1 || me.RulesFingerprint != RulesFingerprint([]HistoryRule{rules[1], rules[0]}) {
+		t.Errorf("find: %+v, %v", me, err)
+	}
+	if first, err := h.Findings(t.Context(), 1); err != nil || first[0].Reason != "because of 1 critical fail!" || first[0].Subject != (HistorySubject{"token", "1", "token 1", "https://github.com/x", "octo"}) {
+		t.Errorf("finding: %+v, %v", first, err)
+	}
+}
+
+// Of two grants of one token the fail counts, and of two fails the one that no
+// exception covers.
+func TestHistoryFindingsOfOneKey(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	h := openHistory(t, dir)
+	for i, texts := range []string{"1 high unknown, 1 low fail!, 1 high fail", "1 high fail, 1 low fail!, 1 high unknown"} {
+		if err := h.Merge(t.Context(), dayOf(t, dir, i, "", tokenDay(t)), foundAll("a/b", texts), []HistoryRule{{ID: "a/b"}}); err != nil {
+			t.Fatal(err)
+		}
+		if got := told(t, h, int64(i+1)); got != "1 high fail" {
+			t.Errorf("%s: %s", texts, got)
+		}
+	}
+}
+
+// However often and in whatever order snapshots are judged anew, the history is
+// the one in which each was judged so when it was merged.
+func TestHistoryRejudge(t *testing.T) {
+	t.Parallel()
+	const rule, days = "a/b", 7
+	r := rand.New(rand.NewPCG(5, 6))
+	draw := func() (all []HistoryFinding) {
+		for token := range 5 {
+			if r.IntN(3) > 0 {
+				all = append(all, found(rule, fmt.Sprintf("%d %s %s%s", token, pick(r, "high", "low"), pick(r, "fail", "fail", "unknown"), pick(r, "", "", "!"))))
+			}
+		}
+		return all
+	}
+	dir := t.TempDir()
+	var snapshots []*Snapshot
+	for i := range days {
+		snapshots = append(snapshots, dayOf(t, dir, i, "", tokenDay(t)))
+	}
+	judge := func(change func(*Snapshot, []HistoryFinding, []HistoryRule) error, i int, found []HistoryFinding) {
+		t.Helper()
+		if err := change(snapshots[i], found, []HistoryRule{{ID: rule, Fingerprint: fmt.Sprint(len(found))}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	using := func(f func(context.Context, *Snapshot, []HistoryFinding, []HistoryRule) error) func(*Snapshot, []HistoryFinding, []HistoryRule) error {
+		return func(s *Snapshot, found []HistoryFinding, rules []HistoryRule) error {
+			return f(t.Context(), s, found, rules)
+		}
+	}
+	h := openHistory(t, t.TempDir())
+	final := make([][]HistoryFinding, days)
+	for i := range days {
+		final[i] = draw()
+		judge(using(h.Merge), i, final[i])
+	}
+	for range 40 {
+		i := r.IntN(days)
+		final[i] = draw()
+		judge(using(h.Rejudge), i, final[i])
+	}
+	straight := openHistory(t, t.TempDir())
+	for i := range days {
+		judge(using(straight.Merge), i, final[i])
+	}
+	for _, query := range []string{
+		"SELECT snapshot_id, key, severity, status, is_excepted, since_snapshot_id FROM findings ORDER BY 1, 2",
+		"SELECT * FROM finding_counts ORDER BY 1, 3, 4", "SELECT * FROM rules ORDER BY 1, 2", "SELECT * FROM snapshots",
+	} {
+		if got, want := testQuery(t, h.db, query), testQuery(t, straight.db, query); !slices.Equal(got, want) {
+			t.Errorf("%s:\n got %v\nwant %v", query, got, want)
+		}
+	}
+}
