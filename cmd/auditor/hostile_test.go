@@ -29,11 +29,10 @@ var attacks = append([]string{
 	"\x1b]0;pwned\x07", "\x1b[31mpwned", "- list", "1. list", "; DROP TABLE tokens;--", "'\"$(id)`id`",
 }, hostileTexts...)
 
-// hostileWorld is an organization in which every text that somebody can choose
-// is an attack.
-func hostileWorld() *fakegithub.World {
-	world := fakegithub.Generate(1, fakegithub.Small, "acme", time.Now())
-	next := 0
+// attack makes every text of the organization that somebody can choose an
+// attack, others for another start.
+func attack(world *fakegithub.World, start int) {
+	next := start
 	attack := func() string {
 		next++
 		return attacks[next%len(attacks)]
@@ -71,7 +70,6 @@ func hostileWorld() *fakegithub.World {
 			world.Repositories[i].Name = name
 		}
 	})
-	return world
 }
 
 // hostileAnswers refuses the members with a message of the attacker's.
@@ -90,19 +88,22 @@ func hostileAnswers(next http.Handler) http.Handler {
 
 // attacked is the folder of an audit of a hostile organization.
 type attacked struct {
-	t   *testing.T
-	dir string
+	t     *testing.T
+	dir   string
+	world *fakegithub.World
 }
 
 func attackedAudit(t *testing.T) attacked {
 	t.Helper()
-	server := fakegithub.New(hostileWorld(), fakegithub.Options{Now: time.Now, Middleware: hostileAnswers})
+	world := fakegithub.Generate(1, fakegithub.Small, "acme", time.Now())
+	attack(world, 0)
+	server := fakegithub.New(world, fakegithub.Options{Now: time.Now, Middleware: hostileAnswers})
 	url, stop, err := server.Start()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(stop)
-	a := attacked{t, t.TempDir()}
+	a := attacked{t, t.TempDir(), world}
 	for name, content := range map[string]string{
 		"app.pem": string(server.PrivateKeyPEM()),
 		"config.yaml": "github: {api_url: " + url + ", app: {client_id: " + server.ClientID() + ", private_key_file: app.pem}}\n" +
@@ -165,6 +166,7 @@ func TestHostileOrganization(t *testing.T) {
 	a := attackedAudit(t)
 	screen := a.onTerminal("collect")
 	a.inert("bars", screen, barControls(screen)...)
+	attack(a.world, 7)
 	for _, format := range []string{"text", "json"} {
 		stdout, stderr := a.auditor("-v", "--log-format", format, "run")
 		a.inert(format+" log", stderr)
@@ -174,6 +176,7 @@ func TestHostileOrganization(t *testing.T) {
 		}
 	}
 	a.checkFiles()
+	a.checkDiff()
 	a.checkQueries()
 }
 
@@ -246,6 +249,21 @@ func (a attacked) checkWorkbook(name string, file []byte) {
 			if bytes.Contains(formula[1], []byte("evil")) && !bytes.HasPrefix(formula[1], []byte("HYPERLINK(&#34;http://127.0.0.1")) {
 				a.t.Errorf("%s: %s has the formula %q", name, f.Name, formula[1])
 			}
+		}
+	}
+}
+
+// checkDiff compares the first snapshot with the last one, in which everything
+// is called otherwise.
+func (a attacked) checkDiff() {
+	first, _ := a.auditor("snapshots", "list", "--format", "csv")
+	a.inert("snapshots list", first)
+	name, _, _ := strings.Cut(strings.SplitN(first, "\n", 3)[1], ",")
+	for _, format := range report.DiffFormats() {
+		stdout, _ := a.auditor("diff", name, "--format", format)
+		a.inert("diff as "+format, stdout)
+		if !strings.Contains(stdout, "pwned") {
+			a.t.Errorf("diff as %s tells nothing of the attacks:\n%s", format, stdout)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"encoding/json"
 	"fmt"
 	"iter"
 	"slices"
@@ -170,6 +171,8 @@ func hostileReport(text string) *Report {
 	r.Findings[0].Exception = &Waiver{Reason: text, ApprovedBy: OptionalString(text)}
 	r.Findings[1].Status = StatusUnknown
 	r.Resolved[0].Subject.Name = text
+	d := hostileDiff(text)
+	r.Changes = &Changes{Since: r.PreviousSnapshot.FinishedAt, List: d.Changes, NotCompared: d.NotCompared}
 	rows := inventoryRows(r)
 	for i := range rows {
 		rows[i][2], rows[i][12], rows[i][13], rows[i][14] = text, text, text, text
@@ -177,6 +180,24 @@ func hostileReport(text string) *Report {
 	r.Inventories[0].Rows = inMemory(rows)
 	r.arrange()
 	return r
+}
+
+// hostileDiff has the text in every place of a comparison that a stranger can
+// write to.
+func hostileDiff(text string) *Diff {
+	facts, err := json.Marshal(map[string]any{"token_name": text, text: 1, "is_archived": 1})
+	if err != nil {
+		panic(err) // a map of plain values
+	}
+	snapshot := sampleReport(0, 0).Snapshot
+	d := &Diff{Version: DiffVersion, Old: snapshot, New: snapshot, NotCompared: []NotCompared{{text, "members", text}}}
+	for _, kind := range []string{"token", "repository"} {
+		d.Changes = append(d.Changes, Change{
+			Kind: kind, Change: "renamed", Org: text, Before: Facts(facts), After: Facts(facts), Detail: text,
+			Subject: Subject{Kind: kind, ID: "1", Name: text, URL: OptionalString("https://github.com/" + text), Owner: OptionalString(text)},
+		})
+	}
+	return d
 }
 
 // seedHostile gives a fuzz test the hostile texts, cut short: the long ones
