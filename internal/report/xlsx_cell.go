@@ -10,10 +10,6 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
-// wrapLimit is the longest text that a cell breaks into lines: a hostile
-// reason would make its row fill the screen.
-const wrapLimit = 400
-
 // cell makes a stream cell of a typed value. Nil is an empty cell, except
 // where a word is due: an unknown setting must not look like a forgotten one.
 func (b *workbook) cell(kind string, v any) any {
@@ -64,11 +60,8 @@ func (b *workbook) string(kind, s string) any {
 
 func (b *workbook) text(s string) excelize.Cell { return b.plainOrInert(s, lookText, lookInertText) }
 
-// paragraph is text that may break into lines.
+// paragraph is text that breaks into lines, as many as its column shows.
 func (b *workbook) paragraph(s string) excelize.Cell {
-	if len(s) > wrapLimit || strings.Count(s, "\n") > 5 {
-		return b.text(s)
-	}
 	return b.plainOrInert(s, lookWrap, lookInertWrap)
 }
 

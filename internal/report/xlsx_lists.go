@@ -287,7 +287,7 @@ func (b *workbook) rules() error {
 		{title: "Outcome", width: 13, words: outcomeWords, note: "incomplete: something that the rule reads could not be seen, so there may be more."},
 		{title: "Findings", width: 10, isNumber: true}, {title: "Of", width: 8, isNumber: true, note: "Subjects that the rule applies to. Empty: the rule does not say."},
 		{title: "Unknown", width: 10, isNumber: true, note: "Subjects about which GitHub did not say."}, {title: "Excepted", width: 10, isNumber: true, note: "Findings that an exception of the configuration covers."},
-		missing, warnings, {title: "Parameters", width: 20}, {title: "Why", width: 66}, {title: "Remediation", width: 66},
+		missing, warnings, {title: "Parameters", width: 20}, {title: "Why", width: 66, lines: 27}, {title: "Remediation", width: 66, lines: 27},
 		{title: "Rule", width: 46, note: "Its name in the configuration, in exceptions and in the JSON report."},
 	}
 	for range links { // one a cell, or it would not be a link
@@ -327,18 +327,12 @@ func (b *workbook) ruleCells(r *Rule, links int) []any {
 	cells := []any{
 		b.paragraph(r.Title), b.text(r.Severity), b.text(r.Outcome),
 		b.number(KindNumber, int64(r.Failed)), population, b.number(KindNumber, int64(r.Unknown)), b.number(KindNumber, int64(r.Excepted)),
-		b.paragraph(strings.Join(r.Missing, "\n")), b.paragraph(strings.Join(r.Warnings, "\n")), b.paragraph(r.parameters("\n")), b.prose(r.Description), b.prose(r.Remediation), b.text(r.ID),
+		b.paragraph(strings.Join(r.Missing, "\n")), b.paragraph(strings.Join(r.Warnings, "\n")), b.paragraph(r.parameters("\n")), b.paragraph(r.Description), b.paragraph(r.Remediation), b.text(r.ID),
 	}
 	for _, address := range r.See[:min(len(r.See), links)] {
 		cells = append(cells, b.link(address, address))
 	}
 	return cells
-}
-
-// prose is the text of a rule: longer than a cell should wrap if a stranger
-// wrote it, but a rule's author is none.
-func (b *workbook) prose(s string) excelize.Cell {
-	return b.plainOrInert(s, lookWrap, lookInertWrap)
 }
 
 // parameters lists the values that the rule ran with, sorted by name.

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"regexp"
@@ -35,6 +36,7 @@ type sheetColumn struct {
 	empty string   // the word for NULL; "": an empty cell
 	good  string   // of yes and no, the one to be coloured as good; "": neither
 
+	lines    int  // of a paragraph that are shown, 0: usualLines. Excel's rows end at 27
 	isNumber bool // the header stands at the right, as the numbers do
 }
 
@@ -179,28 +181,37 @@ func headerHeight(columns []sheetColumn) float64 {
 	return float64(15*min(most, 6) + 6)
 }
 
+// usualLines of a paragraph are shown: a hostile reason would make its row fill
+// the screen. What a rule's author writes may take more.
+const usualLines = 8
+
 // lineHeight is the height in points that the row's paragraphs need; 0 leaves
 // it to the reader's program. Excel would find out by itself, LibreOffice and
 // Google Sheets do not.
 func (b *workbook) lineHeight(cells []any, columns []sheetColumn) float64 {
-	const line, most = 15, 27 // points; Excel shows at most 409 points
-	lines := 1
+	const points = 15 // a line
+	most := 1
 	for i, v := range cells {
 		c, ok := v.(excelize.Cell)
 		if !ok || c.StyleID != b.style[lookWrap] && c.StyleID != b.style[lookInertWrap] {
 			continue
 		}
 		text, _ := c.Value.(string)
-		n := 0
-		for part := range strings.SplitSeq(text, "\n") {
-			n += 1 + int(float64(utf8.RuneCountInString(part))*0.95/columns[i].width)
-		}
-		lines = max(lines, n)
+		most = max(most, min(linesOf(text, columns[i].width), cmp.Or(columns[i].lines, usualLines)))
 	}
-	if lines == 1 {
+	if most == 1 {
 		return 0
 	}
-	return float64(min(lines, most) * line)
+	return float64(most * points)
+}
+
+// linesOf is about how many lines a text takes in a column.
+func linesOf(text string, width float64) int {
+	n := 0
+	for part := range strings.SplitSeq(text, "\n") {
+		n += 1 + int(float64(utf8.RuneCountInString(part))*0.95/width)
+	}
+	return n
 }
 
 // open makes the sheet and sets what must come before its first row.

@@ -439,3 +439,22 @@ func TestEvidenceBeyondTheColumns(t *testing.T) {
 		t.Errorf("the other finding has more: %q", got)
 	}
 }
+
+// A reason of many lines is shown in part, and does not lie over the next row.
+func TestLongParagraphsHaveARowOfSomeLines(t *testing.T) {
+	t.Parallel()
+	r := sampleReport(4, 0)
+	for i, reason := range []string{strings.Repeat("line\n", 300), strings.Repeat("word ", 2000), "two\nlines", "one line"} {
+		r.Findings[i].Reason, r.Findings[i].Exception = reason, nil
+	}
+	r.Rules[0].Description = strings.Repeat("line\n", 300)
+	b := bookOf(t, r, maxRows)
+	for row, want := range []float64{usualLines * 15, usualLines * 15, 30, 15} {
+		if got, err := b.GetRowHeight("Findings", row+2); err != nil || got != want {
+			t.Errorf("row %d is %g points high, want %g (%v)", row+2, got, want, err)
+		}
+	}
+	if got, err := b.GetRowHeight("Rules", 2); err != nil || got != 27*15 {
+		t.Errorf("the rule is %g points high (%v)", got, err)
+	}
+}
