@@ -33,7 +33,7 @@ func BenchmarkReports(b *testing.B) {
 			b.Fatalf("%v: %v\n%s", command, err, out)
 		}
 	}
-	snapshots, err := filepath.Glob(filepath.Join(dir, "demo", "snapshots", "[0-9]*.db") // history.db is not one)
+	snapshots, err := filepath.Glob(filepath.Join(dir, "demo", "snapshots", "[0-9]*.db")) // history.db is not one
 	if err != nil || len(snapshots) != 2 {
 		b.Fatalf("the demo made the snapshots %q (%v)", snapshots, err)
 	}
