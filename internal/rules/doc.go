@@ -6,9 +6,11 @@
 // # A rule file
 //
 // The path is the identity: REPORT/NAME.sql has the id REPORT/NAME. A file
-// without a severity is a saved query, and REPORT/inventory.sql is the sheet
-// with the whole population of its report. The header is the leading run of
-// lines that begin with "--"; the whole file goes to SQLite as it is.
+// without a severity is a saved query; REPORT/inventory.sql is the sheet with
+// the whole population of its report, and each REPORT/inventory-NAME.sql one
+// more sheet of its workbook, with as many rows as there are. The header is the
+// leading run of lines that begin with "--"; the whole file goes to SQLite as
+// it is.
 //
 //	-- Token that nobody uses
 //	--

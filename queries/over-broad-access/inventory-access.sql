@@ -8,8 +8,9 @@
 --
 -- This is granted reach, an upper bound unless is_reach_effective says yes: a
 -- token can never do more than its owner. level is the highest that the token
--- holds in any permission for repositories. Of OWNER/*, is_sensitive says whether
--- a sensitive repository is among them.
+-- holds in any permission for repositories, unknown where GitHub has one that is
+-- none of admin, write and read. Of OWNER/*, is_sensitive says whether a
+-- sensitive repository is among them.
 
 WITH held AS MATERIALIZED (
   SELECT
@@ -17,8 +18,15 @@ WITH held AS MATERIALIZED (
     p.grant_id AS grant_id,
     max(p.level = 'admin') AS has_admin,
     max(p.level = 'write') AS has_write,
+    max(p.level NOT IN ('admin', 'write', 'read')) AS has_other,
     max(CASE WHEN p.permission = 'contents' THEN p.level END) AS contents,
-    group_concat(CASE WHEN p.level <> 'read' THEN p.permission END, ', ') AS write_permissions
+    group_concat(
+      CASE
+        WHEN p.level IN ('admin', 'write') THEN p.permission
+        WHEN p.level <> 'read' THEN p.permission || ':' || p.level
+      END,
+      ', '
+    ) AS write_permissions
   FROM (
     SELECT
       a.org AS org,
@@ -50,6 +58,7 @@ live AS MATERIALIZED (
     CASE
       WHEN h.has_admin THEN 'admin'
       WHEN h.has_write THEN 'write'
+      WHEN h.has_other THEN 'unknown'
       WHEN h.grant_id IS NOT NULL THEN 'read'
     END AS level,
     h.contents AS contents,
@@ -136,7 +145,8 @@ ORDER BY
   CASE l.level
     WHEN 'admin' THEN 1
     WHEN 'write' THEN 2
-    WHEN 'read' THEN 3
-    ELSE 4
+    WHEN 'unknown' THEN 3
+    WHEN 'read' THEN 4
+    ELSE 5
   END,
   l.grant_id
