@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -91,48 +89,11 @@ func (a *app) diff(ctx context.Context, dir string, args []string, o diffOptions
 		return err
 	}
 	defer close()
-	d, err := differences(ctx, h, old.known, new.known, o.silence)
+	d, err := report.Compare(ctx, h, old.known, new.known, o.silence)
 	if err != nil {
 		return err
 	}
 	return report.WriteDiff(a.stdout, o.format, d, a.stdoutWidth)
-}
-
-// differences asks the history. Tokens that were silent for less than silence
-// are not awake.
-func differences(ctx context.Context, h *store.History, old, new store.HistorySnapshot, silence time.Duration) (*report.Diff, error) {
-	d := &report.Diff{Version: report.DiffVersion, Old: report.SnapshotOf(old), New: report.SnapshotOf(new)}
-	for c, err := range h.Diff(ctx, old.ID, new.ID) {
-		if err != nil {
-			return nil, err
-		}
-		if c.Change == "awake" && silenceOf(c) < silence {
-			continue
-		}
-		d.Changes = append(d.Changes, report.ChangeOf(c))
-	}
-	missing, err := h.NotCompared(ctx, old.ID, new.ID)
-	for _, n := range missing {
-		d.NotCompared = append(d.NotCompared, report.NotCompared(n))
-	}
-	return d, err
-}
-
-// silenceOf is how long a token that is used again was not; very long if the
-// history cannot tell.
-func silenceOf(c store.Change) time.Duration {
-	var before, after struct {
-		LastUsedAt      time.Time `json:"last_used_at"`
-		AccessGrantedAt time.Time `json:"access_granted_at"`
-	}
-	if errors.Join(json.Unmarshal([]byte(c.Before), &before), json.Unmarshal([]byte(c.After), &after)) != nil {
-		return math.MaxInt64
-	}
-	since := before.LastUsedAt
-	if since.IsZero() {
-		since = before.AccessGrantedAt
-	}
-	return after.LastUsedAt.Sub(since) // as long as can be, if since is zero
 }
 
 // choice finds the snapshots that are meant.

@@ -3,12 +3,16 @@ package report
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"auditor/internal/store"
 )
@@ -75,8 +79,48 @@ func (f Facts) MarshalJSON() ([]byte, error) {
 	return encode(object)
 }
 
-// ChangeOf is a change of the history as reports have it.
-func ChangeOf(c store.Change) Change {
+// Silence is how long a token was not used when its use is worth a word, unless
+// somebody asks for another one.
+const Silence = 60 * 24 * time.Hour
+
+// Compare lists what the history has of the time between two of its snapshots.
+// Tokens that are used again after less than silence are not among it.
+func Compare(ctx context.Context, h *store.History, old, new store.HistorySnapshot, silence time.Duration) (*Diff, error) {
+	d := &Diff{Version: DiffVersion, Old: snapshotOfHistory(old), New: snapshotOfHistory(new)}
+	for c, err := range h.Diff(ctx, old.ID, new.ID) {
+		if err != nil {
+			return nil, err
+		}
+		if c.Change == "awake" && silenceOf(c) < silence {
+			continue
+		}
+		d.Changes = append(d.Changes, changeOf(c))
+	}
+	missing, err := h.NotCompared(ctx, old.ID, new.ID)
+	for _, n := range missing {
+		d.NotCompared = append(d.NotCompared, NotCompared(n))
+	}
+	return d, err
+}
+
+// silenceOf is how long a token that is used again was not; very long if the
+// history cannot tell.
+func silenceOf(c store.Change) time.Duration {
+	var before, after struct {
+		LastUsedAt      time.Time `json:"last_used_at"`
+		AccessGrantedAt time.Time `json:"access_granted_at"`
+	}
+	if errors.Join(json.Unmarshal([]byte(c.Before), &before), json.Unmarshal([]byte(c.After), &after)) != nil {
+		return math.MaxInt64
+	}
+	since := before.LastUsedAt
+	if since.IsZero() {
+		since = before.AccessGrantedAt
+	}
+	return after.LastUsedAt.Sub(since) // as long as can be, if since is zero
+}
+
+func changeOf(c store.Change) Change {
 	return Change{
 		Kind: c.Kind, Change: c.Change, Org: c.Org, Before: Facts(c.Before), After: Facts(c.After), Detail: c.Detail,
 		Subject: Subject{
@@ -86,8 +130,7 @@ func ChangeOf(c store.Change) Change {
 	}
 }
 
-// SnapshotOf is a snapshot of the history as reports have it.
-func SnapshotOf(s store.HistorySnapshot) Snapshot {
+func snapshotOfHistory(s store.HistorySnapshot) Snapshot {
 	return Snapshot{
 		File: s.File, SHA256: s.SHA256, StartedAt: At(s.StartedAt), FinishedAt: At(s.FinishedAt),
 		IsComplete: s.IsComplete, Orgs: s.Orgs,

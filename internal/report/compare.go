@@ -67,7 +67,7 @@ func (b *builder) compareHistory(ctx context.Context, today judgement, p *past) 
 	if err != nil {
 		return err
 	}
-	previous := SnapshotOf(p.previous)
+	previous := snapshotOfHistory(p.previous)
 	b.report.PreviousSnapshot = &previous
 	markNew(b.report, before)
 	b.report.Resolved = resolved(b.report, today, before)

@@ -255,22 +255,14 @@ func (b *builder) changes(ctx context.Context) error {
 	if p == nil || p.now.ID == 0 {
 		return nil
 	}
-	r := b.report
-	kinds := r.subjectKinds()
-	r.Changes = &Changes{Since: At(p.previous.FinishedAt)}
-	for c, err := range p.history.Diff(ctx, p.previous.ID, p.now.ID) {
-		if err != nil {
-			return err
-		}
-		if kinds[c.Subject.Kind] {
-			r.Changes.List = append(r.Changes.List, ChangeOf(c))
-		}
+	d, err := Compare(ctx, p.history, p.previous, p.now, Silence)
+	if err != nil {
+		return err
 	}
-	missing, err := p.history.NotCompared(ctx, p.previous.ID, p.now.ID)
-	for _, n := range missing {
-		r.Changes.NotCompared = append(r.Changes.NotCompared, NotCompared(n))
-	}
-	return err
+	kinds := b.report.subjectKinds()
+	d.Changes = slices.DeleteFunc(d.Changes, func(c Change) bool { return !kinds[c.Subject.Kind] })
+	b.report.Changes = &Changes{Since: d.Old.FinishedAt, List: d.Changes, NotCompared: d.NotCompared}
+	return nil
 }
 
 // groups are the kinds of things that belong together: people who look after
