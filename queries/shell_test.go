@@ -81,7 +81,28 @@ func shelled(t *testing.T, shell, path string, rule rules.Rule) []string {
 			t.Fatalf("%v\n%s", err, output)
 		}
 	}
+	for _, object := range all {
+		for column, value := range object {
+			object[column] = numbered(value)
+		}
+	}
 	return objects(t, all)
+}
+
+// numbered tells a REAL, which the shell prints as 2.0, from an INTEGER.
+func numbered(value any) any {
+	number, ok := value.(json.Number)
+	if !ok {
+		return value
+	}
+	if n, err := number.Int64(); err == nil {
+		return n
+	}
+	f, err := number.Float64()
+	if err != nil {
+		return value
+	}
+	return f
 }
 
 func objects(t *testing.T, all []map[string]any) []string {
