@@ -125,6 +125,7 @@ var meanings = []struct{ word, meaning string }{
 	{"Status", "fail: the rule's condition holds. unknown: it could not be told, so it is listed and not counted as a finding."},
 	{"Exception", "Somebody accepted it in the configuration, with a reason and an end: it is listed and not counted as a finding."},
 	{"Change, New, Resolved", "Against the previous snapshot, judged by the rules of today. What one of the two could not see is neither new nor resolved."},
+	{"Trend", "Each past snapshot as it was judged at its time: a rule that is new since then makes a step."},
 	{"Times", "UTC."},
 	{"Links", "Formulas, HYPERLINK(...), since a sheet can hold only 65,530 links of the other kind. An address of more than 255 characters is plain text."},
 	{"Cut text", "A cell holds 32,767 characters. Longer text ends with … [cut, and the number of characters]. The JSON report has all of it."},

@@ -149,4 +149,5 @@ ORDER BY
     WHEN 'read' THEN 4
     ELSE 5
   END,
-  l.grant_id
+  l.grant_id,
+  p.repository_id
