@@ -20,7 +20,7 @@ type Plan struct {
 	Orgs     []string // logins; ["*"]: every organization where the App is installed
 	Optional []string // of [Options]; the others are left out and say so in coverage
 	Filters  Filters
-	// Concurrency is the number of walks under way at once for one resource.
+	// Concurrency is how many requests the client has in flight at most.
 	Concurrency int
 	// PointsPerMinute is the client's pace, for the estimate; 0: none.
 	PointsPerMinute int
@@ -30,6 +30,10 @@ type Plan struct {
 	// OnResume is told when the run began that this one goes on with; nil: nobody is.
 	OnResume func(startedAt time.Time)
 }
+
+// walks is how many walks of one resource are under way at once: while some wait
+// for the disk, others keep the client busy.
+func (p Plan) walks() int { return 2 * max(1, p.Concurrency) }
 
 // Event tells how far one resource of one organization is.
 type Event struct {

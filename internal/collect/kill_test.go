@@ -435,7 +435,7 @@ func (k *killer) inHand() int {
 	for _, r := range Resources() {
 		walks, pages := 1, 1
 		if strings.Contains(r.Path, "{parent}") || strings.Contains(r.Path, "{repository}") {
-			walks = k.plan().Concurrency
+			walks = k.plan().walks()
 		}
 		if r.Shape == List {
 			pages = 2

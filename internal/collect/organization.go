@@ -186,7 +186,7 @@ func (o *organization) walks(ctx context.Context, r Resource) (tally, error) {
 	var isDenied atomic.Bool
 	var done, rows atomic.Int64
 	g, walking := errgroup.WithContext(ctx)
-	g.SetLimit(max(1, o.plan.Concurrency))
+	g.SetLimit(o.plan.walks())
 	for i, w := range todo {
 		g.Go(func() error {
 			if isDenied.Load() {
