@@ -283,18 +283,34 @@ func (f Facts) lines() string {
 	if err != nil {
 		return string(f)
 	}
-	var object map[string]json.RawMessage
-	if json.Unmarshal(text, &object) != nil || len(object) == 0 {
-		return ""
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	var object map[string]any
+	if err := d.Decode(&object); err != nil {
+		return string(f)
 	}
+	return strings.Join(factLines(object), "\n")
+}
+
+// factLines has a line for each value: permissions are an object of their own,
+// repositories a list.
+func factLines(object map[string]any) []string {
 	var lines []string
 	for _, column := range slices.Sorted(maps.Keys(object)) {
-		value := object[column]
-		var s string
-		if json.Unmarshal(value, &s) != nil {
-			s = string(bytes.TrimSpace(value))
+		switch v := object[column].(type) {
+		case map[string]any:
+			lines = append(lines, factLines(v)...)
+		case []any:
+			for _, one := range v {
+				lines = append(lines, fmt.Sprint(one))
+			}
+		case bool:
+			lines = append(lines, column+" = "+yesNo(v))
+		case nil:
+			lines = append(lines, column+" = –") // unknown, or never
+		default:
+			lines = append(lines, fmt.Sprint(column, " = ", v))
 		}
-		lines = append(lines, column+" = "+s)
 	}
-	return strings.Join(lines, "\n")
+	return lines
 }
