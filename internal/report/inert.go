@@ -125,22 +125,18 @@ func cut(s string, limit int) string {
 	if len(s) <= limit {
 		return s
 	}
-	units, all := 0, 0
 	mark := fmt.Sprintf(" … [cut, %d characters in all]", utf8.RuneCountInString(s))
-	end := len(s)
+	end, units := 0, 0
 	room := limit - len(mark) // bytes of the mark: a little more than its units
 	for i, r := range s {
 		if units <= room {
 			end = i
 		}
-		n := utf16.RuneLen(r)
-		units += n
-		all += n
+		if units += utf16.RuneLen(r); units > limit {
+			return s[:end] + mark
+		}
 	}
-	if all <= limit {
-		return s
-	}
-	return s[:end] + mark
+	return s
 }
 
 // inertCell is for cells of a workbook. Strings are written as text there, so

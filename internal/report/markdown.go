@@ -83,8 +83,13 @@ func md(s string) string { return inertMarkdown(short(s)) }
 
 // short cuts a text to what a summary has room for.
 func short(s string) string {
-	if n := utf8.RuneCountInString(s); n > markdownText {
-		s = string([]rune(s)[:markdownText]) + fmt.Sprintf("… [cut, %d characters in all]", n)
+	runes := 0
+	for i := range s {
+		if runes == markdownText {
+			s = s[:i] + fmt.Sprintf("… [cut, %d characters in all]", utf8.RuneCountInString(s))
+			break
+		}
+		runes++
 	}
 	return strings.TrimSpace(s)
 }

@@ -25,7 +25,7 @@ func TestTheSameSnapshotGivesTheSameBytes(t *testing.T) {
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	var want [2]string
-	for _, processors := range []int{1, 2, 8} {
+	for _, processors := range []int{1, 8} {
 		runtime.GOMAXPROCS(processors)
 		for range 2 {
 			r := build(t, now, before, options)
@@ -48,9 +48,10 @@ func TestTheSameSnapshotGivesTheSameBytes(t *testing.T) {
 func TestTheOrderOfCollectionDoesNotShow(t *testing.T) {
 	t.Parallel()
 	var want string
-	for range 4 { // organizations arrive in the order of a map
-		r := build(t, crowd(t, 21, ""), crowd(t, 20, longAgo), Options{})
-		r.Snapshot.SHA256, r.PreviousSnapshot.SHA256 = "", ""
+	before := crowd(t, 20, longAgo)
+	for range 3 { // organizations arrive in the order of a map
+		r := build(t, crowd(t, 21, ""), before, Options{})
+		r.Snapshot.SHA256 = ""
 		got := string(jsonOf(t, r))
 		if want == "" {
 			want = got
