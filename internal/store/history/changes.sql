@@ -17,67 +17,28 @@ SELECT
   c.after AS after, -- what differs, as it is, as JSON; NULL for gone
   c.detail AS detail -- one sentence
 FROM (
-  -- There now, or no more. New is only what a complete list did not have before.
+  -- There now or no more, single values, permissions. New is only what a
+  -- complete list did not have before. A value that became unknown has not
+  -- changed; one that is known again is held against the last known one.
   SELECT
     p.snapshot_id AS snapshot_id,
     p.org_ref AS org_ref,
-    p.kind AS kind,
-    iif(p.before IS NULL, 'new', 'gone') AS change,
+    d.value ->> 'tells_of' AS kind,
+    d.value ->> 'change' AS change,
     p.kind AS subject_kind,
-    CAST(COALESCE(p.after, p.before) ->> (CASE p.kind WHEN 'token' THEN 'grant_id' WHEN 'request' THEN 'request_id' WHEN 'repository' THEN 'repository_id' ELSE 'user_id' END) AS TEXT) AS subject_id,
-    COALESCE(p.after, p.before) ->> (CASE p.kind WHEN 'member' THEN 'login' WHEN 'repository' THEN 'full_name' ELSE 'token_name' END) AS subject_name,
+    CAST(CASE p.kind WHEN 'token' THEN COALESCE(p.after, p.before) ->> 'grant_id' WHEN 'repository' THEN COALESCE(p.after, p.before) ->> 'repository_id' WHEN 'org' THEN (SELECT x.org FROM _orgs AS x WHERE x.org_ref = p.ref) ELSE p.ref END AS TEXT) AS subject_id,
+    CASE p.kind WHEN 'org' THEN (SELECT x.org FROM _orgs AS x WHERE x.org_ref = p.ref) WHEN 'member' THEN COALESCE(p.after, p.before) ->> 'login' WHEN 'repository' THEN COALESCE(p.after, p.before) ->> 'full_name' ELSE COALESCE(p.after, p.before) ->> 'token_name' END AS subject_name,
     CASE p.kind
       WHEN 'token' THEN '/organizations/:org/settings/personal-access-tokens/' || (COALESCE(p.after, p.before) ->> 'grant_id')
       WHEN 'request' THEN '/organizations/:org/settings/personal-access-token-requests/' || p.ref
       WHEN 'repository' THEN '/' || (COALESCE(p.after, p.before) ->> 'full_name')
       WHEN 'member' THEN '/' || (COALESCE(p.after, p.before) ->> 'login')
+      WHEN 'org' THEN '/:org'
     END AS path,
     COALESCE(p.after, p.before) ->> 'owner_login' AS owner,
-    p.before AS before,
-    p.after AS after,
-    CASE p.kind
-      WHEN 'token' THEN iif(p.before IS NULL, 'Access was granted to the token', 'The token has no access any more')
-      WHEN 'request' THEN iif(p.before IS NULL, 'The request is waiting', 'The request was approved, denied or withdrawn')
-      WHEN 'repository' THEN iif(p.before IS NULL, 'The repository is there since', 'The repository is not there any more')
-      WHEN 'member' THEN iif(p.before IS NULL, 'The person came as ' || (p.after ->> 'role'), 'The person was ' || (p.before ->> 'role') || ' and is not any more')
-    END AS detail
-  FROM _pairs AS p
-  CROSS JOIN _kinds AS k
-  WHERE k.kind = p.kind
-    AND (p.before IS NULL) <> (p.after IS NULL)
-    AND (
-      p.after IS NULL
-      OR EXISTS (
-        SELECT 1
-        FROM _known_since AS y
-        WHERE y.org_ref = p.org_ref AND y.snapshot_id <= p.old_id
-          AND y.resource = iif(p.kind = 'member' AND p.after ->> 'role' = 'outside', 'outside_collaborators', k.resource)
-      )
-    )
-
-  UNION ALL
-
-  -- Single values and permissions. A value that became unknown has not changed;
-  -- one that is known again is held against the last known one.
-  SELECT
-    p.snapshot_id,
-    p.org_ref,
-    d.value ->> 'tells_of',
-    d.value ->> 'change',
-    p.kind,
-    CAST(CASE p.kind WHEN 'token' THEN p.after ->> 'grant_id' WHEN 'repository' THEN p.after ->> 'repository_id' WHEN 'org' THEN (SELECT x.org FROM _orgs AS x WHERE x.org_ref = p.ref) ELSE p.ref END AS TEXT),
-    CASE p.kind WHEN 'org' THEN (SELECT x.org FROM _orgs AS x WHERE x.org_ref = p.ref) WHEN 'member' THEN p.after ->> 'login' WHEN 'repository' THEN p.after ->> 'full_name' ELSE p.after ->> 'token_name' END,
-    CASE p.kind
-      WHEN 'token' THEN '/organizations/:org/settings/personal-access-tokens/' || (p.after ->> 'grant_id')
-      WHEN 'request' THEN '/organizations/:org/settings/personal-access-token-requests/' || p.ref
-      WHEN 'repository' THEN '/' || (p.after ->> 'full_name')
-      WHEN 'member' THEN '/' || (p.after ->> 'login')
-      WHEN 'org' THEN '/:org'
-    END,
-    p.after ->> 'owner_login',
-    d.value -> 'before',
-    d.value -> 'after',
-    d.value ->> 'detail'
+    NULLIF(d.value -> 'before', 'null') AS before,
+    NULLIF(d.value -> 'after', 'null') AS after,
+    d.value ->> 'detail' AS detail
   FROM _pairs AS p
   CROSS JOIN json_each((
     WITH
@@ -102,7 +63,7 @@ FROM (
             WHEN p.kind = 'org' THEN (SELECT x.state ->> w.key FROM _org_states AS x WHERE x.ref = p.ref AND x.valid_from <= p.snapshot_id AND x.state ->> w.key IS NOT NULL ORDER BY x.valid_from DESC LIMIT 1)
           END AS is_now
         FROM _watched AS w
-        WHERE w.kind = p.kind AND p.before ->> w.key IS NOT p.after ->> w.key
+        WHERE p.before IS NOT NULL AND p.after IS NOT NULL AND w.kind = p.kind AND p.before ->> w.key IS NOT p.after ->> w.key
       ),
       called AS MATERIALIZED (
         SELECT
@@ -135,7 +96,8 @@ FROM (
           p.before -> 'permissions' ->> a.key AS was,
           a.value AS is_now
         FROM json_each(p.after, '$.permissions') AS a
-        WHERE p.before -> 'permissions' ->> a.key IS NOT a.value
+        WHERE p.before IS NOT NULL
+          AND p.before -> 'permissions' ->> a.key IS NOT a.value
           AND COALESCE((SELECT l.rank FROM _levels AS l WHERE l.level = COALESCE(p.before -> 'permissions' ->> a.key, 'none')), 4) <= COALESCE((SELECT l.rank FROM _levels AS l WHERE l.level = a.value), 4)
         UNION ALL
         SELECT
@@ -144,7 +106,8 @@ FROM (
           b.value,
           p.after -> 'permissions' ->> b.key
         FROM json_each(p.before, '$.permissions') AS b
-        WHERE COALESCE((SELECT l.rank FROM _levels AS l WHERE l.level = COALESCE(p.after -> 'permissions' ->> b.key, 'none')), 4) < COALESCE((SELECT l.rank FROM _levels AS l WHERE l.level = b.value), 4)
+        WHERE p.after IS NOT NULL
+          AND COALESCE((SELECT l.rank FROM _levels AS l WHERE l.level = COALESCE(p.after -> 'permissions' ->> b.key, 'none')), 4) < COALESCE((SELECT l.rank FROM _levels AS l WHERE l.level = b.value), 4)
       )
     SELECT json_group_array(json(o.object))
     FROM (
@@ -169,9 +132,34 @@ FROM (
         )
       FROM permitted AS m
       GROUP BY m.change
+      UNION ALL
+      SELECT
+        json_object(
+          'tells_of', p.kind,
+          'change', iif(p.before IS NULL, 'new', 'gone'),
+          'before', json(p.before),
+          'after', json(p.after),
+          'detail', CASE p.kind
+            WHEN 'token' THEN iif(p.before IS NULL, 'Access was granted to the token', 'The token has no access any more')
+            WHEN 'request' THEN iif(p.before IS NULL, 'The request is waiting', 'The request was approved, denied or withdrawn')
+            WHEN 'repository' THEN iif(p.before IS NULL, 'The repository was not there before', 'The repository is not there any more')
+            WHEN 'member' THEN iif(p.before IS NULL, 'Joined as ' || (p.after ->> 'role'), 'Was ' || (p.before ->> 'role') || ' and is not any more')
+          END
+        )
+      FROM _kinds AS i
+      WHERE i.kind = p.kind
+        AND (p.before IS NULL) <> (p.after IS NULL)
+        AND (
+          p.after IS NULL
+          OR EXISTS (
+            SELECT 1
+            FROM _known_since AS y
+            WHERE y.org_ref = p.org_ref AND y.snapshot_id <= p.old_id
+              AND y.resource = iif(p.kind = 'member' AND p.after ->> 'role' = 'outside', 'outside_collaborators', i.resource)
+          )
+        )
     ) AS o
   )) AS d
-  WHERE p.before IS NOT NULL AND p.after IS NOT NULL
 
   UNION ALL
 
@@ -186,13 +174,9 @@ FROM (
     t.token_name,
     '/organizations/:org/settings/personal-access-tokens/' || t.grant_id,
     t.owner_login,
-    iif(e.is_added, '{}', json_object('repositories', json(e.names))),
-    iif(e.is_added, json_object('repositories', json(e.names)), '{}'),
-    CASE json_array_length(e.names)
-      WHEN 1 THEN e.names ->> 0
-      WHEN 2 THEN (e.names ->> 0) || ' and ' || (e.names ->> 1)
-      ELSE (e.names ->> 0) || ' and ' || (json_array_length(e.names) - 1) || ' more'
-    END || iif(e.is_added, ' added to its list of repositories', ' taken from its list of repositories')
+    iif(e.is_added, '{}', e.repositories),
+    iif(e.is_added, e.repositories, '{}'),
+    e.named || iif(e.is_added, ' added to its list of repositories', ' taken from its list of repositories')
   FROM _list_changes AS e
   CROSS JOIN _token_ver AS t
   WHERE t.token_ref = e.token_ref AND t.valid_from <= e.snapshot_id AND t.valid_to > e.snapshot_id

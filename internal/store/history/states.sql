@@ -332,44 +332,58 @@ FROM _org_states AS n
 LEFT JOIN _org_states AS o ON o.org_ref = n.org_ref AND o.ref = n.ref AND o.valid_to = n.valid_from
 WHERE n.valid_from > 1;
 
--- The repositories that entered (1) or left (0) the lists of tokens in each
--- snapshot. Grouped within one snapshot at a time: a GROUP BY over all of them
--- would be made whole before a snapshot is picked.
+-- The repositories that entered (1) or left (0) the list of a token. No GROUP BY:
+-- that would be made of all snapshots before one is picked.
 CREATE VIEW _list_changes AS
 SELECT
-  s.snapshot_id AS snapshot_id,
-  s.snapshot_id - 1 AS old_id,
-  l.value ->> 0 AS token_ref,
-  l.value ->> 1 AS is_added,
-  l.value -> 2 AS names
-FROM _snapshots AS s
-CROSS JOIN json_each((
-  SELECT json_group_array(json_array(m.token_ref, m.is_added, json(m.names)))
-  FROM (
-    SELECT
-      e.token_ref AS token_ref,
-      e.is_added AS is_added,
-      json_group_array(r.full_name) AS names
-    FROM (
-      SELECT
-        a.token_ref AS token_ref,
-        a.repository_ref AS repository_ref,
-        1 AS is_added
-      FROM _pair_ver AS a
-      WHERE a.valid_from = s.snapshot_id AND a.valid_from > 1
-      UNION ALL
-      SELECT
-        b.token_ref,
-        b.repository_ref,
-        0
-      FROM _pair_ver AS b
-      WHERE b.valid_to = s.snapshot_id AND b.valid_to < 2147483647
-    ) AS e
+  d.snapshot_id AS snapshot_id,
+  d.snapshot_id - 1 AS old_id,
+  d.token_ref AS token_ref,
+  1 AS is_added,
+  (
+    SELECT json_object('repositories', json_group_array(r.full_name))
+    FROM _pair_ver AS v INDEXED BY _pair_ver_from
     CROSS JOIN _repository_ids AS r
-    WHERE r.repository_ref = e.repository_ref
-    GROUP BY e.token_ref, e.is_added
-  ) AS m
-)) AS l;
+    WHERE v.valid_from = d.snapshot_id AND v.valid_from > 1 AND v.token_ref = d.token_ref AND r.repository_ref = v.repository_ref
+  ) AS repositories,
+  (
+    SELECT min(r.full_name) || CASE count(*) WHEN 1 THEN '' WHEN 2 THEN ' and ' || max(r.full_name) ELSE ' and ' || (count(*) - 1) || ' more' END
+    FROM _pair_ver AS v INDEXED BY _pair_ver_from
+    CROSS JOIN _repository_ids AS r
+    WHERE v.valid_from = d.snapshot_id AND v.valid_from > 1 AND v.token_ref = d.token_ref AND r.repository_ref = v.repository_ref
+  ) AS named
+FROM (
+  SELECT DISTINCT
+    v.valid_from AS snapshot_id,
+    v.token_ref AS token_ref
+  FROM _pair_ver AS v
+  WHERE v.valid_from > 1
+) AS d
+UNION ALL
+SELECT
+  d.snapshot_id,
+  d.snapshot_id - 1,
+  d.token_ref,
+  0,
+  (
+    SELECT json_object('repositories', json_group_array(r.full_name))
+    FROM _pair_ver AS v INDEXED BY _pair_ver_to
+    CROSS JOIN _repository_ids AS r
+    WHERE v.valid_to = d.snapshot_id AND v.valid_to < 2147483647 AND v.token_ref = d.token_ref AND r.repository_ref = v.repository_ref
+  ),
+  (
+    SELECT min(r.full_name) || CASE count(*) WHEN 1 THEN '' WHEN 2 THEN ' and ' || max(r.full_name) ELSE ' and ' || (count(*) - 1) || ' more' END
+    FROM _pair_ver AS v INDEXED BY _pair_ver_to
+    CROSS JOIN _repository_ids AS r
+    WHERE v.valid_to = d.snapshot_id AND v.valid_to < 2147483647 AND v.token_ref = d.token_ref AND r.repository_ref = v.repository_ref
+  )
+FROM (
+  SELECT DISTINCT
+    v.valid_to AS snapshot_id,
+    v.token_ref AS token_ref
+  FROM _pair_ver AS v
+  WHERE v.valid_to < 2147483647
+) AS d;
 
 -- at_id is the snapshot that saw the token awake.
 CREATE VIEW _awake AS

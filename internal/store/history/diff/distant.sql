@@ -17,16 +17,18 @@ CREATE TEMP TABLE _list_changes (
   old_id INTEGER NOT NULL,
   token_ref INTEGER NOT NULL,
   is_added INTEGER NOT NULL,
-  names TEXT NOT NULL
+  repositories TEXT NOT NULL,
+  named TEXT NOT NULL
 ) STRICT;
 
-INSERT INTO temp._list_changes (snapshot_id, old_id, token_ref, is_added, names)
+INSERT INTO temp._list_changes (snapshot_id, old_id, token_ref, is_added, repositories, named)
 SELECT
   :new_id,
   :old_id,
   e.token_ref,
   e.is_there,
-  json_group_array(r.full_name)
+  json_object('repositories', json_group_array(r.full_name)),
+  min(r.full_name) || CASE count(*) WHEN 1 THEN '' WHEN 2 THEN ' and ' || max(r.full_name) ELSE ' and ' || (count(*) - 1) || ' more' END
 FROM (
   SELECT
     t.token_ref AS token_ref,
