@@ -111,7 +111,7 @@ func writeDemo(dir, url string, server *fakegithub.Server) error {
 		return fmt.Errorf("make folder of the demo: %w", err)
 	}
 	text := fmt.Sprintf(`# Written by auditor demo. The simulated GitHub is gone when the demo ends, but
-# auditor -c %s query, report and rules work on what it left.
+# auditor -c %s query, diff, snapshots, report and rules work on what it left.
 github:
   api_url: %s
   app:

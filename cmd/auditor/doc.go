@@ -6,10 +6,12 @@
 // # Commands
 //
 //	auditor demo      try everything against a simulated GitHub, without credentials
-//	auditor run       collect, then report: what cron calls
+//	auditor run       collect, report, prune: what cron calls
 //	auditor collect   only the snapshot
 //	auditor report    only the reports, from an existing snapshot
-//	auditor query     ask a snapshot in SQL
+//	auditor query     ask a snapshot, or the history, in SQL
+//	auditor diff      what changed between two snapshots
+//	auditor snapshots list, verify and prune them; make the history anew
 //	auditor rules     list, show and check the rules
 //	auditor version   the version
 //
@@ -33,6 +35,8 @@
 // run, named after its start in UTC, with their SHA-256 beside them; a
 // published snapshot is never changed. What a run that dies has collected is
 // kept as a .partial file, with which the next run goes on within six hours.
+// Beside them, history.db remembers what was true in each of them, also in those
+// that were pruned.
 package main
 
 const manual = `Auditor collects the fine-grained personal access tokens of GitHub organizations,
