@@ -95,10 +95,11 @@ func (p *passing) edit(tb testing.TB) {
 	do("DELETE FROM lot")
 	p.pick(do, "SELECT grant_id, 0 FROM _tokens", 15)
 	// New tokens are copies of others.
+	do("UPDATE lot SET other = 2000000 + ? + rowid", 1000*p.day)
 	do(`INSERT INTO _tokens (org, grant_id, raw)
-		SELECT org, grant_id + 1000000 * ?1, json_set(raw, '$.id', grant_id + 1000000 * ?1, '$.token_id', token_id + 100000000 + 1000000 * ?1) FROM _tokens WHERE grant_id IN (SELECT id FROM lot)`, p.day)
+		SELECT t.org, l.other, json_set(t.raw, '$.id', l.other, '$.token_id', 100000000 + l.other) FROM _tokens AS t JOIN lot AS l ON l.id = t.grant_id`)
 	do(`INSERT INTO _token_permissions (org, grant_id, scope, permission, level, tier_rank)
-		SELECT org, grant_id + 1000000 * ?1, scope, permission, level, tier_rank FROM _token_permissions WHERE grant_id IN (SELECT id FROM lot)`, p.day)
+		SELECT t.org, l.other, t.scope, t.permission, t.level, t.tier_rank FROM _token_permissions AS t JOIN lot AS l ON l.id = t.grant_id`)
 	do("DELETE FROM lot")
 	p.pick(do, "SELECT repository_id, 0 FROM _repositories", 25)
 	do(`UPDATE _repositories SET raw = json_set(raw, '$.security_and_analysis.secret_scanning.status', iif(secret_scanning = 'enabled', 'disabled', 'enabled'))
