@@ -30,6 +30,7 @@ func hint(err error) string {
 		{is[*store.HistoryVersionError](err), "this history was made by a newer auditor: use that one; or move history.db away, and auditor snapshots rebuild-history makes it anew from the snapshots that are there"},
 		{is[*store.OutOfOrderError](err), "a clock went back, or the file came late; the snapshot is kept, and auditor snapshots rebuild-history puts all in order (what only pruned snapshots told is lost then)"},
 		{is[*store.AlteredError](err), "a published snapshot never changes, so something wrote to it: auditor snapshots verify checks all of them"},
+		{is[*verifyError](err), "what the history has of them stands; take the files from a backup, or look for who changed them"},
 		{errors.Is(err, store.ErrNotHistory), "move that file away; auditor snapshots rebuild-history makes the history anew from the snapshots that are there"},
 		{errors.Is(err, store.ErrNoHistory), "auditor run and auditor collect make it, and auditor snapshots rebuild-history from the snapshots that are there"},
 		{errors.Is(err, store.ErrFiltered), "compare snapshots of whole runs: auditor snapshots list shows them"},

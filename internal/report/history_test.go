@@ -226,3 +226,39 @@ func TestTrendIsThinned(t *testing.T) {
 		t.Errorf("%d of 10 points", len(short))
 	}
 }
+
+// Whoever asks says how long a silence is worth a word.
+func TestSilence(t *testing.T) {
+	t.Parallel()
+	days := threeDays(t)
+	h := remembered(t, testSet(t), days[:]...)
+	all, err := h.Snapshots(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const day = 24 * time.Hour
+	for _, test := range []struct {
+		silence time.Duration
+		want    []string
+	}{
+		{store.LeastSilence, []string{"token 2", "token 3"}}, // 3 was first used 59 days after it was granted
+		{59 * day, []string{"token 2", "token 3"}},
+		{Silence, []string{"token 2"}},
+		{254 * day, []string{"token 2"}},
+		{255 * day, nil},
+	} {
+		d, err := Compare(t.Context(), h, all[1], all[2], test.silence)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, c := range d.Changes {
+			if c.Change == "awake" {
+				got = append(got, c.Subject.Name)
+			}
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%v: %s", test.silence, diff)
+		}
+	}
+}
