@@ -69,7 +69,7 @@ func openSnapshot(path string) *Snapshot {
 		"_dqs":        {"0"},
 		"_defensive":  {"1"},
 		"_query_only": {"1"},
-		"_pragma":     {"busy_timeout(1000)", "trusted_schema(0)", "cache_size(-16384)", "cell_size_check(1)"},
+		"_pragma":     {"busy_timeout(1000)", "trusted_schema(0)", "cache_size(-8192)", "cell_size_check(1)"},
 	})
 	// Statements run one after the other, and an idle connection keeps its page
 	// cache: with four of each of two snapshots a report took 50 MB more.
