@@ -58,14 +58,22 @@ func threeDays(t *testing.T) [3]*store.Snapshot {
 	}
 }
 
-// The history says of a snapshot what the file of the previous one would, and
-// beside it since when, how bad it was, and what changed.
-func TestHistoryAgreesWithTheFiles(t *testing.T) {
+// Merging takes long under the race detector: these share a history.
+func TestHistory(t *testing.T) {
 	t.Parallel()
 	days := threeDays(t)
+	h := remembered(t, testSet(t), days[:]...)
+	t.Run("agrees with the files", func(t *testing.T) { testHistoryAgrees(t, days, h) })
+	t.Run("looks back only", func(t *testing.T) { testHistoryLooksBack(t, days, h) })
+	t.Run("silence", func(t *testing.T) { testSilence(t, h) })
+}
+
+// The history says of a snapshot what the file of the previous one would, and
+// beside it since when, how bad it was, and what changed.
+func testHistoryAgrees(t *testing.T, days [3]*store.Snapshot, h *store.History) {
 	byFile := build(t, days[2], days[1], Options{})
 	for name, previous := range map[string]*store.Snapshot{"file is there": days[1], "file was pruned": nil} {
-		r := build(t, days[2], previous, Options{History: remembered(t, testSet(t), days[:]...)})
+		r := build(t, days[2], previous, Options{History: h})
 		if diff := cmp.Diff(brief(byFile), brief(r)); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
@@ -105,10 +113,7 @@ func TestHistoryAgreesWithTheFiles(t *testing.T) {
 }
 
 // A report is about its snapshot, not about the newest one.
-func TestHistoryLooksBackOnly(t *testing.T) {
-	t.Parallel()
-	days := threeDays(t)
-	h := remembered(t, testSet(t), days[:]...)
+func testHistoryLooksBack(t *testing.T, days [3]*store.Snapshot, h *store.History) {
 	r := build(t, days[1], nil, Options{History: h})
 	if r.PreviousSnapshot == nil || r.PreviousSnapshot.File != days[0].Info().File || len(r.Trend) != 2 || r.Changes.Since != r.PreviousSnapshot.FinishedAt {
 		t.Errorf("previous %+v, trend %v, changes %+v", r.PreviousSnapshot, r.Trend, r.Changes)
@@ -142,7 +147,7 @@ func TestHistoryLacksTheSnapshot(t *testing.T) {
 func TestHistoryOfOtherRules(t *testing.T) {
 	t.Parallel()
 	days := threeDays(t)
-	h := remembered(t, stricter(t, 100_000), days[:]...) // found nothing
+	h := remembered(t, stricter(t, 100_000), days[1]) // found nothing
 	r := build(t, days[2], days[1], Options{History: h})
 	if diff := cmp.Diff(brief(build(t, days[2], days[1], Options{})), brief(r)); diff != "" {
 		t.Error(diff)
@@ -151,7 +156,7 @@ func TestHistoryOfOtherRules(t *testing.T) {
 	if r.Summary.New != 0 || r.Summary.Resolved != 0 || r.Findings[0].IsNew != nil {
 		t.Errorf("without the file: %v", brief(r))
 	}
-	h = remembered(t, stricter(t, 1), days[:]...) // found more
+	h = remembered(t, stricter(t, 1), days[1]) // found more
 	if r = build(t, days[2], nil, Options{History: h}); r.Summary.New != 0 || r.Summary.Resolved != 0 {
 		t.Errorf("without the file: %v", brief(r))
 	}
@@ -228,10 +233,7 @@ func TestTrendIsThinned(t *testing.T) {
 }
 
 // Whoever asks says how long a silence is worth a word.
-func TestSilence(t *testing.T) {
-	t.Parallel()
-	days := threeDays(t)
-	h := remembered(t, testSet(t), days[:]...)
+func testSilence(t *testing.T, h *store.History) {
 	all, err := h.Snapshots(t.Context())
 	if err != nil {
 		t.Fatal(err)
