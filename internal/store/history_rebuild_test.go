@@ -181,3 +181,25 @@ func TestHistoryViewsHaveComments(t *testing.T) {
 		t.Error("the history can be changed by who reads it")
 	}
 }
+
+// What changed in one snapshot is found by it: nothing is made of all snapshots
+// first. A GROUP BY or a text in the wrong place would undo that.
+func TestHistoryChangesAreFoundBySnapshot(t *testing.T) {
+	t.Parallel()
+	h := openHistory(t, t.TempDir())
+	plan := testQuery(t, h.db, "EXPLAIN QUERY PLAN SELECT * FROM changes WHERE snapshot_id = 7")
+	searches := 0
+	for _, step := range plan {
+		if strings.Contains(step, "(valid_from=?") || strings.Contains(step, "(valid_to=?") {
+			searches++
+		}
+		for _, whole := range []string{"(valid_from>?)", "(valid_to<?)", `"SCAN s"`} {
+			if strings.Contains(step, whole) {
+				t.Errorf("%s", step)
+			}
+		}
+	}
+	if searches < 12 {
+		t.Errorf("%d searches by the snapshot in the plan:\n%s", searches, strings.Join(plan, "\n"))
+	}
+}
