@@ -63,7 +63,7 @@ func (b *builder) compareFile(ctx context.Context, today judgement, now, previou
 
 // compareHistory takes what the history has of the previous snapshot.
 func (b *builder) compareHistory(ctx context.Context, today judgement, p *past) error {
-	before, err := p.judgement(ctx, today)
+	before, err := p.judgement(ctx, b.report.Name, today)
 	if err != nil {
 		return err
 	}
@@ -84,6 +84,7 @@ func (b *builder) remember(ctx context.Context, p *past) error {
 			f.FirstSeenAt = at
 		}
 	}
+	p.seen = nil // as long as the report, and of no more use
 	points, err := p.trend(ctx, r.Name)
 	if err != nil {
 		return err

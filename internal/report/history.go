@@ -130,11 +130,11 @@ func (b *builder) past(ctx context.Context, now *store.Snapshot) (*past, error) 
 	if p.previous.ID == 0 {
 		return nil, nil
 	}
-	return p, p.read(ctx)
+	return p, p.read(ctx, b.report.Name)
 }
 
-func (p *past) read(ctx context.Context) error {
-	first, err := p.history.FirstSeen(ctx, p.previous.ID)
+func (p *past) read(ctx context.Context, report string) error {
+	first, err := p.history.FirstSeen(ctx, p.previous.ID, report)
 	if err != nil {
 		return err
 	}
@@ -168,9 +168,9 @@ func (p *past) mustJudge(today judgement, file *store.Snapshot) bool {
 // judgement is what the history has of the previous snapshot, for the rules of
 // today's. A rule that judged otherwise then says neither what is new nor what
 // is resolved.
-func (p *past) judgement(ctx context.Context, today judgement) (judgement, error) {
+func (p *past) judgement(ctx context.Context, report string, today judgement) (judgement, error) {
 	before := judgement{blind: map[string]map[string]bool{}, other: map[string]bool{}}
-	findings, err := p.history.Findings(ctx, p.previous.ID)
+	findings, err := p.history.Findings(ctx, p.previous.ID, report)
 	if err != nil {
 		return before, err
 	}

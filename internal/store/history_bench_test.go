@@ -196,7 +196,7 @@ func BenchmarkHistory(b *testing.B) {
 	})
 	b.Run("FirstSeen", func(b *testing.B) {
 		for b.Loop() {
-			if _, err := h.FirstSeen(b.Context(), int64(days)); err != nil {
+			if _, err := h.FirstSeen(b.Context(), int64(days), ""); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -35,7 +35,7 @@ func foundAll(rule, texts string) (all []HistoryFinding) {
 // told renders findings as foundAll takes them.
 func told(t *testing.T, h *History, id int64) string {
 	t.Helper()
-	all, err := h.Findings(t.Context(), id)
+	all, err := h.Findings(t.Context(), id, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestHistoryFindings(t *testing.T) {
 		4: {"1": at(1), "3": at(3)},
 		5: {"2": at(5), "3": at(3)},
 	} {
-		seen, err := h.FirstSeen(t.Context(), id)
+		seen, err := h.FirstSeen(t.Context(), id, "")
 		got := map[string]time.Time{}
 		for key, at := range seen {
 			got[strings.TrimPrefix(key, rule+":acme:token/")] = at
@@ -118,7 +118,7 @@ func TestHistoryFindings(t *testing.T) {
 	if err != nil || me.ID != 4 || me.Findings.Low != 1 || me.ExceptedCount != 1 || me.RulesFingerprint != RulesFingerprint([]HistoryRule{rules[1], rules[0]}) {
 		t.Errorf("find: %+v, %v", me, err)
 	}
-	if first, err := h.Findings(t.Context(), 1); err != nil || first[0].Reason != "because of 1 critical fail!" || first[0].Subject != (HistorySubject{"token", "1", "token 1", "https://github.com/x", "octo"}) {
+	if first, err := h.Findings(t.Context(), 1, ""); err != nil || first[0].Reason != "because of 1 critical fail!" || first[0].Subject != (HistorySubject{"token", "1", "token 1", "https://github.com/x", "octo"}) {
 		t.Errorf("finding: %+v, %v", first, err)
 	}
 }

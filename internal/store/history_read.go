@@ -71,17 +71,25 @@ func (h *History) each(ctx context.Context, what, query string, args []any, f fu
 	return nil
 }
 
-// Findings lists what was found as of a snapshot, sorted by key. Where a rule
-// was blind, or the snapshot was not about the organization, what it had found
-// before is among them.
-func (h *History) Findings(ctx context.Context, id int64) ([]HistoryFinding, error) {
+// Findings lists what the rules of a report ("": all rules) found as of a
+// snapshot, sorted by key. Where a rule was blind, or the snapshot was not about
+// the organization, what it had found before is among them.
+func (h *History) Findings(ctx context.Context, id int64, report string) ([]HistoryFinding, error) {
 	const query = `SELECT key, rule, org, severity, status, subject_kind, subject_id, COALESCE(subject_name, ''), COALESCE(subject_url, ''),
-		COALESCE(subject_owner, ''), reason, is_excepted FROM findings WHERE snapshot_id = ? ORDER BY key`
+		COALESCE(subject_owner, ''), reason, is_excepted
+		FROM findings WHERE snapshot_id = ?1 AND (?2 = '' OR substr(rule, 1, length(?2) + 1) = ?2 || '/') ORDER BY key`
 	var all []HistoryFinding
-	err := h.each(ctx, "read the findings", query, []any{id}, func(rows *sql.Rows) error {
+	words := map[string]string{} // a copy of each for each of a hundred thousand would be much
+	err := h.each(ctx, "read the findings", query, []any{id, report}, func(rows *sql.Rows) error {
 		var f HistoryFinding
 		err := rows.Scan(&f.Key, &f.Rule, &f.Org, &f.Severity, &f.Status, &f.Subject.Kind, &f.Subject.ID, &f.Subject.Name, &f.Subject.URL,
 			&f.Subject.Owner, &f.Reason, &f.IsExcepted)
+		for _, word := range []*string{&f.Rule, &f.Org, &f.Severity, &f.Status, &f.Subject.Kind, &f.Subject.Owner} {
+			if _, ok := words[*word]; !ok {
+				words[*word] = *word
+			}
+			*word = words[*word]
+		}
 		all = append(all, f)
 		return err
 	})
@@ -103,10 +111,10 @@ func (h *History) Rules(ctx context.Context, id int64) ([]HistoryRule, error) {
 	return all, err
 }
 
-// FirstSeen tells of each finding that a snapshot has when it was first a fail:
-// in the first of the unbroken row of snapshots that had it. One that has never
-// been more than unknown is not among them.
-func (h *History) FirstSeen(ctx context.Context, id int64) (map[string]time.Time, error) {
+// FirstSeen tells of each finding of a report ("": of all) that a snapshot has
+// when it was first a fail: in the first of the unbroken row of snapshots that
+// had it. One that has never been more than unknown is not among them.
+func (h *History) FirstSeen(ctx context.Context, id int64, report string) (map[string]time.Time, error) {
 	const query = `
 		WITH RECURSIVE chain (finding_ref, valid_from, failed_from) AS (
 			SELECT v.finding_ref, v.valid_from, iif(v.status = 'fail', v.valid_from, NULL)
@@ -119,9 +127,10 @@ func (h *History) FirstSeen(ctx context.Context, id int64) (map[string]time.Time
 		SELECT f.key, s.finished_at
 		FROM (SELECT c.finding_ref AS finding_ref, min(c.failed_from) AS failed_from FROM chain AS c GROUP BY c.finding_ref) AS m
 		JOIN _findings AS f ON f.finding_ref = m.finding_ref
-		JOIN _snapshots AS s ON s.snapshot_id = m.failed_from`
+		JOIN _snapshots AS s ON s.snapshot_id = m.failed_from
+		WHERE ?2 = '' OR substr(f.key, 1, length(?2) + 1) = ?2 || '/'`
 	seen := map[string]time.Time{}
-	err := h.each(ctx, "read when findings were first seen", query, []any{id}, func(rows *sql.Rows) error {
+	err := h.each(ctx, "read when findings were first seen", query, []any{id, report}, func(rows *sql.Rows) error {
 		var key, at string
 		if err := rows.Scan(&key, &at); err != nil {
 			return err
