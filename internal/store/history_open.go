@@ -97,7 +97,7 @@ func OpenHistory(ctx context.Context, dir string) (*History, error) {
 	h.db = openDatabase(h.path, url.Values{
 		"mode":    {"ro"},
 		"_dqs":    {"0"},
-		"_pragma": {"busy_timeout(5000)", "trusted_schema(0)", "cache_size(-32768)", "temp_store(MEMORY)"},
+		"_pragma": {"busy_timeout(5000)", "trusted_schema(0)", "cache_size(-8192)", "temp_store(MEMORY)"},
 	})
 	h.db.SetMaxIdleConns(4)
 	return h, nil
