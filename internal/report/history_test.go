@@ -128,6 +128,9 @@ func testHistoryLooksBack(t *testing.T, days [3]*store.Snapshot, h *store.Histor
 // history, or a file that it lacks too.
 func TestHistoryLacksTheSnapshot(t *testing.T) {
 	t.Parallel()
+	if isRaced {
+		t.Skip("judges data in one goroutine: run without the race detector")
+	}
 	days := threeDays(t)
 	r := build(t, days[2], nil, Options{History: remembered(t, testSet(t), days[0], days[1])})
 	if r.PreviousSnapshot == nil || r.PreviousSnapshot.File != days[1].Info().File || r.Changes != nil {
@@ -146,6 +149,9 @@ func TestHistoryLacksTheSnapshot(t *testing.T) {
 // anew, and without it nothing is said to be new or resolved.
 func TestHistoryOfOtherRules(t *testing.T) {
 	t.Parallel()
+	if isRaced {
+		t.Skip("judges data in one goroutine: run without the race detector")
+	}
 	days := threeDays(t)
 	h := remembered(t, stricter(t, 100_000), days[1]) // found nothing
 	r := build(t, days[2], days[1], Options{History: h})
@@ -168,6 +174,9 @@ func TestHistoryOfOtherRules(t *testing.T) {
 // Snapshots of other organizations in between are passed over.
 func TestHistoryOfOtherOrganizations(t *testing.T) {
 	t.Parallel()
+	if isRaced {
+		t.Skip("judges data in one goroutine: run without the race detector")
+	}
 	acme := map[string][]token{"acme": {{1, "mona", longAgo}}}
 	first, second := snapshot(t, 19, "", "complete", acme), snapshot(t, 21, "", "complete", acme)
 	other := snapshot(t, 20, "", "complete", map[string][]token{"beta": {{7, "mona", longAgo}}})

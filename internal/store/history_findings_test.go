@@ -52,6 +52,9 @@ func told(t *testing.T, h *History, id int64) string {
 
 func TestHistoryFindings(t *testing.T) {
 	t.Parallel()
+	if isRaced {
+		t.Skip("judges data in one goroutine: run without the race detector")
+	}
 	dir := t.TempDir()
 	h := openHistory(t, dir)
 	const rule = "stale-tokens/unused"
@@ -143,6 +146,9 @@ func TestHistoryFindingsOfOneKey(t *testing.T) {
 // the one in which each was judged so when it was merged.
 func TestHistoryRejudge(t *testing.T) {
 	t.Parallel()
+	if isRaced {
+		t.Skip("judges data in one goroutine: run without the race detector")
+	}
 	const rule, days = "a/b", 7
 	r := rand.New(rand.NewPCG(5, 6))
 	draw := func() (all []HistoryFinding) {

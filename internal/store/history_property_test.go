@@ -98,6 +98,9 @@ func openHistory(t testing.TB, dir string) *History {
 // was complete, whatever was merged after it.
 func TestHistoryAsOfIsTheSnapshot(t *testing.T) {
 	t.Parallel()
+	if isRaced {
+		t.Skip("judges data in one goroutine: run without the race detector")
+	}
 	dir := t.TempDir()
 	w := newWorld(1, "acme", "beta")
 	h := openHistory(t, dir)
@@ -380,6 +383,9 @@ func diffOf(t testing.TB, h *History, old, new int) (all []Change) {
 // next or a distant one.
 func TestHistoryChangesTellTheWholeDifference(t *testing.T) {
 	t.Parallel()
+	if isRaced {
+		t.Skip("judges data in one goroutine: run without the race detector")
+	}
 	const days = 18
 	kinds := map[string]int{}
 	for _, isReliable := range []bool{true, false} {
@@ -427,6 +433,9 @@ func TestHistoryChangesTellTheWholeDifference(t *testing.T) {
 // pairs: for neighbours both say the same.
 func TestHistoryNeighboursBothWays(t *testing.T) {
 	t.Parallel()
+	if isRaced {
+		t.Skip("judges data in one goroutine: run without the race detector")
+	}
 	dir := t.TempDir()
 	w := newWorld(3, "acme", "beta")
 	h := openHistory(t, dir)

@@ -18,6 +18,9 @@ func judgeByCount(s *Snapshot) ([]HistoryFinding, []HistoryRule, error) {
 // Made anew from all files, the history has the same rows in all its tables.
 func TestHistoryRebuilt(t *testing.T) {
 	t.Parallel()
+	if isRaced {
+		t.Skip("judges data in one goroutine: run without the race detector")
+	}
 	dir := t.TempDir()
 	w := newWorld(4, "acme", "beta")
 	h := openHistory(t, dir)
@@ -93,6 +96,9 @@ func TestHistoryRebuildMends(t *testing.T) {
 // TestHistoryInTheStockShell asks every view with Debian's sqlite3.
 func TestHistoryInTheStockShell(t *testing.T) {
 	t.Parallel()
+	if isRaced {
+		t.Skip("judges data in one goroutine: run without the race detector")
+	}
 	shell, err := exec.LookPath("sqlite3")
 	if err != nil {
 		t.Skip("needs the sqlite3 shell")

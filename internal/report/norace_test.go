@@ -1,0 +1,6 @@
+//go:build !race
+
+package report
+
+// isRaced tells whether the race detector watches, which makes SQLite slow.
+const isRaced = false
