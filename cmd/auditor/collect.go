@@ -36,6 +36,11 @@ never merged.`,
 			if err != nil {
 				return err
 			}
+			if f.String() != "" {
+				return a.collectPart(c.Context(), cfg, f)
+			}
+			// The history is told what the rules find: a run must not end at a
+			// mistake in one of them.
 			judge, err := a.judge(c.Context(), cfg, reportOptions{})
 			if err != nil {
 				return err
@@ -59,6 +64,16 @@ never merged.`,
 	flags.StringVar(&before, "last-used-before", "", "only tokens last used before this `TIME`, such as 2026-11-21 or 2026-11-21T02:00:00Z")
 	flags.StringVar(&after, "last-used-after", "", "only tokens last used after this `TIME`")
 	return c
+}
+
+// collectPart makes a snapshot that is not for the history.
+func (a *app) collectPart(ctx context.Context, cfg *config, f collect.Filters) error {
+	result, err := a.collect(ctx, cfg, f)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(a.stdout, result.Path)
+	return result.exit()
 }
 
 func parseTimes(f *collect.Filters, before, after string) error {
