@@ -8,6 +8,10 @@
 //	r, err := report.Build(ctx, "stale-tokens", set, snapshot, previous, report.Options{…})
 //	path, err := report.WriteFile("reports", r, "xlsx")
 //
+// What is new, since when, and what was resolved comes from the history where it
+// knows, see history.go. [Compare] asks it what changed between any two of its
+// snapshots; a [Diff] is such a value too, with writers of its own.
+//
 // Nearly every text in a report was written by a stranger: token names,
 // reasons, repository names, topics. inert.go is the one place that makes such
 // text harmless, with one function for each kind of output; a writer never

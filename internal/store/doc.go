@@ -9,7 +9,7 @@
 // What pruning forgets is remembered by [History]: one file beside the
 // snapshots, into which each published one is merged, and which knows what was
 // true from one snapshot to another. Its tables, views and the statements that
-// merge are the files in history.
+// merge are the files in history. [Verify] and [Prune] look after the folder.
 //
 // The files in schema are the whole knowledge about resources: a resource is a
 // base table "_<resource>", an insert path "_in_<resource>", perhaps a list of

@@ -16,7 +16,7 @@ var (
 	// ErrNoSnapshot: the folder has no published snapshot.
 	ErrNoSnapshot = errors.New("no published snapshot")
 
-	// ErrNotSnapshot: the file is not a snapshot of this program. The four
+	// ErrNotSnapshot: the file is not a snapshot of this program. The five
 	// errors after it are its kinds; each is an ErrNotSnapshot too.
 	ErrNotSnapshot = errors.New("not a snapshot")
 
@@ -24,6 +24,7 @@ var (
 	ErrNotDatabase = fmt.Errorf("%w: not a SQLite database", ErrNotSnapshot)
 	ErrForeign     = fmt.Errorf("%w: a database of another program", ErrNotSnapshot)
 	ErrPartial     = fmt.Errorf("%w: a partial one, left by a run that has not finished", ErrNotSnapshot)
+	errHistory     = fmt.Errorf("%w: it is the history, which auditor query --history asks", ErrNotSnapshot)
 
 	// ErrExists: a published snapshot of that name stands already.
 	ErrExists = errors.New("snapshot exists already")

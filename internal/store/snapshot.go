@@ -103,6 +103,8 @@ func checkHeader(path string) error {
 		return ErrNotDatabase
 	case err != nil:
 		return err
+	case binary.BigEndian.Uint32(header[68:]) == historyID:
+		return errHistory
 	case binary.BigEndian.Uint32(header[68:]) != applicationID:
 		return ErrForeign
 	}
