@@ -106,10 +106,23 @@ func (w *Writer) close() error {
 	if w.db == nil {
 		return nil
 	}
-	_, err := w.db.ExecContext(context.Background(), "PRAGMA journal_mode = DELETE")
-	err = errors.Join(err, w.db.Close())
+	err := errors.Join(w.dropJournal(), w.db.Close())
 	w.db = nil
 	return err
+}
+
+// dropJournal deletes the rollback journal, which is kept between transactions.
+// SQLite leaves it where it is while a statement that was cancelled is ending.
+func (w *Writer) dropJournal() error {
+	for range 100 {
+		var mode string
+		err := w.db.QueryRowContext(context.Background(), "PRAGMA journal_mode = DELETE").Scan(&mode)
+		if err != nil || mode == "delete" {
+			return err
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return errors.New("the rollback journal is in use")
 }
 
 // Discard closes the Writer. A partial with pages in it stays to be gone on
