@@ -1,6 +1,9 @@
 package github
 
-import "net/http"
+import (
+	"net/http"
+	"time"
+)
 
 // pointsWrite is what GitHub charges for a REST request that is not a read.
 const pointsWrite = 5
@@ -23,8 +26,32 @@ func (f *flight) RoundTrip(req *http.Request) (*http.Response, error) {
 			b.Reset = f.client.options.ours(b.Reset)
 			f.gate.spend(f.resourceOf(req), b)
 		}
+		f.observe(f.resourceOf(req), resp)
 	}
 	return resp, err
+}
+
+// observe tells the gate what an answer says of limits. That is before the slot
+// is free: whoever takes it next must not send into a limit that is known.
+func (f *flight) observe(res resource, resp *http.Response) {
+	if l := f.limit(res, resp); l != nil {
+		f.gate.hit(res, l, f.generation)
+		return
+	}
+	reset, _ := exhausted(resp.Header)
+	if name := resp.Header.Get("X-RateLimit-Resource"); name != "" && name != string(res) {
+		reset = time.Time{} // of something that we seldom ask
+	}
+	f.gate.pass(res, f.client.options.ours(reset), f.generation)
+}
+
+// limit is what an answer says about being limited, by our clock; nil: it is not.
+func (c *call) limit(res resource, resp *http.Response) *limit {
+	l := limitOf(res, resp, bodyOf(resp), c.client.options.serverNow())
+	if l != nil {
+		l.reset = c.client.options.ours(l.reset)
+	}
+	return l
 }
 
 // admit waits for everything that a request needs. Waits are done without

@@ -69,9 +69,6 @@ func (r *retry) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		resp, err := r.next.RoundTrip(again)
 		v := r.judge(req, res, resp, err)
-		if v.limit != nil {
-			r.gate.hit(res, v.limit, r.generation)
-		}
 		r.gate.leave(r.call, res)
 		switch {
 		case v.limit != nil:
@@ -94,8 +91,7 @@ func (r *retry) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// judge decides about one try, and tells the gate of an answer that was let
-// through.
+// judge decides about one try.
 func (r *retry) judge(req *http.Request, res resource, resp *http.Response, err error) verdict {
 	if err != nil {
 		// Directly, not errors.As: what failed under the minting of a token
@@ -111,18 +107,10 @@ func (r *retry) judge(req *http.Request, res resource, resp *http.Response, err 
 		return verdict{cause: network.Err.Error(), kind: kind}
 	}
 	body := bodyOf(resp)
-	now := r.client.options.serverNow()
-	if l := limitOf(res, resp, body, now); l != nil {
-		l.reset = r.client.options.ours(l.reset)
+	if l := r.limit(res, resp); l != nil {
 		return verdict{limit: l}
 	}
-	reset, _ := exhausted(resp.Header)
-	reset = r.client.options.ours(reset)
-	if name := resp.Header.Get("X-RateLimit-Resource"); name != "" && name != string(res) {
-		reset = time.Time{} // of something that we seldom ask
-	}
-	r.gate.pass(res, reset, r.generation)
-	after, _ := retryAfter(resp.Header, now)
+	after, _ := retryAfter(resp.Header, r.client.options.serverNow())
 	switch code := resp.StatusCode; code {
 	case http.StatusUnauthorized:
 		if _, isRenewable := r.creds.(*installationToken); isRenewable {
