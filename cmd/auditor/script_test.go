@@ -22,6 +22,9 @@ var update = flag.Bool("update", false, "rewrite the golden parts of the scripts
 // They are the programs that users run, built without the race detector, which
 // makes SQLite twenty times as slow; it watches the other tests.
 func TestScripts(t *testing.T) {
+	if isRaced {
+		t.Skip("the programs are built without the race detector: run without it")
+	}
 	bin := t.TempDir()
 	build := exec.Command("go", "build", "-o", bin, "auditor/cmd/auditor", "auditor/cmd/fakegithub")
 	if out, err := build.CombinedOutput(); err != nil {
