@@ -119,3 +119,17 @@ func wantSame(t *testing.T, want, got string) {
 		t.Errorf("undisturbed and disturbed (-want +got):\n%.3000s", d)
 	}
 }
+
+// A listed repository that cannot be asked for by id has no settings, and the
+// coverage says so.
+func TestListedWithoutSettingsIsPartial(t *testing.T) {
+	t.Parallel()
+	id := fakegithub.Generate(1, "small", "acme", testNow()).Repositories[0].ID
+	s := newSite(t, fakegithub.Options{}, rewrite("/orgs/acme/repos", fmt.Sprintf(`"id":%d,"node_id":`, id), `"id":999999,"former_node_id":`))
+	result, snapshot := s.mustRun(quick)
+	row := coverageOf(t, result, "repository_settings")
+	if row.Status != partial || !strings.Contains(row.Message, "1 listed repositories have no settings") {
+		t.Errorf("%s: %s", row.Status, row.Message)
+	}
+	wantAnswer(t, snapshot, "SELECT has_security_policy FROM repositories WHERE repository_id = 999999", "NULL")
+}

@@ -31,7 +31,7 @@ const (
 
 // estimator gathers what the estimate of one organization is made of.
 type estimator struct {
-	options Plan
+	plan Plan
 
 	mu       sync.Mutex
 	lists    map[string]*counted // of countedLists
@@ -68,7 +68,7 @@ func countedLists() map[string]func(json.RawMessage) bool {
 }
 
 func newEstimator(plan Plan) *estimator {
-	return &estimator{options: plan, lists: map[string]*counted{}}
+	return &estimator{plan: plan, lists: map[string]*counted{}}
 }
 
 // page takes in a page of a list, read from its end: the first one to come is
@@ -112,14 +112,14 @@ func (e *estimator) page(resource string, page github.Page, took time.Duration, 
 func (e *estimator) make(rest github.Budget) *Estimate {
 	var estimate Estimate
 	estimate.Requests = fixedRequests
-	for _, name := range []string{"tokens", "token_requests", "repositories"} {
-		estimate.Requests += e.lists[name].pages()
+	for _, l := range e.lists {
+		estimate.Requests += l.pages()
 	}
 	estimate.Requests += e.lists["tokens"].share() + e.lists["token_requests"].share()
 	repositories := e.lists["repositories"]
 	for _, r := range Resources() {
 		switch {
-		case r.Parent != "repositories" || r.Shape == Settings || !slices.Contains(e.options.Optional, r.Option):
+		case r.Parent != "repositories" || r.Shape == Settings || !slices.Contains(e.plan.Optional, r.Option):
 		case r.Name == "private_vulnerability_reporting":
 			estimate.Requests += repositories.share()
 		case r.Name != "properties":
@@ -136,14 +136,14 @@ func (e *estimator) make(rest github.Budget) *Estimate {
 func (e *estimator) duration(estimate Estimate, rest github.Budget) (d time.Duration, waits int) {
 	if e.requests > 0 {
 		each := e.took / time.Duration(e.requests)
-		d = each * time.Duration(estimate.Requests) / time.Duration(max(1, e.options.Concurrency))
+		d = each * time.Duration(estimate.Requests) / time.Duration(max(1, e.plan.Concurrency))
 	}
-	if points := e.options.PointsPerMinute; points > 0 {
+	if points := e.plan.PointsPerMinute; points > 0 {
 		d = max(d, time.Duration((estimate.Requests-1)/points)*time.Minute)
 	}
 	if left := estimate.Requests - e.requests - rest.Remaining; rest.Limit > 0 && left > 0 {
 		waits = 1 + (left-1)/rest.Limit
-		d = max(d, rest.Reset.Sub(e.options.Now())+time.Duration(waits-1)*time.Hour)
+		d = max(d, rest.Reset.Sub(e.plan.Now())+time.Duration(waits-1)*time.Hour)
 	}
 	return d, waits
 }

@@ -20,7 +20,8 @@ type organization struct {
 	org     string
 	walked  atomic.Int64 // requests that are written down with their walks
 	lookups atomic.Int64 // repositories that were looked up by themselves
-	*estimator
+
+	estimator *estimator
 }
 
 func newOrganization(c *collector, session *github.Session) *organization {
@@ -58,16 +59,15 @@ func (o *organization) catchUp(ctx context.Context) error {
 	if err != nil || unlisted == 0 {
 		return err
 	}
+	const repositories = "repositories"
+	if err := o.writer.Reopen(ctx, o.org, repositories); err != nil {
+		return err
+	}
 	for _, r := range Resources() {
-		if r.Name == "repositories" {
-			err = o.writer.Reopen(ctx, o.org, r.Name)
-		} else if r.Parent != "repositories" {
+		if r.Name != repositories && r.Parent != repositories {
 			continue
 		}
-		if err == nil {
-			_, err = o.resource(ctx, r, complete)
-		}
-		if err != nil {
+		if _, err := o.resource(ctx, r, complete); err != nil {
 			return err
 		}
 	}

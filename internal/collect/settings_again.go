@@ -66,10 +66,13 @@ func (s *settingsWalk) again(ctx context.Context) error {
 	size := newPageSize()
 	for range maxRounds {
 		todo, err := s.writer.Unsettled(ctx, s.org)
+		// Without an id for GraphQL it cannot be asked for: lookUp tells of it.
 		todo = slices.DeleteFunc(todo, func(r store.Repository) bool { return r.NodeID == "" })
-		if err != nil || len(todo) == 0 {
-			s.lost = ""
+		if err != nil {
 			return err
+		}
+		if len(todo) == 0 {
+			break
 		}
 		for len(todo) > 0 {
 			n := min(size.now, len(todo))
