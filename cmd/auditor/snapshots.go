@@ -288,15 +288,18 @@ runs left that died more than a day ago.`,
 				return err
 			}
 			configured := store.Keep(cfg.Snapshots.Keep)
-			for name, from := range map[string][2]*int{
-				"last": {&keep.Last, &configured.Last}, "daily": {&keep.Daily, &configured.Daily},
-				"weekly": {&keep.Weekly, &configured.Weekly}, "monthly": {&keep.Monthly, &configured.Monthly},
+			for _, period := range []struct {
+				flag        string
+				given, kept *int
+			}{
+				{"last", &keep.Last, &configured.Last}, {"daily", &keep.Daily, &configured.Daily},
+				{"weekly", &keep.Weekly, &configured.Weekly}, {"monthly", &keep.Monthly, &configured.Monthly},
 			} {
-				if *from[0] < 0 {
-					return &usageError{fmt.Errorf("--%s %d: give a number of snapshots, 0 or more", name, *from[0])}
+				if *period.given < 0 {
+					return &usageError{fmt.Errorf("--%s %d: give a number of snapshots, 0 or more", period.flag, *period.given)}
 				}
-				if c.Flags().Changed(name) {
-					*from[1] = *from[0]
+				if c.Flags().Changed(period.flag) {
+					*period.kept = *period.given
 				}
 			}
 			return a.pruneSnapshots(c.Context(), cfg.path(cfg.Snapshots.Dir), configured, format, isForReal)

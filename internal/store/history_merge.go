@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -146,14 +145,13 @@ func checkSum(info Info) error {
 	if info.SHA256 == "" {
 		return fmt.Errorf("%s cannot be read", info.Path)
 	}
-	text, err := os.ReadFile(info.Path + ".sha256")
+	want, err := publishedSum(info.Path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	want, _, _ := strings.Cut(strings.TrimSpace(string(text)), " ")
 	if want != info.SHA256 {
 		return &AlteredError{File: info.File, Got: info.SHA256, Want: want, By: "its .sha256 file"}
 	}

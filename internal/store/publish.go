@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -91,8 +92,13 @@ func (w *Writer) check(ctx context.Context) error {
 	if !errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("foreign key check: %w", cmp.Or(err, fmt.Errorf("a row of %s has no parent in %s", table.String, parent.String)))
 	}
+	return checkIntegrity(ctx, w.db)
+}
+
+// checkIntegrity asks SQLite whether every page is sound.
+func checkIntegrity(ctx context.Context, db *sql.DB) error {
 	var result string
-	if err := w.db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&result); err != nil {
+	if err := db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&result); err != nil {
 		return fmt.Errorf("integrity check: %w", err)
 	}
 	if result != "ok" {
@@ -167,6 +173,16 @@ func rename(partial, final string) error {
 		return err
 	}
 	return syncDir(filepath.Dir(final))
+}
+
+// publishedSum is the checksum that was published beside the snapshot at path.
+func publishedSum(path string) (string, error) {
+	text, err := os.ReadFile(path + ".sha256")
+	if err != nil {
+		return "", err
+	}
+	sum, _, _ := strings.Cut(strings.TrimSpace(string(text)), " ")
+	return sum, nil
 }
 
 // syncFile makes the file's contents last and returns their SHA-256 in hex.

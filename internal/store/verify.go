@@ -116,27 +116,22 @@ func (v *verification) published(name, sum string) (problem string) {
 	if sum == "" {
 		return "it cannot be read"
 	}
-	text, err := os.ReadFile(filepath.Join(v.dir, name+".sha256"))
-	if errors.Is(err, fs.ErrNotExist) {
+	want, err := publishedSum(filepath.Join(v.dir, name))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return "its .sha256 file is missing"
-	}
-	if err != nil {
+	case err != nil:
 		return err.Error()
-	}
-	if want, _, _ := strings.Cut(strings.TrimSpace(string(text)), " "); want != sum {
+	case want != sum:
 		return fmt.Sprintf("altered since it was published: its SHA-256 is %.12s…, its .sha256 file has %.12s…", sum, want)
 	}
 	return ""
 }
 
-// integrity asks SQLite whether every page is sound, "" if so.
+// integrity is what is wrong with a file, "" if every page is sound.
 func integrity(ctx context.Context, s *Snapshot) (problem string) {
-	var result string
-	if err := s.db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&result); err != nil {
-		return "integrity check: " + err.Error()
-	}
-	if result != "ok" {
-		return "integrity check: " + strings.ReplaceAll(result, "\n", ": ")
+	if err := checkIntegrity(ctx, s.db); err != nil {
+		return strings.ReplaceAll(err.Error(), "\n", ": ")
 	}
 	return ""
 }
