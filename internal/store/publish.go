@@ -107,28 +107,25 @@ func checkIntegrity(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-// close closes the database; the rollback journal goes with it.
+// close closes the database. The rollback journal, which is kept between
+// transactions, goes when it is empty; one with pages in it is needed to bring
+// the file back to its last transaction.
 func (w *Writer) close() error {
 	if w.db == nil {
 		return nil
 	}
-	err := errors.Join(w.dropJournal(), w.db.Close())
-	w.db = nil
-	return err
-}
-
-// dropJournal deletes the rollback journal, which is kept between transactions.
-// SQLite leaves it where it is while a statement that was cancelled is ending.
-func (w *Writer) dropJournal() error {
-	for range 100 {
-		var mode string
-		err := w.db.QueryRowContext(context.Background(), "PRAGMA journal_mode = DELETE").Scan(&mode)
-		if err != nil || mode == "delete" {
-			return err
-		}
-		time.Sleep(10 * time.Millisecond)
+	// A statement that was cancelled may still hold the only connection.
+	conn, err := w.db.Conn(context.Background())
+	if err == nil {
+		err = conn.Close()
 	}
-	return errors.New("the rollback journal is in use")
+	err = errors.Join(err, w.db.Close())
+	w.db = nil
+	journal := w.path + "-journal"
+	if info, statErr := os.Lstat(journal); statErr == nil && info.Size() == 0 {
+		err = errors.Join(err, os.Remove(journal))
+	}
+	return err
 }
 
 // Discard closes the Writer. A partial with pages in it stays to be gone on
