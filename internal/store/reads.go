@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 )
@@ -19,10 +20,10 @@ func (s *Snapshot) Reads(ctx context.Context, statement string) (resources []str
 		return nil, err
 	}
 	defer release()
-	if _, err := shape(ctx, conn, v); err != nil {
+	if _, err := s.shape(ctx, conn, v); err != nil {
 		return nil, err
 	}
-	byPage, err := s.resourcePages(ctx)
+	byPage, err := s.resourcePages(ctx, conn)
 	if err != nil {
 		return nil, err
 	}
@@ -49,12 +50,15 @@ func (s *Snapshot) Reads(ctx context.Context, statement string) (resources []str
 
 // resourcePages maps the root page of each table and index to the resources
 // that fill the table.
-func (s *Snapshot) resourcePages(ctx context.Context) (map[int64][]string, error) {
+func (s *Snapshot) resourcePages(ctx context.Context, conn *sql.Conn) (map[int64][]string, error) {
+	if pages := s.pages.Load(); pages != nil {
+		return *pages, nil
+	}
 	const query = `SELECT s.rootpage, t.resource
 		FROM sqlite_schema AS s
 		JOIN _table_resources AS t ON t.table_name = s.tbl_name
 		WHERE s.rootpage > 0`
-	rows, err := s.db.QueryContext(ctx, query)
+	rows, err := conn.QueryContext(ctx, query)
 	if err != nil {
 		return nil, fmt.Errorf("read resources of %s: %w", s.info.File, err)
 	}
@@ -64,9 +68,13 @@ func (s *Snapshot) resourcePages(ctx context.Context) (map[int64][]string, error
 		var page int64
 		var resource string
 		if err := rows.Scan(&page, &resource); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("read resources of %s: %w", s.info.File, err)
 		}
 		pages[page] = append(pages[page], resource)
 	}
-	return pages, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read resources of %s: %w", s.info.File, err)
+	}
+	s.pages.Store(&pages)
+	return pages, nil
 }

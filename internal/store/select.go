@@ -99,7 +99,7 @@ func (s *Snapshot) Select(ctx context.Context, statement string, params map[stri
 	if err != nil {
 		return nil, err
 	}
-	if _, err := shape(ctx, conn, v); err != nil {
+	if _, err := s.shape(ctx, conn, v); err != nil {
 		release()
 		return nil, err
 	}
@@ -139,12 +139,15 @@ func (s *Snapshot) Check(ctx context.Context, statement string, declared []strin
 		return nil, err
 	}
 	defer release()
-	return shape(ctx, conn, v)
+	return s.shape(ctx, conn, v)
 }
 
 // shape compiles the statement as a subquery, which can be nothing but a
 // SELECT, and returns its columns.
-func shape(ctx context.Context, conn *sql.Conn, v vetted) ([]string, error) {
+func (s *Snapshot) shape(ctx context.Context, conn *sql.Conn, v vetted) ([]string, error) {
+	if columns, ok := s.columns.Load(v.body); ok {
+		return slices.Clone(columns.([]string)), nil
+	}
 	args, _ := v.bind(nil)
 	rows, err := conn.QueryContext(ctx, "SELECT * FROM (\n"+v.body+"\n) LIMIT 0", args...)
 	if err != nil {
@@ -152,10 +155,14 @@ func shape(ctx context.Context, conn *sql.Conn, v vetted) ([]string, error) {
 	}
 	defer rows.Close()
 	columns, err := rows.Columns()
+	if err == nil {
+		err = rows.Err()
+	}
 	if err != nil {
 		return nil, err
 	}
-	return columns, rows.Err()
+	s.columns.Store(v.body, slices.Clone(columns))
+	return columns, nil
 }
 
 // tooShort tells the error that SQLite met behind the statement, in what shape

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,6 +23,10 @@ type Snapshot struct {
 	info      Info
 	sum       func() string
 	temporary string // folder to remove on Close; "" if none
+
+	// What the file says once and for all: nobody writes to it.
+	pages   atomic.Pointer[map[int64][]string] // see resourcePages
+	columns sync.Map                           // of each statement that proved to be a SELECT: string, []string
 }
 
 // Info says what a snapshot is.
