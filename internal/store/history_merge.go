@@ -3,9 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -317,81 +315,6 @@ func equal(columns []string, a, b string) string {
 		terms[i] = a + "." + c + " = " + b + "." + c
 	}
 	return strings.Join(terms, " AND ")
-}
-
-// judgeTables hold what was given by whoever judged.
-const judgeTables = `
-	CREATE TEMP TABLE _rule_given (rule TEXT PRIMARY KEY, fingerprint TEXT NOT NULL) STRICT;
-	CREATE TEMP TABLE _blind_given (rule TEXT NOT NULL, org TEXT NOT NULL, PRIMARY KEY (rule, org)) STRICT;
-	CREATE TEMP TABLE _finding_given (
-		key TEXT PRIMARY KEY, rule TEXT NOT NULL, org TEXT NOT NULL, severity TEXT NOT NULL, status TEXT NOT NULL, is_excepted INTEGER NOT NULL,
-		subject_kind TEXT NOT NULL, subject_id TEXT NOT NULL, subject_name TEXT NOT NULL, subject_url TEXT NOT NULL, subject_owner TEXT NOT NULL, reason TEXT NOT NULL
-	) STRICT;`
-
-// judge replaces what was found in a snapshot.
-func (m *merge) judge(ctx context.Context, id int64, findings []HistoryFinding, rules []HistoryRule) error {
-	if _, err := m.tx.ExecContext(ctx, judgeTables); err != nil {
-		return err
-	}
-	for _, r := range rules {
-		if _, err := m.tx.ExecContext(ctx, "INSERT INTO temp._rule_given (rule, fingerprint) VALUES (?, ?)", r.ID, r.Fingerprint); err != nil {
-			return fmt.Errorf("rule %s: %w", r.ID, err)
-		}
-		for _, org := range r.Blind {
-			if _, err := m.tx.ExecContext(ctx, "INSERT OR IGNORE INTO temp._blind_given (rule, org) VALUES (?, ?)", r.ID, org); err != nil {
-				return err
-			}
-		}
-	}
-	if err := m.give(ctx, findings); err != nil {
-		return err
-	}
-	var newest int64
-	if err := m.tx.QueryRowContext(ctx, "SELECT max(s.snapshot_id) FROM main._snapshots AS s").Scan(&newest); err != nil {
-		return err
-	}
-	text, err := historyFiles.ReadFile("history/merge/40_findings.sql")
-	if err != nil {
-		return err
-	}
-	_, err = m.tx.ExecContext(ctx, string(text), sql.Named("snapshot_id", id), sql.Named("newest_id", newest), sql.Named("fingerprint", RulesFingerprint(rules)))
-	return err
-}
-
-// give hands the findings over. Of two with one key the fail counts, and of two
-// fails the one that no exception covers.
-func (m *merge) give(ctx context.Context, findings []HistoryFinding) error {
-	const insert = `INSERT INTO temp._finding_given (key, rule, org, severity, status, is_excepted, subject_kind, subject_id, subject_name, subject_url, subject_owner, reason)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (key) DO UPDATE SET severity = excluded.severity, status = excluded.status, is_excepted = excluded.is_excepted,
-		subject_id = excluded.subject_id, subject_name = excluded.subject_name, subject_url = excluded.subject_url, subject_owner = excluded.subject_owner, reason = excluded.reason
-		WHERE (excluded.status = 'fail', NOT excluded.is_excepted) > (status = 'fail', NOT is_excepted)`
-	statement, err := m.tx.PrepareContext(ctx, insert)
-	if err != nil {
-		return err
-	}
-	defer statement.Close()
-	for i := range findings {
-		f := &findings[i]
-		_, err := statement.ExecContext(ctx, f.Key, f.Rule, f.Org, f.Severity, f.Status, f.IsExcepted,
-			f.Subject.Kind, f.Subject.ID, f.Subject.Name, f.Subject.URL, f.Subject.Owner, f.Reason)
-		if err != nil {
-			return fmt.Errorf("finding %s: %w", f.Key, err)
-		}
-	}
-	return nil
-}
-
-// RulesFingerprint identifies a set of rules: equal where the same rules,
-// parameters and exceptions judged.
-func RulesFingerprint(rules []HistoryRule) string {
-	lines := make([]string, len(rules))
-	for i, r := range rules {
-		lines[i] = r.ID + " " + r.Fingerprint + "\n"
-	}
-	slices.Sort(lines)
-	sum := sha256.Sum256([]byte(strings.Join(lines, "")))
-	return hex.EncodeToString(sum[:])
 }
 
 // parseTime reads a time that timeText wrote.

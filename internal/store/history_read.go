@@ -117,18 +117,22 @@ func (h *History) Rules(ctx context.Context, id int64) ([]HistoryRule, error) {
 func (h *History) FirstSeen(ctx context.Context, id int64, report string) (map[string]time.Time, error) {
 	const query = `
 		WITH RECURSIVE chain (finding_ref, valid_from, failed_from) AS (
-			SELECT v.finding_ref, v.valid_from, iif(v.status = 'fail', v.valid_from, NULL)
-			FROM _finding_ver AS v WHERE v.valid_from <= ?1 AND v.valid_to > ?1
+			SELECT v.finding_ref, v.valid_from, iif(w.status = 'fail', v.valid_from, NULL)
+			FROM _finding_ver AS v CROSS JOIN _verdicts AS w
+			WHERE v.valid_from <= ?1 AND v.valid_to > ?1 AND w.verdict_ref = v.verdict_ref
 			UNION ALL
-			SELECT c.finding_ref, p.valid_from, iif(p.status = 'fail', p.valid_from, c.failed_from)
-			FROM chain AS c CROSS JOIN _finding_ver AS p
-			WHERE p.finding_ref = c.finding_ref AND p.valid_from < c.valid_from AND p.valid_to = c.valid_from
+			SELECT c.finding_ref, p.valid_from, iif(w.status = 'fail', p.valid_from, c.failed_from)
+			FROM chain AS c CROSS JOIN _finding_ver AS p CROSS JOIN _verdicts AS w
+			WHERE p.finding_ref = c.finding_ref AND p.valid_from < c.valid_from AND p.valid_to = c.valid_from AND w.verdict_ref = p.verdict_ref
 		)
-		SELECT f.key, s.finished_at
+		SELECT r.rule || ':' || o.org || ':' || t.key, s.finished_at
 		FROM (SELECT c.finding_ref AS finding_ref, min(c.failed_from) AS failed_from FROM chain AS c GROUP BY c.finding_ref) AS m
 		JOIN _findings AS f ON f.finding_ref = m.finding_ref
+		JOIN _rules AS r ON r.rule_ref = f.rule_ref
+		JOIN _subjects AS t ON t.subject_ref = f.subject_ref
+		JOIN _orgs AS o ON o.org_ref = t.org_ref
 		JOIN _snapshots AS s ON s.snapshot_id = m.failed_from
-		WHERE ?2 = '' OR substr(f.key, 1, length(?2) + 1) = ?2 || '/'`
+		WHERE ?2 = '' OR substr(r.rule, 1, length(?2) + 1) = ?2 || '/'`
 	seen := map[string]time.Time{}
 	err := h.each(ctx, "read when findings were first seen", query, []any{id, report}, func(rows *sql.Rows) error {
 		var key, at string

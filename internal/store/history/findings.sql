@@ -5,29 +5,45 @@ CREATE TABLE _rules (
   rule TEXT NOT NULL UNIQUE
 ) STRICT;
 
--- What a finding is, once; reason and names in the words of the newest snapshot
--- that has it: "unused for 93 days" is another sentence every day.
+-- What findings are about, once, in the words of the newest snapshot that has a
+-- finding on it. key is what lasts from snapshot to snapshot: token/98716.
+CREATE TABLE _subjects (
+  subject_ref INTEGER PRIMARY KEY,
+  org_ref INTEGER NOT NULL REFERENCES _orgs (org_ref),
+  key TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  url TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  UNIQUE (org_ref, key)
+) STRICT;
+
+-- reason is in the words of the newest snapshot that has the finding: "unused
+-- for 93 days" is another sentence every day. In the order of the rules, so that
+-- sentences that change together lie together.
 CREATE TABLE _findings (
   finding_ref INTEGER PRIMARY KEY,
-  key TEXT NOT NULL UNIQUE,
   rule_ref INTEGER NOT NULL REFERENCES _rules (rule_ref),
-  org_ref INTEGER NOT NULL REFERENCES _orgs (org_ref),
-  said_at INTEGER NOT NULL,
-  subject_kind TEXT NOT NULL,
-  subject_id TEXT NOT NULL,
-  subject_name TEXT NOT NULL,
-  subject_url TEXT NOT NULL,
-  subject_owner TEXT NOT NULL,
-  reason TEXT NOT NULL
+  subject_ref INTEGER NOT NULL REFERENCES _subjects (subject_ref),
+  reason TEXT NOT NULL,
+  UNIQUE (rule_ref, subject_ref)
+) STRICT;
+
+-- What can be said of a finding: a handful of rows.
+CREATE TABLE _verdicts (
+  verdict_ref INTEGER PRIMARY KEY,
+  severity TEXT NOT NULL,
+  status TEXT NOT NULL,
+  is_excepted INTEGER NOT NULL,
+  UNIQUE (severity, status, is_excepted)
 ) STRICT;
 
 CREATE TABLE _finding_ver (
   finding_ref INTEGER NOT NULL REFERENCES _findings (finding_ref),
   valid_from INTEGER NOT NULL,
   valid_to INTEGER NOT NULL,
-  severity TEXT NOT NULL,
-  status TEXT NOT NULL,
-  is_excepted INTEGER NOT NULL,
+  verdict_ref INTEGER NOT NULL REFERENCES _verdicts (verdict_ref),
   PRIMARY KEY (finding_ref, valid_from)
 ) STRICT, WITHOUT ROWID;
 
@@ -61,26 +77,29 @@ CREATE TABLE _finding_counts (
 CREATE VIEW findings AS -- What the rules found as of each snapshot; what a rule could not see again in an organization stays.
 SELECT
   s.snapshot_id AS snapshot_id, -- number of the snapshot
-  f.key AS key, -- rule, organization and stable key of the subject: the same in all snapshots
+  r.rule || ':' || o.org || ':' || t.key AS key, -- rule, organization and stable key of the subject: the same in all snapshots
   r.rule AS rule, -- id of the rule
-  v.severity AS severity, -- critical, high, medium or low
-  v.status AS status, -- fail or unknown
+  w.severity AS severity, -- critical, high, medium or low
+  w.status AS status, -- fail or unknown
   o.org AS org, -- organization login
-  f.subject_kind AS subject_kind, -- token, request, repository or org
-  f.subject_id AS subject_id, -- grant id, request id, repository id or login
-  NULLIF(f.subject_name, '') AS subject_name, -- token's name, repository's full name or login, the last known
-  NULLIF(f.subject_url, '') AS subject_url, -- GitHub's page for it
-  NULLIF(f.subject_owner, '') AS subject_owner, -- who owns the token; NULL for repositories and organizations
+  t.kind AS subject_kind, -- token, request, repository or org
+  t.id AS subject_id, -- grant id, request id, repository id or login
+  NULLIF(t.name, '') AS subject_name, -- token's name, repository's full name or login, the last known
+  NULLIF(t.url, '') AS subject_url, -- GitHub's page for it
+  NULLIF(t.owner, '') AS subject_owner, -- who owns the token; NULL for repositories and organizations
   f.reason AS reason, -- what is wrong, in the words of the newest snapshot that has the finding
-  v.is_excepted AS is_excepted, -- 1: an exception of the configuration covered it
+  w.is_excepted AS is_excepted, -- 1: an exception of the configuration covered it
   v.valid_from AS since_snapshot_id -- first snapshot from which on it was found with this severity and status, excepted or not
 FROM _snapshots AS s
 CROSS JOIN _finding_ver AS v
+CROSS JOIN _verdicts AS w
 CROSS JOIN _findings AS f
+CROSS JOIN _subjects AS t
 CROSS JOIN _rules AS r
 CROSS JOIN _orgs AS o
 WHERE +v.valid_from <= s.snapshot_id AND +v.valid_to > s.snapshot_id
-  AND f.finding_ref = v.finding_ref AND r.rule_ref = f.rule_ref AND o.org_ref = f.org_ref;
+  AND w.verdict_ref = v.verdict_ref AND f.finding_ref = v.finding_ref AND t.subject_ref = f.subject_ref
+  AND r.rule_ref = f.rule_ref AND o.org_ref = t.org_ref;
 
 CREATE VIEW finding_counts AS -- How much each rule found in each snapshot: the trend.
 SELECT

@@ -66,8 +66,6 @@ CREATE INDEX _pair_ver_from ON _pair_ver (valid_from) WHERE valid_from > 1;
 
 CREATE INDEX _pair_ver_to ON _pair_ver (valid_to) WHERE valid_to < 2147483647;
 
-CREATE INDEX _pair_ver_repository ON _pair_ver (repository_ref, token_ref, valid_from, valid_to);
-
 CREATE TABLE _request_ver (
   org_ref INTEGER NOT NULL REFERENCES _orgs (org_ref),
   request_id INTEGER NOT NULL,
