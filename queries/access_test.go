@@ -14,7 +14,7 @@ import (
 func TestAccessIsWhole(t *testing.T) {
 	t.Parallel()
 	if isRaced {
-		t.Skip("judges data in one goroutine: run without the race detector")
+		t.Skip("judges data: run without the race detector")
 	}
 	snapshot := snapshotOf(t, readFixtures(t), usualAPI)
 	query, ok := builtIn(t).Find("over-broad-access/inventory-access")

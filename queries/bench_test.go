@@ -27,9 +27,8 @@ func BenchmarkRules(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			runner := rules.NewRunner(fresh, time.Minute)
-			for _, rule := range set.Rules() {
-				if _, err := runner.Run(b.Context(), rule); err != nil {
+			for _, err := range rules.Judge(b.Context(), fresh, time.Minute, set.Rules()...) {
+				if err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -39,7 +38,7 @@ func BenchmarkRules(b *testing.B) {
 	for _, rule := range set.Rules() {
 		b.Run(rule.ID, func(b *testing.B) {
 			for b.Loop() {
-				result, err := rules.NewRunner(snapshot, time.Minute).Run(b.Context(), rule)
+				result, err := rules.Run(b.Context(), snapshot, time.Minute, rule)
 				if err != nil {
 					b.Fatal(err)
 				}

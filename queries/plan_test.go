@@ -21,7 +21,7 @@ var largeTables = []string{"_tokens", "_token_permissions", "_reach_members", "_
 func TestNoScanInAScan(t *testing.T) {
 	t.Parallel()
 	if isRaced {
-		t.Skip("judges data in one goroutine: run without the race detector")
+		t.Skip("judges data: run without the race detector")
 	}
 	snapshot, err := store.Empty(t.Context())
 	if err != nil {
@@ -51,7 +51,7 @@ func TestNoScanInAScan(t *testing.T) {
 func TestNestedScanIsFound(t *testing.T) {
 	t.Parallel()
 	if isRaced {
-		t.Skip("judges data in one goroutine: run without the race detector")
+		t.Skip("judges data: run without the race detector")
 	}
 	snapshot, err := store.Empty(t.Context())
 	if err != nil {
@@ -84,7 +84,7 @@ func TestNestedScanIsFound(t *testing.T) {
 func TestFirstRowsOfWhoCanWrite(t *testing.T) {
 	t.Parallel()
 	if isRaced {
-		t.Skip("judges data in one goroutine: run without the race detector")
+		t.Skip("judges data: run without the race detector")
 	}
 	snapshot, err := store.Empty(t.Context())
 	if err != nil {

@@ -106,7 +106,7 @@ func snapshotOf(t *testing.T, all []*fixture, apiURL string) *store.Snapshot {
 func (f *fixture) judge(t *testing.T, snapshot *store.Snapshot) {
 	t.Helper()
 	rule := f.configured(t)
-	result, err := rules.NewRunner(snapshot, 10*time.Second).Run(t.Context(), rule)
+	result, err := rules.Run(t.Context(), snapshot, 10*time.Second, rule)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -94,16 +94,11 @@ type judgement struct {
 	other    map[string]bool            // rules that judged otherwise than today's
 }
 
-// judge runs the report's rules one after the other: the driver's locks make
-// several at once slower than that.
+// judge asks the report's rules.
 func (b *builder) judge(ctx context.Context, snapshot *store.Snapshot, facts ...string) (judgement, error) {
 	j := judgement{facts: facts, blind: map[string]map[string]bool{}}
-	runner := rules.NewRunner(snapshot, b.options.RuleTimeout)
-	for _, rule := range b.set.Rules() {
-		if rule.Report != b.report.Name {
-			continue
-		}
-		result, err := runner.Run(ctx, rule)
+	ours := slices.DeleteFunc(b.set.Rules(), func(r rules.Rule) bool { return r.Report != b.report.Name })
+	for result, err := range rules.Judge(ctx, snapshot, b.options.RuleTimeout, ours...) {
 		if err != nil {
 			return j, err
 		}

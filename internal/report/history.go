@@ -22,9 +22,7 @@ func Judge(ctx context.Context, set *rules.Set, snapshot *store.Snapshot, o Opti
 	}
 	var findings []store.HistoryFinding
 	var judges []store.HistoryRule
-	runner := rules.NewRunner(snapshot, o.RuleTimeout)
-	for _, rule := range set.Rules() {
-		result, err := runner.Run(ctx, rule)
+	for result, err := range rules.Judge(ctx, snapshot, o.RuleTimeout, set.Rules()...) {
 		if err != nil {
 			return nil, nil, err
 		}

@@ -129,7 +129,7 @@ func testHistoryLooksBack(t *testing.T, days [3]*store.Snapshot, h *store.Histor
 func TestHistoryLacksTheSnapshot(t *testing.T) {
 	t.Parallel()
 	if isRaced {
-		t.Skip("judges data in one goroutine: run without the race detector")
+		t.Skip("judges data: run without the race detector")
 	}
 	days := threeDays(t)
 	r := build(t, days[2], nil, Options{History: remembered(t, testSet(t), days[0], days[1])})
@@ -150,7 +150,7 @@ func TestHistoryLacksTheSnapshot(t *testing.T) {
 func TestHistoryOfOtherRules(t *testing.T) {
 	t.Parallel()
 	if isRaced {
-		t.Skip("judges data in one goroutine: run without the race detector")
+		t.Skip("judges data: run without the race detector")
 	}
 	days := threeDays(t)
 	h := remembered(t, stricter(t, 100_000), days[1]) // found nothing
@@ -175,7 +175,7 @@ func TestHistoryOfOtherRules(t *testing.T) {
 func TestHistoryOfOtherOrganizations(t *testing.T) {
 	t.Parallel()
 	if isRaced {
-		t.Skip("judges data in one goroutine: run without the race detector")
+		t.Skip("judges data: run without the race detector")
 	}
 	acme := map[string][]token{"acme": {{1, "mona", longAgo}}}
 	first, second := snapshot(t, 19, "", "complete", acme), snapshot(t, 21, "", "complete", acme)

@@ -112,7 +112,7 @@ func checkRowsRendered(t testing.TB, text string) {
 func TestMarkdownRendersInert(t *testing.T) {
 	t.Parallel()
 	if isRaced {
-		t.Skip("judges data in one goroutine: run without the race detector")
+		t.Skip("judges data: run without the race detector")
 	}
 	for _, text := range append(hostileTexts(), markdownTexts...) {
 		checkMarkdownRendered(t, text, markdownOf(t, hostileReport(text)))

@@ -48,7 +48,7 @@ func TestTheSameSnapshotGivesTheSameBytes(t *testing.T) {
 func TestTheOrderOfCollectionDoesNotShow(t *testing.T) {
 	t.Parallel()
 	if isRaced {
-		t.Skip("judges data in one goroutine: run without the race detector")
+		t.Skip("judges data: run without the race detector")
 	}
 	var want string
 	before := crowd(t, 20, longAgo)

@@ -30,7 +30,7 @@ func flood(findings int) *Report {
 func TestStepSummaryOfAFloodStaysBelowTheLimit(t *testing.T) {
 	t.Parallel()
 	if isRaced {
-		t.Skip("judges data in one goroutine: run without the race detector")
+		t.Skip("judges data: run without the race detector")
 	}
 	r := flood(100_000)
 	for before, want := range map[int]int{0: 3, 300 << 10: 3, 934 << 10: 1, 954 << 10: 0} {
@@ -117,7 +117,7 @@ func TestStepSummaryRefuses(t *testing.T) {
 func TestMarkdownFitsAnyRoom(t *testing.T) {
 	t.Parallel()
 	if isRaced {
-		t.Skip("judges data in one goroutine: run without the race detector")
+		t.Skip("judges data: run without the race detector")
 	}
 	r := flood(200)
 	for limit := stepSummaryLeast; limit < 600<<10; limit += 99_999 {

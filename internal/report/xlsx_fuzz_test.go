@@ -18,7 +18,7 @@ var cellKinds = []string{KindText, KindTime, KindLink, KindYesNo, KindNumber, ki
 func TestCellsAreInert(t *testing.T) {
 	t.Parallel()
 	if isRaced {
-		t.Skip("judges data in one goroutine: run without the race detector")
+		t.Skip("judges data: run without the race detector")
 	}
 	for _, text := range append(hostileTexts(), cellTexts...) {
 		checkCells(t, text)

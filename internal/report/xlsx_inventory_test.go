@@ -17,7 +17,7 @@ import (
 func TestLongInventoryIsReadOnce(t *testing.T) {
 	t.Parallel()
 	if isRaced {
-		t.Skip("judges data in one goroutine: run without the race detector")
+		t.Skip("judges data: run without the race detector")
 	}
 	r := sampleReport(0, 0)
 	asked, row := 0, make([]any, 2)

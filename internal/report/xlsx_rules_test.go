@@ -59,7 +59,7 @@ func TestWorkbookKeepsExcelsRules(t *testing.T) {
 func TestBrokenRulesAreFound(t *testing.T) {
 	t.Parallel()
 	if isRaced {
-		t.Skip("judges data in one goroutine: run without the race detector")
+		t.Skip("judges data: run without the race detector")
 	}
 	b := bookOf(t, sampleReport(8, 5), maxRows)
 	for _, c := range []struct{ part, old, new, want string }{

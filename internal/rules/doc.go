@@ -1,7 +1,7 @@
 // Package rules turns query files into judgements: a rule is one .sql file, a
 // snapshot goes in, findings come out. Start with Load, which reads a Set from
 // folders and tells every defect like a compiler; then Set.Check, which
-// compiles all of them, and Run.
+// compiles all of them, and Judge.
 //
 // # A rule file
 //

@@ -6,10 +6,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"auditor/internal/store"
 )
@@ -78,31 +83,107 @@ func (r Rule) bindings(now time.Time) map[string]any {
 	return values
 }
 
-// Runner judges one snapshot by one rule after the other. What many of them ask
-// alike it asks the snapshot once: coverage, populations, who the subjects are.
-// Not safe for concurrent use.
-type Runner struct {
-	snapshot    *store.Snapshot
-	timeout     time.Duration // of one rule; 0: none
-	coverage    map[[2]string]string
-	orgs        []string            // sorted
-	populations map[string]int64    // by statement and bindings
-	counted     map[string][]string // resources that the statement of a population reads
-	subjects    map[place]Subject
+// Judge judges the snapshot by each of the rules, as many at a time as there
+// are processors up to four, and yields the results in the order of the rules. A
+// rule may take as long as timeout; 0: no limit. After an error, the last thing
+// yielded, there is no more. Every error names the rule: a query that fails or
+// takes too long, and rows that say nothing that a report could print (an
+// unknown status or subject, a subject twice).
+func Judge(ctx context.Context, snapshot *store.Snapshot, timeout time.Duration, rules ...Rule) iter.Seq2[Result, error] {
+	return func(yield func(Result, error) bool) {
+		j, err := newJudge(ctx, snapshot, timeout)
+		if err != nil {
+			yield(Result{}, err)
+			return
+		}
+		ctx, cancel := context.WithCancel(ctx)
+		var all errgroup.Group
+		defer all.Wait()
+		defer cancel()
+		// Results that wait for an earlier one take memory: the fastest rules are
+		// not far ahead of the slowest.
+		atOnce := min(runtime.GOMAXPROCS(0), maxAtOnce)
+		ahead := make(chan chan judged, 2*atOnce)
+		all.Go(func() error {
+			defer close(ahead)
+			var running errgroup.Group
+			running.SetLimit(atOnce)
+			for _, rule := range rules {
+				one := make(chan judged, 1)
+				select {
+				case ahead <- one:
+				case <-ctx.Done():
+					return running.Wait()
+				}
+				running.Go(func() error {
+					result, err := j.judge(ctx, rule)
+					one <- judged{result, err}
+					return nil
+				})
+			}
+			return running.Wait()
+		})
+		for one := range ahead {
+			if o := <-one; !yield(o.result, o.err) || o.err != nil {
+				return
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			yield(Result{}, err)
+		}
+	}
+}
+
+// Run judges the snapshot by one rule, as [Judge] does.
+func Run(ctx context.Context, snapshot *store.Snapshot, timeout time.Duration, rule Rule) (Result, error) {
+	j, err := newJudge(ctx, snapshot, timeout)
+	if err != nil {
+		return Result{}, err
+	}
+	return j.judge(ctx, rule)
+}
+
+// maxAtOnce bounds the memory: each rule at work has a page cache.
+const maxAtOnce = 4
+
+type judged struct {
+	result Result
+	err    error
+}
+
+// A judge looks at one snapshot by many rules. What many of them ask alike it
+// asks the snapshot once: coverage, populations, who the subjects are. It is
+// safe for concurrent use.
+type judge struct {
+	snapshot *store.Snapshot
+	timeout  time.Duration
+	coverage map[[2]string]string // status by organization and resource
+	orgs     []string             // sorted
+
+	populations sync.Map // int64 by statement and bindings
+	counted     sync.Map // []string, the resources that the statement of a population reads
+	subjects    sync.Map // Subject by place
 }
 
 // place names a subject within a snapshot.
 type place struct{ org, kind, id string }
 
-// NewRunner makes a Runner; a timeout of 0 is no time limit for a rule.
-func NewRunner(snapshot *store.Snapshot, timeout time.Duration) *Runner {
-	return &Runner{snapshot: snapshot, timeout: timeout, populations: map[string]int64{}, counted: map[string][]string{}, subjects: map[place]Subject{}}
+func newJudge(ctx context.Context, snapshot *store.Snapshot, timeout time.Duration) (*judge, error) {
+	rows, err := snapshot.Coverage(ctx)
+	if err != nil {
+		return nil, err
+	}
+	j := &judge{snapshot: snapshot, timeout: timeout, coverage: map[[2]string]string{}, orgs: slices.Clone(snapshot.Info().Orgs)}
+	for _, c := range rows {
+		j.coverage[[2]string{c.Org, c.Resource}] = c.Status
+		j.orgs = append(j.orgs, c.Org)
+	}
+	slices.Sort(j.orgs)
+	j.orgs = slices.Compact(j.orgs)
+	return j, nil
 }
 
-// Run judges the snapshot by the rule. Every error names the rule: a query that
-// fails or takes too long, and rows that say nothing that a report could print
-// (an unknown status or subject, a subject twice).
-func (r *Runner) Run(ctx context.Context, rule Rule) (Result, error) {
+func (r *judge) judge(ctx context.Context, rule Rule) (Result, error) {
 	limited := ctx
 	if r.timeout > 0 {
 		var cancel context.CancelFunc
@@ -121,7 +202,7 @@ func (r *Runner) Run(ctx context.Context, rule Rule) (Result, error) {
 	return Result{}, fmt.Errorf("rule %s: %w", rule.ID, err)
 }
 
-func (r *Runner) run(ctx context.Context, rule Rule) (Result, error) {
+func (r *judge) run(ctx context.Context, rule Rule) (Result, error) {
 	result := Result{Rule: rule, Parameters: rule.Parameters(), Outcome: "complete"}
 	var err error
 	if result.Missing, err = r.missing(ctx, rule); err != nil {
@@ -161,12 +242,12 @@ func used(sql string, bindings map[string]any) map[string]any {
 	return values
 }
 
-func (r *Runner) population(ctx context.Context, rule Rule, bindings map[string]any) (int64, error) {
+func (r *judge) population(ctx context.Context, rule Rule, bindings map[string]any) (int64, error) {
 	sql := rule.populationSQL()
 	bound := used(sql, bindings)
 	key := fmt.Sprint(sql, bound) // maps are printed sorted
-	if count, ok := r.populations[key]; ok {
-		return count, nil
+	if count, ok := r.populations.Load(key); ok {
+		return count.(int64), nil
 	}
 	rows, err := r.snapshot.Select(ctx, sql, bound)
 	if err != nil {
@@ -180,7 +261,7 @@ func (r *Runner) population(ctx context.Context, rule Rule, bindings map[string]
 		if !isCount {
 			return 0, fmt.Errorf("%v is no count", row[0])
 		}
-		r.populations[key] = count
+		r.populations.Store(key, count)
 		return count, nil
 	}
 	return 0, errors.New("the count has no row")
@@ -188,12 +269,9 @@ func (r *Runner) population(ctx context.Context, rule Rule, bindings map[string]
 
 // missing holds the resources that the rule reads against the coverage of every
 // organization. A resource without a coverage row was never asked for.
-func (r *Runner) missing(ctx context.Context, rule Rule) ([]Missing, error) {
+func (r *judge) missing(ctx context.Context, rule Rule) ([]Missing, error) {
 	resources, err := r.reads(ctx, rule)
 	if err != nil {
-		return nil, err
-	}
-	if err := r.readCoverage(ctx); err != nil {
 		return nil, err
 	}
 	var missing []Missing
@@ -210,49 +288,30 @@ func (r *Runner) missing(ctx context.Context, rule Rule) ([]Missing, error) {
 	return missing, nil
 }
 
-func (r *Runner) readCoverage(ctx context.Context) error {
-	if r.coverage != nil {
-		return nil
-	}
-	rows, err := r.snapshot.Coverage(ctx)
-	if err != nil {
-		return err
-	}
-	r.coverage = map[[2]string]string{}
-	r.orgs = slices.Clone(r.snapshot.Info().Orgs)
-	for _, c := range rows {
-		r.coverage[[2]string{c.Org, c.Resource}] = c.Status
-		r.orgs = append(r.orgs, c.Org)
-	}
-	slices.Sort(r.orgs)
-	r.orgs = slices.Compact(r.orgs)
-	return nil
-}
-
 // reads returns the resources that the query and its population read, sorted.
-func (r *Runner) reads(ctx context.Context, rule Rule) ([]string, error) {
+func (r *judge) reads(ctx context.Context, rule Rule) ([]string, error) {
 	resources, err := r.snapshot.Reads(ctx, rule.SQL)
 	if err != nil || rule.Population == "" {
 		return resources, err
 	}
 	sql := rule.populationSQL()
-	counted, ok := r.counted[sql]
+	counted, ok := r.counted.Load(sql)
 	if !ok {
 		if counted, err = r.snapshot.Reads(ctx, sql); err != nil {
 			return nil, fmt.Errorf("population: %w", err)
 		}
-		r.counted[sql] = counted
+		r.counted.Store(sql, counted)
 	}
-	resources = append(resources, counted...)
+	resources = append(resources, counted.([]string)...)
 	slices.Sort(resources)
 	return slices.Compact(resources), nil
 }
 
 // resolve fills in the subjects, one query a kind for those that are new.
-func (r *Runner) resolve(ctx context.Context, findings []Finding) error {
+func (r *judge) resolve(ctx context.Context, findings []Finding) error {
 	unknown := map[string][]string{}
 	for _, f := range findings {
-		if _, ok := r.subjects[f.place()]; !ok {
+		if _, ok := r.subjects.Load(f.place()); !ok {
 			unknown[f.Subject.Kind] = append(unknown[f.Subject.Kind], f.Subject.Kind+"/"+f.Subject.ID)
 		}
 	}
@@ -262,11 +321,11 @@ func (r *Runner) resolve(ctx context.Context, findings []Finding) error {
 		}
 	}
 	for i, f := range findings {
-		subject, ok := r.subjects[f.place()]
+		subject, ok := r.subjects.Load(f.place())
 		if !ok {
 			return fmt.Errorf("it reports %s/%s of %s, which the snapshot does not have", f.Subject.Kind, f.Subject.ID, f.Org)
 		}
-		findings[i].Subject = subject
+		findings[i].Subject = subject.(Subject)
 	}
 	return nil
 }
@@ -274,7 +333,7 @@ func (r *Runner) resolve(ctx context.Context, findings []Finding) error {
 func (f Finding) place() place { return place{f.Org, f.Subject.Kind, f.Subject.ID} }
 
 // lookUp asks for subjects of one kind, "token/7", in every organization.
-func (r *Runner) lookUp(ctx context.Context, kind string, subjects []string) error {
+func (r *judge) lookUp(ctx context.Context, kind string, subjects []string) error {
 	list, err := json.Marshal(subjects)
 	if err != nil {
 		return err
@@ -288,9 +347,9 @@ func (r *Runner) lookUp(ctx context.Context, kind string, subjects []string) err
 			return err
 		}
 		id := strings.TrimPrefix(text(row[1]), kind+"/")
-		r.subjects[place{text(row[0]), kind, id}] = Subject{
+		r.subjects.Store(place{text(row[0]), kind, id}, Subject{
 			Kind: kind, ID: id, Key: text(row[2]), Name: text(row[3]), URL: text(row[4]), Owner: text(row[5]),
-		}
+		})
 	}
 	return nil
 }

@@ -102,7 +102,7 @@ func TestRun(t *testing.T) {
 		  0.5 AS share
 		FROM tokens AS t`,
 		"param: days integer 9 -- days", "param: strict boolean true -- strict", "population: tokens WHERE :days > 0")
-	got, err := rules.NewRunner(twoOrgs(t), time.Minute).Run(t.Context(), rule)
+	got, err := rules.Run(t.Context(), twoOrgs(t), time.Minute, rule)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func TestRun(t *testing.T) {
 // A rule that reads only what is complete is complete, whatever else is missing.
 func TestRunIsCompleteWhereItReads(t *testing.T) {
 	rule := query(t, "SELECT 'fail' AS status, 'token/' || t.grant_id AS subject, t.org AS org, 'x' AS reason FROM tokens AS t WHERE t.last_used_at IS NULL")
-	got, err := rules.NewRunner(twoOrgs(t), 0).Run(t.Context(), rule)
+	got, err := rules.Run(t.Context(), twoOrgs(t), 0, rule)
 	if err != nil || got.Outcome != "complete" || len(got.Missing) > 0 || got.Population != nil {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -164,7 +164,7 @@ func TestRunNamesTheRuleInEveryError(t *testing.T) {
 		"no such view": {"SELECT * FROM nowhere", "rule a/b: "},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := rules.NewRunner(snapshot, time.Minute).Run(t.Context(), query(t, c.sql))
+			_, err := rules.Run(t.Context(), snapshot, time.Minute, query(t, c.sql))
 			if err == nil || !strings.HasPrefix(err.Error(), c.want) {
 				t.Errorf("got  %v\nwant %s", err, c.want)
 			}
@@ -172,12 +172,13 @@ func TestRunNamesTheRuleInEveryError(t *testing.T) {
 	}
 }
 
+const endless = `
+	WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n)
+	SELECT 'fail' AS status, 'token/7' AS subject, 'acme' AS org, 'x' AS reason FROM n WHERE i < 0`
+
 func TestRunEndsAtItsTimeLimit(t *testing.T) {
-	endless := query(t, `
-		WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n)
-		SELECT 'fail' AS status, 'token/7' AS subject, 'acme' AS org, 'x' AS reason FROM n WHERE i < 0`)
 	start := time.Now()
-	_, err := rules.NewRunner(twoOrgs(t), 200*time.Millisecond).Run(t.Context(), endless)
+	_, err := rules.Run(t.Context(), twoOrgs(t), 200*time.Millisecond, query(t, endless))
 	if !errors.Is(err, context.DeadlineExceeded) || !strings.HasPrefix(err.Error(), "rule a/b: stopped after 200ms, the time limit of a rule") {
 		t.Errorf("got %v", err)
 	}
@@ -189,10 +190,55 @@ func TestRunEndsAtItsTimeLimit(t *testing.T) {
 func TestRunStopsWhenCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	snapshot := twoOrgs(t)
-	cancel()
-	_, err := rules.NewRunner(snapshot, time.Minute).Run(ctx, query(t, "SELECT 'fail' AS status, 'token/7' AS subject, 'acme' AS org, 'x' AS reason"))
+	time.AfterFunc(100*time.Millisecond, cancel)
+	_, err := rules.Run(ctx, snapshot, time.Minute, query(t, endless))
 	if !errors.Is(err, context.Canceled) || !strings.HasPrefix(err.Error(), "rule a/b: ") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Rules are judged several at a time and told in their order: the first one here
+// takes longest.
+func TestJudgeKeepsTheOrder(t *testing.T) {
+	const all = "SELECT 'fail' AS status, 'token/' || t.grant_id AS subject, t.org AS org, printf('%d', (WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < ROUNDS) SELECT max(n.i) FROM n)) AS reason FROM tokens AS t"
+	var list []rules.Rule
+	for i := range 20 {
+		rounds := 300_000 / (i*i + 1)
+		list = append(list, query(t, strings.Replace(all, "ROUNDS", fmt.Sprint(rounds), 1)))
+	}
+	i := 0
+	for result, err := range rules.Judge(t.Context(), twoOrgs(t), time.Minute, list...) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := fmt.Sprint(300_000 / (i*i + 1)); len(result.Findings) == 0 || result.Findings[0].Reason != want {
+			t.Errorf("result %d: got %v, want %s", i, result.Findings, want)
+		}
+		i++
+	}
+	if i != len(list) {
+		t.Errorf("got %d results of %d rules", i, len(list))
+	}
+}
+
+// After an error there is no more, and what is left early is stopped: nothing
+// goes on reading a snapshot that its owner may close.
+func TestJudgeEnds(t *testing.T) {
+	const good = "SELECT 'fail' AS status, 'token/7' AS subject, t.org AS org, 'x' AS reason FROM tokens AS t WHERE t.grant_id = 7 LIMIT 1"
+	snapshot := twoOrgs(t)
+	var got []string
+	for _, err := range rules.Judge(t.Context(), snapshot, time.Minute, query(t, good), query(t, "SELECT * FROM nowhere"), query(t, endless), query(t, good)) {
+		got = append(got, fmt.Sprint(err))
+	}
+	if len(got) != 2 || got[0] != "<nil>" || !strings.HasPrefix(got[1], "rule a/b: ") {
+		t.Errorf("got %q", got)
+	}
+	began := time.Now()
+	for range rules.Judge(t.Context(), snapshot, time.Minute, query(t, good), query(t, endless), query(t, endless), query(t, endless)) {
+		break
+	}
+	if took := time.Since(began); took > 20*time.Second {
+		t.Errorf("ended after %v", took)
 	}
 }
 

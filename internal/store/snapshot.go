@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -76,9 +77,9 @@ func openSnapshot(path string) *Snapshot {
 		"_query_only": {"1"},
 		"_pragma":     {"busy_timeout(1000)", "trusted_schema(0)", "cache_size(-8192)", "cell_size_check(1)"},
 	})
-	// Statements run one after the other, and an idle connection keeps its page
-	// cache: with four of each of two snapshots a report took 50 MB more.
-	db.SetMaxIdleConns(1)
+	// As many as rules are judged at once, see rules.Judge: a new connection reads
+	// the whole schema. An idle one keeps its page cache.
+	db.SetMaxIdleConns(min(runtime.GOMAXPROCS(0), 4))
 	s := &Snapshot{db: db, info: Info{Path: path, File: filepath.Base(path)}}
 	s.sum = sync.OnceValue(func() string { return fileSum(path) })
 	return s
