@@ -332,58 +332,31 @@ FROM _org_states AS n
 LEFT JOIN _org_states AS o ON o.org_ref = n.org_ref AND o.ref = n.ref AND o.valid_to = n.valid_from
 WHERE n.valid_from > 1;
 
--- The repositories that entered (1) or left (0) the list of a token. No GROUP BY:
--- that would be made of all snapshots before one is picked.
+-- The repositories that entered (1) or left (0) the list of a token.
 CREATE VIEW _list_changes AS
 SELECT
-  d.snapshot_id AS snapshot_id,
-  d.snapshot_id - 1 AS old_id,
-  d.token_ref AS token_ref,
+  v.valid_from AS snapshot_id,
+  v.valid_from - 1 AS old_id,
+  v.token_ref AS token_ref,
   1 AS is_added,
-  (
-    SELECT json_object('repositories', json_group_array(r.full_name))
-    FROM _pair_ver AS v INDEXED BY _pair_ver_from
-    CROSS JOIN _repository_ids AS r
-    WHERE v.valid_from = d.snapshot_id AND v.valid_from > 1 AND v.token_ref = d.token_ref AND r.repository_ref = v.repository_ref
-  ) AS repositories,
-  (
-    SELECT min(r.full_name) || CASE count(*) WHEN 1 THEN '' WHEN 2 THEN ' and ' || max(r.full_name) ELSE ' and ' || (count(*) - 1) || ' more' END
-    FROM _pair_ver AS v INDEXED BY _pair_ver_from
-    CROSS JOIN _repository_ids AS r
-    WHERE v.valid_from = d.snapshot_id AND v.valid_from > 1 AND v.token_ref = d.token_ref AND r.repository_ref = v.repository_ref
-  ) AS named
-FROM (
-  SELECT DISTINCT
-    v.valid_from AS snapshot_id,
-    v.token_ref AS token_ref
-  FROM _pair_ver AS v
-  WHERE v.valid_from > 1
-) AS d
+  json_object('repositories', json_group_array(r.full_name)) AS repositories,
+  min(r.full_name) || CASE count(*) WHEN 1 THEN '' WHEN 2 THEN ' and ' || max(r.full_name) ELSE ' and ' || (count(*) - 1) || ' more' END AS named
+FROM _pair_ver AS v
+CROSS JOIN _repository_ids AS r
+WHERE v.valid_from > 1 AND r.repository_ref = v.repository_ref
+GROUP BY v.valid_from, v.token_ref
 UNION ALL
 SELECT
-  d.snapshot_id,
-  d.snapshot_id - 1,
-  d.token_ref,
+  v.valid_to,
+  v.valid_to - 1,
+  v.token_ref,
   0,
-  (
-    SELECT json_object('repositories', json_group_array(r.full_name))
-    FROM _pair_ver AS v INDEXED BY _pair_ver_to
-    CROSS JOIN _repository_ids AS r
-    WHERE v.valid_to = d.snapshot_id AND v.valid_to < 2147483647 AND v.token_ref = d.token_ref AND r.repository_ref = v.repository_ref
-  ),
-  (
-    SELECT min(r.full_name) || CASE count(*) WHEN 1 THEN '' WHEN 2 THEN ' and ' || max(r.full_name) ELSE ' and ' || (count(*) - 1) || ' more' END
-    FROM _pair_ver AS v INDEXED BY _pair_ver_to
-    CROSS JOIN _repository_ids AS r
-    WHERE v.valid_to = d.snapshot_id AND v.valid_to < 2147483647 AND v.token_ref = d.token_ref AND r.repository_ref = v.repository_ref
-  )
-FROM (
-  SELECT DISTINCT
-    v.valid_to AS snapshot_id,
-    v.token_ref AS token_ref
-  FROM _pair_ver AS v
-  WHERE v.valid_to < 2147483647
-) AS d;
+  json_object('repositories', json_group_array(r.full_name)),
+  min(r.full_name) || CASE count(*) WHEN 1 THEN '' WHEN 2 THEN ' and ' || max(r.full_name) ELSE ' and ' || (count(*) - 1) || ' more' END
+FROM _pair_ver AS v
+CROSS JOIN _repository_ids AS r
+WHERE v.valid_to < 2147483647 AND r.repository_ref = v.repository_ref
+GROUP BY v.valid_to, v.token_ref;
 
 -- at_id is the snapshot that saw the token awake.
 CREATE VIEW _awake AS
