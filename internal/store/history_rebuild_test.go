@@ -189,7 +189,7 @@ func TestHistoryViewsHaveComments(t *testing.T) {
 }
 
 // What changed in one snapshot is found by it: nothing is made of all snapshots
-// first. A column that is not the snapshot's in the wrong place would undo that.
+// first. A grouping by anything else, or a text in the wrong place, would undo that.
 func TestHistoryChangesAreFoundBySnapshot(t *testing.T) {
 	t.Parallel()
 	h := openHistory(t, t.TempDir())
