@@ -33,7 +33,7 @@ var historyChecks = []struct{ view, columns, resources string }{
 	{"repositories", "repository_id, has_codeowners, codeowners_error_count", "repositories repository_settings codeowners"},
 	{"repositories", "repository_id, open_dependabot_alert_count", "repositories repository_settings dependabot_alerts"},
 	{"repositories", "repository_id, deploy_key_count", "repositories repository_settings deploy_keys"},
-	{"default_branch_protection", "*", "repositories repository_settings branch_protection"},
+	{"default_branch_protection", "repository_id, full_name, branch, is_protected, source_count, is_pull_request_required, required_approval_count, is_stale_review_dismissed, is_code_owner_review_required, is_last_push_approval_required, is_status_check_required, is_up_to_date_required, is_signature_required, is_linear_history_required, is_conversation_resolution_required, is_admin_bound, is_force_push_allowed, is_deletion_allowed, bypass_actor_count", "repositories repository_settings branch_protection"},
 }
 
 // testQuery reads rows as JSON lines, past the guard.

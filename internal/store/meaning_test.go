@@ -73,6 +73,11 @@ func TestWhatAbsenceMeans(t *testing.T) {
 	const protection = "SELECT p.is_protected, p.is_pull_request_required, p.required_approval_count, p.is_force_push_allowed, p.is_admin_bound FROM default_branch_protection AS p"
 	const none = `,"defaultBranchRef":{"name":"main","branchProtectionRule":null,"rules":{"totalCount":0,"nodes":[]}}`
 	const ruleset = `,"defaultBranchRef":{"name":"main","branchProtectionRule":null,"rules":{"totalCount":1,"nodes":[{"type":"PULL_REQUEST","parameters":{"requiredApprovingReviewCount":2},"repositoryRuleset":{"databaseId":9,"name":"base","enforcement":"ACTIVE","source":{"login":"acme"},"bypassActors":null}}]}}`
+	const silent = `,"defaultBranchRef":{"name":"main","branchProtectionRule":{"databaseId":7,"pattern":"main"},"rules":{"totalCount":0,"nodes":[]}}`
+	const settled = `,"defaultBranchRef":{"name":"main","branchProtectionRule":{"databaseId":7,"pattern":"main"},"rules":{"totalCount":2,"nodes":[
+		{"type":"REQUIRED_SIGNATURES","repositoryRuleset":{"databaseId":9,"name":"base","enforcement":"ACTIVE","source":{"login":"acme"},"bypassActors":{"totalCount":0}}},
+		{"type":"NON_FAST_FORWARD","repositoryRuleset":{"databaseId":9,"name":"base","enforcement":"ACTIVE","source":{"login":"acme"},"bypassActors":{"totalCount":0}}}]}}`
+	const effects = "SELECT p.is_protected, p.is_signature_required, p.is_linear_history_required, p.is_force_push_allowed, p.is_deletion_allowed, p.bypass_actor_count, p.sources, p.source_url FROM default_branch_protection AS p"
 	const evaluate = `,"defaultBranchRef":{"name":"main","branchProtectionRule":null,"rules":{"totalCount":1,"nodes":[{"type":"DELETION","parameters":null,"repositoryRuleset":{"databaseId":9,"name":"base","enforcement":"EVALUATE"}}]}}`
 	cases := []struct {
 		name, item string
@@ -107,6 +112,9 @@ func TestWhatAbsenceMeans(t *testing.T) {
 		{"protection not asked for", `,"defaultBranchRef":{"name":"main"}`, admin, "", protection, `[null,null,null,null,null]`},
 		{"rules cut off", `,"defaultBranchRef":{"name":"main","branchProtectionRule":null,"rules":{"totalCount":70,"nodes":[]}}`, admin, "", protection, `[null,null,null,null,null]`},
 		{"an empty repository", `,"isEmpty":true,"defaultBranchRef":null`, admin, "", protection, `[0,0,0,1,0]`},
+		{"a source that does not say", silent, admin, "", effects, `[1,null,null,null,null,null,"classic main","https://github.com/acme/x/settings/branch_protection_rules/7"]`},
+		{"another source settles it", settled, admin, "", effects, `[1,1,null,0,null,0,"classic main, ruleset base","https://github.com/acme/x/settings/branch_protection_rules/7"]`},
+		{"no source", none, admin, "", effects, `[0,0,0,1,1,null,null,null]`},
 		{"a ruleset", ruleset, admin, "", protection, `[1,1,2,1,null]`},
 		{"a ruleset, blind", ruleset, blind, "", protection, `[1,1,2,null,null]`},
 		{"a ruleset that only evaluates", evaluate, admin, "", protection, `[0,0,0,1,0]`},

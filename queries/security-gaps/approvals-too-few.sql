@@ -30,12 +30,10 @@
 -- see: https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/available-rules-for-rulesets
 -- see: https://docs.github.com/en/rest/branches/branch-protection#update-pull-request-review-protection
 
-WITH sources AS (
+WITH gaps AS (
   SELECT
     b.org AS org,
     b.repository_id AS repository_id,
-    group_concat(b.source || coalesce(' ' || b.source_name, ''), ', ') AS protection,
-    min(b.source_url) AS protection_url,
     max(b.required_approval_count IS NULL) AS has_gap,
     max(b.is_pull_request_required IS NULL) AS has_pull_request_gap
   FROM branch_protection AS b
@@ -50,8 +48,8 @@ SELECT
     WHEN r.is_empty IS NULL THEN 'unknown'
     WHEN p.is_protected IS NULL THEN 'unknown'
     WHEN p.required_approval_count IS NULL THEN 'unknown'
-    WHEN s.has_gap = 1 THEN 'unknown'
-    WHEN p.is_pull_request_required IS NULL OR s.has_pull_request_gap = 1 THEN 'unknown'
+    WHEN g.has_gap = 1 THEN 'unknown'
+    WHEN p.is_pull_request_required IS NULL OR g.has_pull_request_gap = 1 THEN 'unknown'
     WHEN o.plan = 'free' AND r.visibility IS NOT 'public' THEN 'unknown'
     ELSE 'fail'
   END AS status,
@@ -59,14 +57,14 @@ SELECT
   r.org AS org,
   coalesce(r.default_branch, 'the default branch') || ': ' || CASE
     WHEN p.is_protected IS NULL THEN 'whether it is protected, and whether enough approvals are required, is unknown: GitHub did not answer, or shows it to administrators only'
-    WHEN p.required_approval_count IS NULL OR s.has_gap = 1 THEN 'whether enough approvals are required is unknown: GitHub did not say it of all that protects the branch'
-    WHEN p.is_pull_request_required IS NULL OR s.has_pull_request_gap = 1 THEN 'whether enough approvals are required is unknown: GitHub did not say whether a pull request is required'
+    WHEN p.required_approval_count IS NULL OR g.has_gap = 1 THEN 'whether enough approvals are required is unknown: GitHub did not say it of all that protects the branch'
+    WHEN p.is_pull_request_required IS NULL OR g.has_pull_request_gap = 1 THEN 'whether enough approvals are required is unknown: GitHub did not say whether a pull request is required'
     WHEN p.is_pull_request_required = 0 THEN printf('no pull request is required, so a change needs no approval, fewer than %d', :count)
     ELSE printf('pull requests need %d %s, fewer than %d', p.required_approval_count, iif(p.required_approval_count = 1, 'approval', 'approvals'), :count)
       || CASE p.source_count
         WHEN 1 THEN ', though 1 source protects it ('
         ELSE ', though ' || p.source_count || ' sources protect it ('
-      END || coalesce(s.protection, 'not named') || ')'
+      END || coalesce(p.sources, 'not named') || ')'
   END || CASE
     WHEN o.plan = 'free' AND r.visibility IS NOT 'public' THEN '; the free plan does not enforce protection of private repositories'
     ELSE ''
@@ -81,8 +79,8 @@ SELECT
   p.required_approval_count AS required_approval_count,
   r.default_branch AS default_branch,
   p.source_count AS source_count,
-  s.protection AS protection,
-  s.protection_url AS protection_url,
+  p.sources AS protection,
+  p.source_url AS protection_url,
   r.visibility AS visibility,
   r.is_sensitive AS is_sensitive,
   r.is_fork AS is_fork,
@@ -93,9 +91,9 @@ FROM repositories AS r
 JOIN default_branch_protection AS p
   ON p.org = r.org
   AND p.repository_id = r.repository_id
-LEFT JOIN sources AS s
-  ON s.org = r.org
-  AND s.repository_id = r.repository_id
+LEFT JOIN gaps AS g
+  ON g.org = r.org
+  AND g.repository_id = r.repository_id
 LEFT JOIN orgs AS o
   ON o.org = r.org
 WHERE (

@@ -30,19 +30,6 @@
 -- see: https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/available-rules-for-rulesets
 -- see: https://docs.github.com/en/repositories/managing-your-repositorys-settings-and-features/customizing-your-repository/about-code-owners
 
-WITH sources AS (
-  SELECT
-    b.org AS org,
-    b.repository_id AS repository_id,
-    group_concat(b.source || coalesce(' ' || b.source_name, ''), ', ') AS protection,
-    min(b.source_url) AS protection_url,
-    max(b.is_code_owner_review_required IS NULL) AS has_gap,
-    max(b.is_pull_request_required IS NULL) AS has_pull_request_gap
-  FROM branch_protection AS b
-  GROUP BY
-    b.org,
-    b.repository_id
-)
 SELECT
   CASE
     WHEN r.is_archived IS NULL THEN 'unknown'
@@ -50,7 +37,6 @@ SELECT
     WHEN r.is_empty IS NULL THEN 'unknown'
     WHEN p.is_protected IS NULL THEN 'unknown'
     WHEN p.is_code_owner_review_required IS NULL THEN 'unknown'
-    WHEN s.has_gap = 1 THEN 'unknown'
     WHEN p.is_pull_request_required IS NOT 1 THEN 'unknown'
     WHEN r.has_codeowners IS NULL THEN 'unknown'
     WHEN o.plan = 'free' AND r.visibility IS NOT 'public' THEN 'unknown'
@@ -60,14 +46,14 @@ SELECT
   r.org AS org,
   coalesce(r.default_branch, 'the default branch') || ': ' || CASE
     WHEN p.is_protected IS NULL THEN 'whether it is protected, and whether a code owner must approve, is unknown: GitHub did not answer, or shows it to administrators only'
-    WHEN p.is_code_owner_review_required IS NULL OR s.has_gap = 1 THEN 'whether a code owner must approve is unknown: GitHub did not say it of all that protects the branch'
+    WHEN p.is_code_owner_review_required IS NULL THEN 'whether a code owner must approve is unknown: GitHub did not say it of all that protects the branch'
     WHEN p.is_pull_request_required IS NOT 1 THEN 'whether a code owner must approve is unknown: GitHub did not say whether a pull request is required'
     WHEN r.has_codeowners IS NULL THEN 'no code owner has to approve, and GitHub did not say whether there is a CODEOWNERS file'
     ELSE 'CODEOWNERS names owners, but none of them has to approve'
       || CASE p.source_count
         WHEN 1 THEN ', though 1 source protects it ('
         ELSE ', though ' || p.source_count || ' sources protect it ('
-      END || coalesce(s.protection, 'not named') || ')'
+      END || coalesce(p.sources, 'not named') || ')'
   END || CASE
     WHEN o.plan = 'free' AND r.visibility IS NOT 'public' THEN '; the free plan does not enforce protection of private repositories'
     ELSE ''
@@ -83,8 +69,8 @@ SELECT
   r.has_codeowners AS has_codeowners,
   r.default_branch AS default_branch,
   p.source_count AS source_count,
-  s.protection AS protection,
-  s.protection_url AS protection_url,
+  p.sources AS protection,
+  p.source_url AS protection_url,
   r.visibility AS visibility,
   r.is_sensitive AS is_sensitive,
   r.is_fork AS is_fork,
@@ -95,9 +81,6 @@ FROM repositories AS r
 JOIN default_branch_protection AS p
   ON p.org = r.org
   AND p.repository_id = r.repository_id
-LEFT JOIN sources AS s
-  ON s.org = r.org
-  AND s.repository_id = r.repository_id
 LEFT JOIN orgs AS o
   ON o.org = r.org
 WHERE p.is_code_owner_review_required IS NOT 1
@@ -105,8 +88,5 @@ WHERE p.is_code_owner_review_required IS NOT 1
   AND r.is_archived IS NOT 1
   AND r.is_disabled IS NOT 1
   AND r.is_empty IS NOT 1
-  AND (
-    p.is_pull_request_required IS NOT 0
-    OR s.has_pull_request_gap = 1
-  )
+  AND p.is_pull_request_required IS NOT 0
   AND r.has_codeowners IS NOT 0

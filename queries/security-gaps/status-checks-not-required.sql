@@ -26,18 +26,6 @@
 -- see: https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/available-rules-for-rulesets
 -- see: https://docs.github.com/en/rest/branches/branch-protection#update-branch-protection
 
-WITH sources AS (
-  SELECT
-    b.org AS org,
-    b.repository_id AS repository_id,
-    group_concat(b.source || coalesce(' ' || b.source_name, ''), ', ') AS protection,
-    min(b.source_url) AS protection_url,
-    max(b.is_status_check_required IS NULL) AS has_gap
-  FROM branch_protection AS b
-  GROUP BY
-    b.org,
-    b.repository_id
-)
 SELECT
   CASE
     WHEN r.is_archived IS NULL THEN 'unknown'
@@ -45,7 +33,6 @@ SELECT
     WHEN r.is_empty IS NULL THEN 'unknown'
     WHEN p.is_protected IS NULL THEN 'unknown'
     WHEN p.is_status_check_required IS NULL THEN 'unknown'
-    WHEN s.has_gap = 1 THEN 'unknown'
     WHEN o.plan = 'free' AND r.visibility IS NOT 'public' THEN 'unknown'
     ELSE 'fail'
   END AS status,
@@ -53,12 +40,12 @@ SELECT
   r.org AS org,
   coalesce(r.default_branch, 'the default branch') || ': ' || CASE
     WHEN p.is_protected IS NULL THEN 'whether it is protected, and whether status checks are required, is unknown: GitHub did not answer, or shows it to administrators only'
-    WHEN p.is_status_check_required IS NULL OR s.has_gap = 1 THEN 'whether status checks are required is unknown: GitHub did not say it of all that protects the branch'
+    WHEN p.is_status_check_required IS NULL THEN 'whether status checks are required is unknown: GitHub did not say it of all that protects the branch'
     ELSE 'no status check has to pass before a merge'
       || CASE p.source_count
         WHEN 1 THEN ', though 1 source protects it ('
         ELSE ', though ' || p.source_count || ' sources protect it ('
-      END || coalesce(s.protection, 'not named') || ')'
+      END || coalesce(p.sources, 'not named') || ')'
   END || CASE
     WHEN o.plan = 'free' AND r.visibility IS NOT 'public' THEN '; the free plan does not enforce protection of private repositories'
     ELSE ''
@@ -73,8 +60,8 @@ SELECT
   p.is_status_check_required AS is_status_check_required,
   r.default_branch AS default_branch,
   p.source_count AS source_count,
-  s.protection AS protection,
-  s.protection_url AS protection_url,
+  p.sources AS protection,
+  p.source_url AS protection_url,
   r.visibility AS visibility,
   r.is_sensitive AS is_sensitive,
   r.is_fork AS is_fork,
@@ -85,9 +72,6 @@ FROM repositories AS r
 JOIN default_branch_protection AS p
   ON p.org = r.org
   AND p.repository_id = r.repository_id
-LEFT JOIN sources AS s
-  ON s.org = r.org
-  AND s.repository_id = r.repository_id
 LEFT JOIN orgs AS o
   ON o.org = r.org
 WHERE p.is_status_check_required IS NOT 1

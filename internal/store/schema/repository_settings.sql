@@ -109,12 +109,18 @@ CREATE TABLE _branch_protection (
   is_force_push_allowed INTEGER,
   is_deletion_allowed INTEGER,
   bypass_actor_count INTEGER,
+  source_path TEXT AS (CASE
+    WHEN source = 'classic' THEN '/' || source_owner || '/settings/branch_protection_rules/' || source_id
+    WHEN source_owner LIKE '%/%' THEN '/' || source_owner || '/settings/rules/' || source_id
+    ELSE '/organizations/' || source_owner || '/settings/rules/' || source_id
+  END),
   PRIMARY KEY (org, repository_id, source, source_id),
   FOREIGN KEY (org, repository_id) REFERENCES _repository_settings (org, repository_id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 
 -- The strictest effect of all active sources of a repository, made once: one
--- row for every repository whose protection was asked for. is_all_seen: both
+-- row for every repository whose protection was asked for. NULL: a source did
+-- not say it, and no other one settles it. is_all_seen: both
 -- kinds of source were answered wholly. is_known: moreover the answer can be
 -- believed, so that what is not here is not there; kept by triggers, because a
 -- rule asks it many times of every repository.
@@ -125,6 +131,8 @@ CREATE TABLE _branch_protection_effects (
   is_all_seen INTEGER NOT NULL,
   is_known INTEGER NOT NULL,
   source_count INTEGER NOT NULL,
+  sources TEXT,
+  source_path TEXT,
   is_pull_request_required INTEGER,
   required_approval_count INTEGER,
   is_stale_review_dismissed INTEGER,
@@ -325,7 +333,7 @@ BEGIN
   GROUP BY COALESCE(n.value ->> '$.repositoryRuleset.databaseId', 0);
 
   INSERT INTO _branch_protection_effects (
-    org, repository_id, branch, is_all_seen, is_known, source_count,
+    org, repository_id, branch, is_all_seen, is_known, source_count, sources, source_path,
     is_pull_request_required, required_approval_count, is_stale_review_dismissed, is_code_owner_review_required,
     is_last_push_approval_required, is_status_check_required, is_up_to_date_required, is_signature_required,
     is_linear_history_required, is_conversation_resolution_required, is_admin_bound, is_force_push_allowed,
@@ -338,20 +346,22 @@ BEGIN
     a.is_all_seen,
     a.is_all_seen AND (SELECT v.is_believed FROM _branch_protection_sight AS v WHERE v.org = NEW.org),
     count(b.source),
-    max(b.is_pull_request_required),
+    group_concat(b.source || COALESCE(' ' || b.source_name, ''), ', '),
+    min(b.source_path),
+    iif(max(b.is_pull_request_required), 1, iif(count(b.is_pull_request_required) = count(b.source), 0, NULL)),
     max(b.required_approval_count),
-    max(b.is_stale_review_dismissed),
-    max(b.is_code_owner_review_required),
-    max(b.is_last_push_approval_required),
-    max(b.is_status_check_required),
-    max(b.is_up_to_date_required),
-    max(b.is_signature_required),
-    max(b.is_linear_history_required),
-    max(b.is_conversation_resolution_required),
-    max(b.is_admin_bound),
-    min(b.is_force_push_allowed),
-    min(b.is_deletion_allowed),
-    min(b.bypass_actor_count)
+    iif(max(b.is_stale_review_dismissed), 1, iif(count(b.is_stale_review_dismissed) = count(b.source), 0, NULL)),
+    iif(max(b.is_code_owner_review_required), 1, iif(count(b.is_code_owner_review_required) = count(b.source), 0, NULL)),
+    iif(max(b.is_last_push_approval_required), 1, iif(count(b.is_last_push_approval_required) = count(b.source), 0, NULL)),
+    iif(max(b.is_status_check_required), 1, iif(count(b.is_status_check_required) = count(b.source), 0, NULL)),
+    iif(max(b.is_up_to_date_required), 1, iif(count(b.is_up_to_date_required) = count(b.source), 0, NULL)),
+    iif(max(b.is_signature_required), 1, iif(count(b.is_signature_required) = count(b.source), 0, NULL)),
+    iif(max(b.is_linear_history_required), 1, iif(count(b.is_linear_history_required) = count(b.source), 0, NULL)),
+    iif(max(b.is_conversation_resolution_required), 1, iif(count(b.is_conversation_resolution_required) = count(b.source), 0, NULL)),
+    iif(max(b.is_admin_bound), 1, iif(count(b.is_admin_bound) = count(b.source), 0, NULL)),
+    iif(min(b.is_force_push_allowed) = 0, 0, iif(count(b.is_force_push_allowed) = count(b.source), 1, NULL)),
+    iif(min(b.is_deletion_allowed) = 0, 0, iif(count(b.is_deletion_allowed) = count(b.source), 1, NULL)),
+    iif(min(b.bypass_actor_count) = 0 OR count(b.bypass_actor_count) = count(b.source), min(b.bypass_actor_count), NULL)
   FROM (
     SELECT
       NOT EXISTS (SELECT 1 FROM json_each(NEW.item, '$.unknown') AS u WHERE u.key = 'branch_protection')
@@ -378,11 +388,7 @@ SELECT
   b.branch AS branch, -- the default branch
   b.source AS source, -- classic or ruleset
   b.source_name AS source_name, -- pattern of the classic rule or name of the ruleset
-  (SELECT s.web_url FROM _snapshot AS s) || CASE
-    WHEN b.source = 'classic' THEN '/' || b.source_owner || '/settings/branch_protection_rules/' || b.source_id
-    WHEN b.source_owner LIKE '%/%' THEN '/' || b.source_owner || '/settings/rules/' || b.source_id
-    ELSE '/organizations/' || b.source_owner || '/settings/rules/' || b.source_id
-  END AS source_url, -- where it is set
+  (SELECT s.web_url FROM _snapshot AS s) || b.source_path AS source_url, -- where it is set
   b.is_pull_request_required AS is_pull_request_required, -- 1: changes need a pull request
   b.required_approval_count AS required_approval_count, -- approvals a pull request needs
   b.is_stale_review_dismissed AS is_stale_review_dismissed, -- 1: new commits cancel approvals
@@ -407,19 +413,21 @@ SELECT
   r.default_branch AS branch, -- the default branch
   iif(e.source_count > 0, 1, iif(e.is_known, 0, NULL)) AS is_protected, -- 1: a classic rule or an active ruleset applies
   iif(e.source_count > 0 OR e.is_known, e.source_count, NULL) AS source_count, -- how many sources were seen, see branch_protection
-  iif(e.is_pull_request_required > 0, e.is_pull_request_required, iif(e.is_known, 0, NULL)) AS is_pull_request_required, -- 1: changes need a pull request; NULL unknown
-  iif(e.required_approval_count > 0, e.required_approval_count, iif(e.is_known, 0, NULL)) AS required_approval_count, -- approvals a pull request needs; NULL unknown
-  iif(e.is_stale_review_dismissed > 0, e.is_stale_review_dismissed, iif(e.is_known, 0, NULL)) AS is_stale_review_dismissed, -- 1: new commits cancel approvals; NULL unknown
-  iif(e.is_code_owner_review_required > 0, e.is_code_owner_review_required, iif(e.is_known, 0, NULL)) AS is_code_owner_review_required, -- 1: a code owner must approve; NULL unknown
-  iif(e.is_last_push_approval_required > 0, e.is_last_push_approval_required, iif(e.is_known, 0, NULL)) AS is_last_push_approval_required, -- 1: someone other than the last pusher must approve; NULL unknown
-  iif(e.is_status_check_required > 0, e.is_status_check_required, iif(e.is_known, 0, NULL)) AS is_status_check_required, -- 1: checks must pass; NULL unknown
-  iif(e.is_up_to_date_required > 0, e.is_up_to_date_required, iif(e.is_known, 0, NULL)) AS is_up_to_date_required, -- 1: the branch must be up to date before merging; NULL unknown
-  iif(e.is_signature_required > 0, e.is_signature_required, iif(e.is_known, 0, NULL)) AS is_signature_required, -- 1: commits must be signed; NULL unknown
-  iif(e.is_linear_history_required > 0, e.is_linear_history_required, iif(e.is_known, 0, NULL)) AS is_linear_history_required, -- 1: no merge commits; NULL unknown
-  iif(e.is_conversation_resolution_required > 0, e.is_conversation_resolution_required, iif(e.is_known, 0, NULL)) AS is_conversation_resolution_required, -- 1: conversations must be resolved; NULL unknown
-  iif(e.is_known AND e.source_count = 0, 0, iif(e.is_known OR e.is_admin_bound, e.is_admin_bound, NULL)) AS is_admin_bound, -- 1: administrators are bound too; NULL unknown
-  iif(e.is_force_push_allowed = 0, 0, iif(e.is_known, 1, NULL)) AS is_force_push_allowed, -- 1: history can be overwritten; NULL unknown
-  iif(e.is_deletion_allowed = 0, 0, iif(e.is_known, 1, NULL)) AS is_deletion_allowed, -- 1: the branch can be deleted; NULL unknown
+  e.sources AS sources, -- what they are: "classic main, ruleset company"; NULL: none was seen
+  (SELECT s.web_url FROM _snapshot AS s) || e.source_path AS source_url, -- where the first of them is set
+  iif(e.is_pull_request_required OR e.is_known, e.is_pull_request_required, NULL) AS is_pull_request_required, -- 1: changes need a pull request; NULL unknown
+  iif(e.required_approval_count > 0, e.required_approval_count, iif(e.is_known, 0, NULL)) AS required_approval_count, -- approvals a pull request needs, at least: a source may not have said it; NULL unknown
+  iif(e.is_stale_review_dismissed OR e.is_known, e.is_stale_review_dismissed, NULL) AS is_stale_review_dismissed, -- 1: new commits cancel approvals; NULL unknown
+  iif(e.is_code_owner_review_required OR e.is_known, e.is_code_owner_review_required, NULL) AS is_code_owner_review_required, -- 1: a code owner must approve; NULL unknown
+  iif(e.is_last_push_approval_required OR e.is_known, e.is_last_push_approval_required, NULL) AS is_last_push_approval_required, -- 1: someone other than the last pusher must approve; NULL unknown
+  iif(e.is_status_check_required OR e.is_known, e.is_status_check_required, NULL) AS is_status_check_required, -- 1: checks must pass; NULL unknown
+  iif(e.is_up_to_date_required OR e.is_known, e.is_up_to_date_required, NULL) AS is_up_to_date_required, -- 1: the branch must be up to date before merging; NULL unknown
+  iif(e.is_signature_required OR e.is_known, e.is_signature_required, NULL) AS is_signature_required, -- 1: commits must be signed; NULL unknown
+  iif(e.is_linear_history_required OR e.is_known, e.is_linear_history_required, NULL) AS is_linear_history_required, -- 1: no merge commits; NULL unknown
+  iif(e.is_conversation_resolution_required OR e.is_known, e.is_conversation_resolution_required, NULL) AS is_conversation_resolution_required, -- 1: conversations must be resolved; NULL unknown
+  iif(e.is_admin_bound OR e.is_known, e.is_admin_bound, NULL) AS is_admin_bound, -- 1: administrators are bound too; NULL unknown
+  iif(e.is_force_push_allowed = 0 OR e.is_known, e.is_force_push_allowed, NULL) AS is_force_push_allowed, -- 1: history can be overwritten; NULL unknown
+  iif(e.is_deletion_allowed = 0 OR e.is_known, e.is_deletion_allowed, NULL) AS is_deletion_allowed, -- 1: the branch can be deleted; NULL unknown
   iif(e.is_known, e.bypass_actor_count, NULL) AS bypass_actor_count -- fewest that may bypass one of the sources; NULL unknown or unprotected
 FROM _repositories AS r
 LEFT JOIN _branch_protection_effects AS e ON e.org = r.org AND e.repository_id = r.repository_id;
