@@ -36,8 +36,8 @@ FROM (
       WHEN 'org' THEN '/:org'
     END AS path,
     COALESCE(p.after, p.before) ->> 'owner_login' AS owner,
-    NULLIF(d.value -> 'before', 'null') AS before,
-    NULLIF(d.value -> 'after', 'null') AS after,
+    iif(p.after IS NULL, p.before, d.value -> 'before') AS before,
+    iif(p.before IS NULL, p.after, d.value -> 'after') AS after,
     d.value ->> 'detail' AS detail
   FROM _pairs AS p
   CROSS JOIN json_each((
@@ -137,8 +137,6 @@ FROM (
         json_object(
           'tells_of', p.kind,
           'change', iif(p.before IS NULL, 'new', 'gone'),
-          'before', json(p.before),
-          'after', json(p.after),
           'detail', CASE p.kind
             WHEN 'token' THEN iif(p.before IS NULL, 'Access was granted to the token', 'The token has no access any more')
             WHEN 'request' THEN iif(p.before IS NULL, 'The request is waiting', 'The request was approved, denied or withdrawn')
