@@ -199,3 +199,126 @@ func TestHistoryRejudge(t *testing.T) {
 		}
 	}
 }
+
+// What is said of a finding and its subject are the words of the newest snapshot
+// that has it, also if an older one is judged anew.
+func TestHistoryWords(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	h := openHistory(t, dir)
+	rules := []HistoryRule{{ID: "a/b"}, {ID: "c/d"}}
+	say := func(rule, words string) []HistoryFinding {
+		f := found(rule, "1 high fail")
+		f.Reason, f.Subject = words, HistorySubject{"token", words, words, "https://github.com/" + words, words}
+		return []HistoryFinding{f}
+	}
+	var snapshots []*Snapshot
+	for i, found := range [][]HistoryFinding{say("a/b", "first"), say("a/b", "second"), say("c/d", "third")} {
+		s := dayOf(t, dir, i, "", tokenDay(t))
+		snapshots = append(snapshots, s)
+		if err := h.Merge(t.Context(), s, found, rules); err != nil {
+			t.Fatal(err)
+		}
+	}
+	words := func() (all []string) {
+		for _, line := range testQuery(t, h.db, "SELECT snapshot_id, rule, reason, subject_id, subject_name, subject_url, subject_owner FROM findings ORDER BY 1") {
+			all = append(all, strings.NewReplacer(`"`, "", "https://github.com/", "", "[", "", "]", "").Replace(line))
+		}
+		return all
+	}
+	check := func(what string, want ...string) {
+		t.Helper()
+		if got := words(); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", what, got, want)
+		}
+	}
+	check("merged", "1,a/b,second,third,third,third,third", "2,a/b,second,third,third,third,third", "3,c/d,third,third,third,third,third")
+	for _, again := range []struct {
+		day   int
+		found []HistoryFinding
+		want  []string
+	}{
+		{0, say("a/b", "late"), []string{"1,a/b,second,third,third,third,third", "2,a/b,second,third,third,third,third", "3,c/d,third,third,third,third,third"}},
+		{1, say("a/b", "later"), []string{"1,a/b,later,third,third,third,third", "2,a/b,later,third,third,third,third", "3,c/d,third,third,third,third,third"}},
+		{2, say("c/d", "latest"), []string{"1,a/b,later,latest,latest,latest,latest", "2,a/b,later,latest,latest,latest,latest", "3,c/d,latest,latest,latest,latest,latest"}},
+		{2, nil, []string{"1,a/b,later,latest,latest,latest,latest", "2,a/b,later,latest,latest,latest,latest"}},
+		{1, say("a/b", "again"), []string{"1,a/b,again,again,again,again,again", "2,a/b,again,again,again,again,again"}},
+	} {
+		if err := h.Rejudge(t.Context(), snapshots[again.day], again.found, rules); err != nil {
+			t.Fatal(err)
+		}
+		check(fmt.Sprintf("day %d judged anew", again.day+1), again.want...)
+	}
+}
+
+// Of two grants of a token the one that counts gives its words, else the later
+// one, in whatever order they come.
+func TestHistorySubjectOfTwoGrants(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	h := openHistory(t, dir)
+	grant := func(rule, id, status string) HistoryFinding {
+		f := found(rule, "1 high "+status)
+		f.Subject.ID, f.Subject.Name = id, "grant "+id
+		return f
+	}
+	day := 0
+	for _, test := range []struct {
+		found []HistoryFinding
+		want  string
+	}{
+		{[]HistoryFinding{grant("a/b", "9", "fail"), grant("a/b", "10", "unknown")}, "grant 9"},
+		{[]HistoryFinding{grant("a/b", "9", "fail"), grant("c/d", "10", "fail")}, "grant 10"},
+		{[]HistoryFinding{grant("a/b", "9", "fail!"), grant("c/d", "10", "unknown")}, "grant 9"},
+	} {
+		for range 2 {
+			if err := h.Merge(t.Context(), dayOf(t, dir, day, "", tokenDay(t)), test.found, nil); err != nil {
+				t.Fatal(err)
+			}
+			day++
+			got := testQuery(t, h.db, "SELECT DISTINCT subject_name FROM findings WHERE snapshot_id = ?", day)
+			if want := []string{fmt.Sprintf("[%q]", test.want)}; !slices.Equal(got, want) {
+				t.Errorf("%v: %v, want %v", test.found, got, want)
+			}
+			slices.Reverse(test.found)
+		}
+	}
+}
+
+// A key that is not made of rule, organization and subject could not be told
+// again: nothing is merged.
+func TestHistoryRefusesFindings(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	h := openHistory(t, dir)
+	s := dayOf(t, dir, 0, "", tokenDay(t))
+	for key, rules := range map[string][]HistoryRule{
+		"a/b:acme:":         nil,
+		"a/b:acme":          nil,
+		"token/1":           nil,
+		"a/b:beta:token/1":  nil,
+		"a/bc:acme:token/1": nil,
+		"a/b:acme:token/1":  {{ID: "a/b"}, {ID: "c/d"}, {ID: "a/b"}},
+	} {
+		f := found("a/b", "1 high fail")
+		f.Key = key
+		want := "finding " + key + ": its key"
+		if rules != nil {
+			want = "rule a/b was run twice"
+		}
+		if err := h.Merge(t.Context(), s, []HistoryFinding{f}, rules); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", key, err, want)
+		}
+	}
+	if all, err := h.Snapshots(t.Context()); all != nil || err != nil {
+		t.Errorf("%v, %v", all, err)
+	}
+	f := found("a/b", "1 high fail")
+	f.Key = "a/b:acme:odd:key/1"
+	if err := h.Merge(t.Context(), s, []HistoryFinding{f}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := h.Findings(t.Context(), 1, ""); err != nil || len(all) != 1 || all[0].Key != f.Key {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
