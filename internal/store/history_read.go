@@ -111,39 +111,75 @@ func (h *History) Rules(ctx context.Context, id int64) ([]HistoryRule, error) {
 	return all, err
 }
 
+// ofReport holds for the rules r of the report ?2, "" for all.
+const ofReport = "(?2 = '' OR substr(r.rule, 1, length(?2) + 1) = ?2 || '/')"
+
 // FirstSeen tells of each finding of a report ("": of all) that a snapshot has
 // when it was first a fail: in the first of the unbroken row of snapshots that
 // had it. One that has never been more than unknown is not among them.
 func (h *History) FirstSeen(ctx context.Context, id int64, report string) (map[string]time.Time, error) {
-	const query = `
-		WITH RECURSIVE chain (finding_ref, valid_from, failed_from) AS (
-			SELECT v.finding_ref, v.valid_from, iif(w.status = 'fail', v.valid_from, NULL)
-			FROM _finding_ver AS v CROSS JOIN _verdicts AS w
-			WHERE v.valid_from <= ?1 AND v.valid_to > ?1 AND w.verdict_ref = v.verdict_ref
-			UNION ALL
-			SELECT c.finding_ref, p.valid_from, iif(w.status = 'fail', p.valid_from, c.failed_from)
-			FROM chain AS c CROSS JOIN _finding_ver AS p CROSS JOIN _verdicts AS w
-			WHERE p.finding_ref = c.finding_ref AND p.valid_from < c.valid_from AND p.valid_to = c.valid_from AND w.verdict_ref = p.verdict_ref
-		)
-		SELECT r.rule || ':' || o.org || ':' || t.key, s.finished_at
-		FROM (SELECT c.finding_ref AS finding_ref, min(c.failed_from) AS failed_from FROM chain AS c GROUP BY c.finding_ref) AS m
-		JOIN _findings AS f ON f.finding_ref = m.finding_ref
-		JOIN _rules AS r ON r.rule_ref = f.rule_ref
-		JOIN _subjects AS t ON t.subject_ref = f.subject_ref
-		JOIN _orgs AS o ON o.org_ref = t.org_ref
-		JOIN _snapshots AS s ON s.snapshot_id = m.failed_from
-		WHERE ?2 = '' OR substr(r.rule, 1, length(?2) + 1) = ?2 || '/'`
-	seen := map[string]time.Time{}
-	err := h.each(ctx, "read when findings were first seen", query, []any{id, report}, func(rows *sql.Rows) error {
-		var key, at string
-		if err := rows.Scan(&key, &at); err != nil {
-			return err
+	const what = "read when findings were first seen"
+	finished := map[int64]time.Time{}
+	err := h.each(ctx, what, "SELECT s.snapshot_id, s.finished_at FROM _snapshots AS s WHERE s.snapshot_id <= ?1", []any{id}, func(rows *sql.Rows) error {
+		var snapshot int64
+		var at string
+		err := rows.Scan(&snapshot, &at)
+		if err == nil {
+			finished[snapshot], err = parseTime(at)
 		}
-		var err error
-		seen[key], err = parseTime(at)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	failed, err := h.firstFailed(ctx, what, id, report)
+	if err != nil {
+		return nil, err
+	}
+	const query = `SELECT f.finding_ref, r.rule || ':' || o.org || ':' || t.key
+		FROM _rules AS r CROSS JOIN _findings AS f CROSS JOIN _subjects AS t CROSS JOIN _orgs AS o
+		WHERE ` + ofReport + ` AND f.rule_ref = r.rule_ref AND t.subject_ref = f.subject_ref AND o.org_ref = t.org_ref`
+	seen := make(map[string]time.Time, len(failed))
+	err = h.each(ctx, what, query, []any{id, report}, func(rows *sql.Rows) error {
+		var ref int64
+		var key string
+		err := rows.Scan(&ref, &key)
+		if snapshot, ok := failed[ref]; ok {
+			seen[key] = finished[snapshot]
+		}
 		return err
 	})
 	return seen, err
+}
+
+// firstFailed is the snapshot of FirstSeen, by the finding's reference.
+func (h *History) firstFailed(ctx context.Context, what string, id int64, report string) (map[int64]int64, error) {
+	const query = `SELECT v.finding_ref, v.valid_from, v.valid_to, w.status = 'fail'
+		FROM _rules AS r CROSS JOIN _findings AS f CROSS JOIN _finding_ver AS v CROSS JOIN _verdicts AS w
+		WHERE ` + ofReport + ` AND f.rule_ref = r.rule_ref AND v.finding_ref = f.finding_ref AND v.valid_from <= ?1 AND w.verdict_ref = v.verdict_ref
+		ORDER BY r.rule_ref, f.subject_ref, v.valid_from`
+	failed := map[int64]int64{}
+	var last, until int64 // what the version before was of, and until when it held
+	var first int64       // snapshot of the first fail in the unbroken row of versions
+	err := h.each(ctx, what, query, []any{id, report}, func(rows *sql.Rows) error {
+		var ref, from, to int64
+		var isFail bool
+		if err := rows.Scan(&ref, &from, &to, &isFail); err != nil {
+			return err
+		}
+		if ref != last || from != until {
+			first = 0
+		}
+		if isFail && first == 0 {
+			first = from
+		}
+		if to > id && first != 0 {
+			failed[ref] = first
+		}
+		last, until = ref, to
+		return nil
+	})
+	return failed, err
 }
 
 // Trend counts what the rules of a report found, in every snapshot up to one,
