@@ -89,7 +89,7 @@ func yearRules() (all []HistoryRule) {
 	for _, faults := range yearFaults {
 		for fault := range strings.FieldsSeq(faults) {
 			rule, _, _ := strings.Cut(fault, ":")
-			all = append(all, HistoryRule{ID: rule, Fingerprint: "1"})
+			all = append(all, HistoryRule{ID: rule, Fingerprint: "0123456789abcdef0123456789abcdef"})
 		}
 	}
 	return all
