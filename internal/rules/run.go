@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"iter"
 	"maps"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -83,8 +82,8 @@ func (r Rule) bindings(now time.Time) map[string]any {
 	return values
 }
 
-// Judge judges the snapshot by each of the rules, as many at a time as there
-// are processors up to four, and yields the results in the order of the rules. A
+// Judge judges the snapshot by each of the rules, [store.AtOnce] of them at a
+// time, and yields the results in the order of the rules. A
 // rule may take as long as timeout; 0: no limit. After an error, the last thing
 // yielded, there is no more. Every error names the rule: a query that fails or
 // takes too long, and rows that say nothing that a report could print (an
@@ -102,12 +101,11 @@ func Judge(ctx context.Context, snapshot *store.Snapshot, timeout time.Duration,
 		defer cancel()
 		// Results that wait for an earlier one take memory: the fastest rules are
 		// not far ahead of the slowest.
-		atOnce := min(runtime.GOMAXPROCS(0), maxAtOnce)
-		ahead := make(chan chan judged, 2*atOnce)
+		ahead := make(chan chan judged, 2*store.AtOnce())
 		all.Go(func() error {
 			defer close(ahead)
 			var running errgroup.Group
-			running.SetLimit(atOnce)
+			running.SetLimit(store.AtOnce())
 			for _, rule := range rules {
 				one := make(chan judged, 1)
 				select {
@@ -142,9 +140,6 @@ func Run(ctx context.Context, snapshot *store.Snapshot, timeout time.Duration, r
 	}
 	return j.judge(ctx, rule)
 }
-
-// maxAtOnce bounds the memory: each rule at work has a page cache.
-const maxAtOnce = 4
 
 type judged struct {
 	result Result

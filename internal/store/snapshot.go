@@ -75,15 +75,18 @@ func openSnapshot(path string) *Snapshot {
 		"_dqs":        {"0"},
 		"_defensive":  {"1"},
 		"_query_only": {"1"},
-		"_pragma":     {"busy_timeout(1000)", "trusted_schema(0)", "cache_size(-8192)", "cell_size_check(1)"},
+		"_pragma":     {"busy_timeout(1000)", "trusted_schema(0)", "cache_size(-4096)", "cell_size_check(1)"},
 	})
-	// As many as rules are judged at once, see rules.Judge: a new connection reads
-	// the whole schema. An idle one keeps its page cache.
-	db.SetMaxIdleConns(min(runtime.GOMAXPROCS(0), 4))
+	// A new connection reads the whole schema; an idle one keeps its page cache.
+	db.SetMaxIdleConns(AtOnce())
 	s := &Snapshot{db: db, info: Info{Path: path, File: filepath.Base(path)}}
 	s.sum = sync.OnceValue(func() string { return fileSum(path) })
 	return s
 }
+
+// AtOnce is how many statements on a snapshot should run at the same time: one a
+// processor. Each takes a page cache of 4 MB, so there are no more than four.
+func AtOnce() int { return min(runtime.GOMAXPROCS(0), 4) }
 
 // checkHeader tells from the first bytes of a file whether it is a database of
 // ours, so that SQLite never opens another.
