@@ -83,11 +83,11 @@ func (r Rule) bindings(now time.Time) map[string]any {
 }
 
 // Judge judges the snapshot by each of the rules, [store.AtOnce] of them at a
-// time, and yields the results in the order of the rules. A
-// rule may take as long as timeout; 0: no limit. After an error, the last thing
-// yielded, there is no more. Every error names the rule: a query that fails or
-// takes too long, and rows that say nothing that a report could print (an
-// unknown status or subject, a subject twice).
+// time, and yields the results in the order of the rules. A rule may take as long
+// as timeout; 0: no limit. After an error, the last thing yielded, there is no
+// more. An error of a rule names it: a query that fails or takes too long, and
+// rows that say nothing that a report could print (an unknown status or subject,
+// a subject twice).
 func Judge(ctx context.Context, snapshot *store.Snapshot, timeout time.Duration, rules ...Rule) iter.Seq2[Result, error] {
 	return func(yield func(Result, error) bool) {
 		j, err := newJudge(ctx, snapshot, timeout)
