@@ -161,7 +161,8 @@ func (p *passing) look(tb testing.TB) {
 }
 
 // next is the snapshot of the next day, and what is found in it: 30 % of the
-// tokens were used, 0.5 % of tokens, repositories and pairs are otherwise.
+// tokens were used, 0.5 % of tokens, repositories and pairs are otherwise, and
+// as many have come as have gone.
 func (p *passing) next(tb testing.TB) (*Snapshot, []HistoryFinding) {
 	tb.Helper()
 	if p.day > 0 {
@@ -257,7 +258,10 @@ func (p *passing) edit(tb testing.TB) {
 		do("UPDATE _snapshot SET started_at = ?, finished_at = ?", timeText(at), timeText(at.Add(time.Hour)))
 		do("UPDATE _tokens SET raw = json_set(raw, '$.token_last_used_at', ?) WHERE grant_id IN (SELECT value FROM json_each(?))",
 			timeText(at.Add(-time.Duration(p.r.IntN(80000))*time.Second)), p.draw("token", p.tokens*3/10))
-		do("DELETE FROM _tokens WHERE grant_id IN (SELECT value FROM json_each(?))", p.draw("token", 15))
+		gone := p.draw("token", 15)
+		for _, of := range []string{"_tokens WHERE grant_id", "_reach_members WHERE org = 'acme' AND set_id", "_reach_counts WHERE org = 'acme' AND set_id"} {
+			do("DELETE FROM "+of+" IN (SELECT value FROM json_each(?))", gone)
+		}
 		do("UPDATE _token_permissions SET level = iif(level = 'read', 'write', 'read') WHERE grant_id IN (SELECT value FROM json_each(?))", p.draw("token", 20))
 		// New tokens are copies of others.
 		do("CREATE TEMP TABLE lot (id INTEGER, other INTEGER)")
@@ -266,11 +270,14 @@ func (p *passing) edit(tb testing.TB) {
 			SELECT t.org, l.other, json_set(t.raw, '$.id', l.other, '$.token_id', 100000000 + l.other) FROM _tokens AS t JOIN lot AS l ON l.id = t.grant_id`)
 		do(`INSERT INTO _token_permissions (org, grant_id, scope, permission, level, tier_rank)
 			SELECT t.org, l.other, t.scope, t.permission, t.level, t.tier_rank FROM _token_permissions AS t JOIN lot AS l ON l.id = t.grant_id`)
+		do("INSERT INTO _reach_members (org, set_id, repository_id) SELECT m.org, l.other, m.repository_id FROM lot AS l JOIN _reach_members AS m ON m.org = 'acme' AND m.set_id = l.id")
+		do("INSERT INTO _reach_counts (org, set_id, repository_count) SELECT m.org, l.other, m.repository_count FROM lot AS l JOIN _reach_counts AS m ON m.org = 'acme' AND m.set_id = l.id")
 		do(`UPDATE _repositories SET raw = json_set(raw, '$.security_and_analysis.secret_scanning.status', iif(secret_scanning = 'enabled', 'disabled', 'enabled'))
 			WHERE repository_id IN (SELECT value FROM json_each(?))`, p.draw("repository", 25))
-		// One of 400 pairs goes, and another one of the same token comes.
+		// One of 800 pairs goes, and another one of the same token comes: as many
+		// as go and come with tokens.
 		do("DELETE FROM lot")
-		do("INSERT INTO lot (id, other) SELECT set_id, repository_id FROM _reach_members WHERE set_id > 0 AND (set_id * 7919 + repository_id * 104729 + ?) % 400 = 0", p.day)
+		do("INSERT INTO lot (id, other) SELECT set_id, repository_id FROM _reach_members WHERE set_id > 0 AND ((set_id * 2654435761 + repository_id * 2246822519 + ? * 3266489917) >> 15) % 800 = 0", p.day)
 		do("DELETE FROM _reach_members WHERE org = 'acme' AND (set_id, repository_id) IN (SELECT id, other FROM lot)")
 		do("INSERT OR IGNORE INTO _reach_members (org, set_id, repository_id) SELECT 'acme', id, 700000 + (other * 7 + ?) % 5000 FROM lot", p.day)
 		do(`UPDATE _reach_counts SET repository_count = (SELECT count(*) FROM _reach_members AS m WHERE m.org = 'acme' AND m.set_id = _reach_counts.set_id)
