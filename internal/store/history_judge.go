@@ -224,8 +224,8 @@ func (m *merge) insert(ctx context.Context, table string, n int, row func(int) [
 	return err
 }
 
-// RulesFingerprint identifies a set of rules: equal where the same rules,
-// parameters and exceptions judged.
+// RulesFingerprint identifies a set of rules: equal where the same ones judged,
+// with the same parameters and severities.
 func RulesFingerprint(rules []HistoryRule) string {
 	lines := make([]string, len(rules))
 	for i, r := range rules {
