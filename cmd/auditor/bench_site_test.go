@@ -22,6 +22,7 @@ import (
 	"auditor/internal/collect"
 	"auditor/internal/fakegithub"
 	"auditor/internal/github"
+	"auditor/internal/store"
 )
 
 // The test binary's own environment, for the processes that it starts of itself.
@@ -118,13 +119,13 @@ func collectInChild(window string) (err error) {
 	return err
 }
 
-// benchPrograms are the built programs.
+// benchPrograms are the programs beside the collector, built.
 type benchPrograms struct{ dir string }
 
 func buildPrograms(b *testing.B) benchPrograms {
 	b.Helper()
 	dir := b.TempDir()
-	build := exec.Command("go", "build", "-o", dir, "auditor/cmd/auditor", "auditor/cmd/fakegithub")
+	build := exec.Command("go", "build", "-o", dir, "auditor/cmd/fakegithub")
 	if out, err := build.CombinedOutput(); err != nil {
 		b.Fatalf("%v: %v\n%s", build, err, out)
 	}
@@ -219,36 +220,23 @@ type benchRun struct {
 	size     float64 // of the snapshot, bytes
 }
 
-// collect runs "auditor collect".
+// collect runs the collector: what "auditor collect" does until it has
+// published, before it tells the history.
 func (s *benchSite) collect(lines string) benchRun {
 	s.b.Helper()
-	if os.Getenv(profileVariable) != "" {
-		return s.collectInWindow(time.Minute, lines)
-	}
-	return s.run("", filepath.Join(s.programs.dir, "auditor"), "-q", "-c", s.configure(lines), "collect")
+	return s.collectInWindow(time.Minute, lines)
 }
 
 // collectInWindow runs a collector that counts points in another window.
-func (s *benchSite) collectInWindow(window time.Duration, lines string) benchRun {
+func (s *benchSite) collectInWindow(window time.Duration, lines string) (r benchRun) {
 	s.b.Helper()
-	return s.run(window.String(), s.self(), s.configure(lines))
-}
-
-// self is the test binary.
-func (s *benchSite) self() string {
-	s.b.Helper()
-	self, err := os.Executable()
+	self, err := os.Executable() // the test binary
 	if err != nil {
 		s.b.Fatal(err)
 	}
-	return self
-}
-
-func (s *benchSite) run(window string, command ...string) (r benchRun) {
-	s.b.Helper()
 	file := filepath.Join(s.dir, "took.json")
-	c := exec.Command(s.self(), command...)
-	c.Env = append(os.Environ(), measureVariable+"="+file, windowVariable+"="+window)
+	c := exec.Command(self, self, s.configure(lines))
+	c.Env = append(os.Environ(), measureVariable+"="+file, windowVariable+"="+window.String())
 	if out, err := c.CombinedOutput(); err != nil {
 		s.b.Fatalf("%v\n%s", err, out)
 	}
@@ -259,7 +247,7 @@ func (s *benchSite) run(window string, command ...string) (r benchRun) {
 	if err := json.Unmarshal(text, &r.took); err != nil {
 		s.b.Fatal(err)
 	}
-	found, err := filepath.Glob(filepath.Join(s.dir, "snapshots", "*.db"))
+	found, err := store.Published(filepath.Join(s.dir, "snapshots"))
 	if err != nil || len(found) != 1 {
 		s.b.Fatalf("snapshots %q, %v", found, err)
 	}

@@ -75,7 +75,7 @@ func openSnapshot(path string) *Snapshot {
 		"_dqs":        {"0"},
 		"_defensive":  {"1"},
 		"_query_only": {"1"},
-		"_pragma":     {"busy_timeout(1000)", "trusted_schema(0)", "cache_size(-4096)", "cell_size_check(1)"},
+		"_pragma":     {"busy_timeout(1000)", "trusted_schema(0)", "cache_size(-2048)", "cell_size_check(1)"},
 	})
 	// A new connection reads the whole schema; an idle one keeps its page cache.
 	db.SetMaxIdleConns(AtOnce())
@@ -85,7 +85,7 @@ func openSnapshot(path string) *Snapshot {
 }
 
 // AtOnce is how many statements on a snapshot should run at the same time: one a
-// processor. Each takes a page cache of 4 MB, so there are no more than four.
+// processor. Each takes a page cache of 2 MB, so there are no more than four.
 func AtOnce() int { return min(runtime.GOMAXPROCS(0), 4) }
 
 // checkHeader tells from the first bytes of a file whether it is a database of
