@@ -3,6 +3,7 @@ package queries_test
 import (
 	"testing"
 
+	"auditor/internal/raced"
 	"auditor/internal/store"
 
 	"github.com/google/go-cmp/cmp"
@@ -13,9 +14,7 @@ import (
 // list is not known: what is not known must not look like no access.
 func TestAccessIsWhole(t *testing.T) {
 	t.Parallel()
-	if isRaced {
-		t.Skip("judges data: run without the race detector")
-	}
+	raced.Skip(t)
 	snapshot := snapshotOf(t, readFixtures(t), usualAPI)
 	query, ok := builtIn(t).Find("over-broad-access/inventory-access")
 	if !ok {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"auditor/internal/raced"
 	"auditor/internal/rules"
 	"auditor/internal/store"
 
@@ -26,9 +27,7 @@ import (
 // failing or as unknown, or the data must be refused as drift. All variants are
 // organizations of one snapshot, each with the objects about one subject only.
 func TestUnknownIsNeverFine(t *testing.T) {
-	if isRaced {
-		t.Skip("judges data: run without the race detector")
-	}
+	raced.Skip(t)
 	if *update {
 		t.Skip("the goldens, which say what is reported, are being written")
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"auditor/internal/raced"
 	"auditor/internal/store"
 )
 
@@ -20,9 +21,7 @@ var largeTables = []string{"_tokens", "_token_permissions", "_reach_members", "_
 // that could make a scan look cheap.
 func TestNoScanInAScan(t *testing.T) {
 	t.Parallel()
-	if isRaced {
-		t.Skip("judges data: run without the race detector")
-	}
+	raced.Skip(t)
 	snapshot, err := store.Empty(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -50,9 +49,7 @@ func TestNoScanInAScan(t *testing.T) {
 // The check would find one.
 func TestNestedScanIsFound(t *testing.T) {
 	t.Parallel()
-	if isRaced {
-		t.Skip("judges data: run without the race detector")
-	}
+	raced.Skip(t)
 	snapshot, err := store.Empty(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -83,9 +80,7 @@ func TestNestedScanIsFound(t *testing.T) {
 // its first rows is there at once.
 func TestFirstRowsOfWhoCanWrite(t *testing.T) {
 	t.Parallel()
-	if isRaced {
-		t.Skip("judges data: run without the race detector")
-	}
+	raced.Skip(t)
 	snapshot, err := store.Empty(t.Context())
 	if err != nil {
 		t.Fatal(err)

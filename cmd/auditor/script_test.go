@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"auditor/internal/raced"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden parts of the scripts")
@@ -22,7 +24,7 @@ var update = flag.Bool("update", false, "rewrite the golden parts of the scripts
 // They are the programs that users run, built without the race detector, which
 // makes SQLite twenty times as slow; it watches the other tests.
 func TestScripts(t *testing.T) {
-	if isRaced {
+	if raced.Detector {
 		t.Skip("the programs are built without the race detector: run without it")
 	}
 	bin := t.TempDir()

@@ -22,6 +22,7 @@ import (
 
 	"auditor/internal/fakegithub"
 	"auditor/internal/github"
+	"auditor/internal/raced"
 	"auditor/internal/store"
 )
 
@@ -349,7 +350,7 @@ func TestKill(t *testing.T) {
 	cold := newKiller(t)
 	want := everything(t, cold.finish())
 	cases := killCases(cold.requests())
-	if isRaced {
+	if raced.Detector {
 		cases = cases[len(cases)-6 : len(cases)-5]
 	}
 	for _, c := range cases {
@@ -367,7 +368,7 @@ func TestKill(t *testing.T) {
 // Of two organizations each goes on where it was.
 func TestKillOrganizations(t *testing.T) {
 	t.Parallel()
-	if isRaced {
+	if raced.Detector {
 		t.Skip("collects four organizations")
 	}
 	cold, k := newKiller(t, "umbrella"), newKiller(t, "umbrella")
@@ -466,7 +467,7 @@ func TestKillAndChange(t *testing.T) {
 		{"repository before all settings", moment{text: settings, n: 1}, remove(0)},
 		{"repository of settings under way", moment{text: settings, n: 3}, remove(-1)},
 	}
-	if isRaced {
+	if raced.Detector {
 		cases = cases[:1]
 	}
 	for _, c := range cases {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"auditor/internal/fakegithub"
+	"auditor/internal/raced"
 )
 
 // TestSoak reads the medium organization under every fault that the simulated
@@ -12,7 +13,7 @@ import (
 // run without any.
 func TestSoak(t *testing.T) {
 	t.Parallel()
-	if isRaced {
+	if raced.Detector {
 		t.Skip("reads the medium organization twice")
 	}
 	world := fakegithub.Generate(1, "medium", "acme", testNow())

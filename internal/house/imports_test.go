@@ -24,6 +24,7 @@ var directions = map[string][]string{
 	"internal/rules":                  {"internal/store"},
 	"internal/store":                  {},
 	"internal/github":                 {},
+	"internal/raced":                  {},
 	"internal/fakegithub":             {"internal/fakegithub/schema"},
 	"internal/fakegithub/schema":      {},
 	"internal/fakegithub/cut":         {},

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"auditor/internal/raced"
 	"auditor/internal/rules"
 	"auditor/internal/store"
 
@@ -128,9 +129,7 @@ func testHistoryLooksBack(t *testing.T, days [3]*store.Snapshot, h *store.Histor
 // history, or a file that it lacks too.
 func TestHistoryLacksTheSnapshot(t *testing.T) {
 	t.Parallel()
-	if isRaced {
-		t.Skip("judges data: run without the race detector")
-	}
+	raced.Skip(t)
 	days := threeDays(t)
 	r := build(t, days[2], nil, Options{History: remembered(t, testSet(t), days[0], days[1])})
 	if r.PreviousSnapshot == nil || r.PreviousSnapshot.File != days[1].Info().File || r.Changes != nil {
@@ -149,9 +148,7 @@ func TestHistoryLacksTheSnapshot(t *testing.T) {
 // anew, and without it nothing is said to be new or resolved.
 func TestHistoryOfOtherRules(t *testing.T) {
 	t.Parallel()
-	if isRaced {
-		t.Skip("judges data: run without the race detector")
-	}
+	raced.Skip(t)
 	days := threeDays(t)
 	h := remembered(t, stricter(t, 100_000), days[1]) // found nothing
 	r := build(t, days[2], days[1], Options{History: h})
@@ -174,9 +171,7 @@ func TestHistoryOfOtherRules(t *testing.T) {
 // Snapshots of other organizations in between are passed over.
 func TestHistoryOfOtherOrganizations(t *testing.T) {
 	t.Parallel()
-	if isRaced {
-		t.Skip("judges data: run without the race detector")
-	}
+	raced.Skip(t)
 	acme := map[string][]token{"acme": {{1, "mona", longAgo}}}
 	first, second := snapshot(t, 19, "", "complete", acme), snapshot(t, 21, "", "complete", acme)
 	other := snapshot(t, 20, "", "complete", map[string][]token{"beta": {{7, "mona", longAgo}}})

@@ -13,6 +13,8 @@ import (
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/extension"
 	renderer "github.com/yuin/goldmark/renderer/html"
+
+	"auditor/internal/raced"
 )
 
 // The tests here look at Markdown as GitHub would: rendered, with all that a
@@ -111,9 +113,7 @@ func checkRowsRendered(t testing.TB, text string) {
 
 func TestMarkdownRendersInert(t *testing.T) {
 	t.Parallel()
-	if isRaced {
-		t.Skip("judges data: run without the race detector")
-	}
+	raced.Skip(t)
 	for _, text := range append(hostileTexts(), markdownTexts...) {
 		checkMarkdownRendered(t, text, markdownOf(t, hostileReport(text)))
 		checkRowsRendered(t, text)

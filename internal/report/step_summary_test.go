@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"auditor/internal/raced"
 )
 
 // flood is a report of many findings, whose texts are as long as GitHub takes
@@ -29,9 +31,7 @@ func flood(findings int) *Report {
 
 func TestStepSummaryOfAFloodStaysBelowTheLimit(t *testing.T) {
 	t.Parallel()
-	if isRaced {
-		t.Skip("judges data: run without the race detector")
-	}
+	raced.Skip(t)
 	r := flood(100_000)
 	for before, want := range map[int]int{0: 3, 300 << 10: 3, 934 << 10: 1, 954 << 10: 0} {
 		path := filepath.Join(t.TempDir(), "summary.md")
@@ -116,9 +116,7 @@ func TestStepSummaryRefuses(t *testing.T) {
 // Whatever room there is: a page within it, and tables that are whole.
 func TestMarkdownFitsAnyRoom(t *testing.T) {
 	t.Parallel()
-	if isRaced {
-		t.Skip("judges data: run without the race detector")
-	}
+	raced.Skip(t)
 	r := flood(200)
 	for limit := stepSummaryLeast; limit < 600<<10; limit += 99_999 {
 		got := string(renderMarkdown(r, limit))

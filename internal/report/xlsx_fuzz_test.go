@@ -10,6 +10,8 @@ import (
 	"unicode/utf16"
 
 	"github.com/xuri/excelize/v2"
+
+	"auditor/internal/raced"
 )
 
 // cellKinds are all that decides on a cell beside its text.
@@ -17,9 +19,7 @@ var cellKinds = []string{KindText, KindTime, KindLink, KindYesNo, KindNumber, ki
 
 func TestCellsAreInert(t *testing.T) {
 	t.Parallel()
-	if isRaced {
-		t.Skip("judges data: run without the race detector")
-	}
+	raced.Skip(t)
 	for _, text := range append(hostileTexts(), cellTexts...) {
 		checkCells(t, text)
 	}

@@ -10,15 +10,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/xuri/excelize/v2"
+
+	"auditor/internal/raced"
 )
 
 // An inventory that is longer than the sample its columns are judged by is
 // asked once, and none of its rows is lost or held.
 func TestLongInventoryIsReadOnce(t *testing.T) {
 	t.Parallel()
-	if isRaced {
-		t.Skip("judges data: run without the race detector")
-	}
+	raced.Skip(t)
 	r := sampleReport(0, 0)
 	asked, row := 0, make([]any, 2)
 	pairs := Table{Name: "inventory-pairs", Title: "Pairs", Columns: []Column{{Name: "full_name"}, {Name: "count"}}}

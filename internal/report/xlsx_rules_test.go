@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf16"
+
+	"auditor/internal/raced"
 )
 
 // Excel opens a workbook that breaks one of these rules only after it has
@@ -58,9 +60,7 @@ func TestWorkbookKeepsExcelsRules(t *testing.T) {
 // The checks would find something.
 func TestBrokenRulesAreFound(t *testing.T) {
 	t.Parallel()
-	if isRaced {
-		t.Skip("judges data: run without the race detector")
-	}
+	raced.Skip(t)
 	b := bookOf(t, sampleReport(8, 5), maxRows)
 	for _, c := range []struct{ part, old, new, want string }{
 		{"xl/workbook.xml", `name="Coverage"`, `name="a/b"`, "forbidden character"},

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"auditor/internal/raced"
 )
 
 // found is a finding of a rule on a token of acme, on "TOKEN severity status",
@@ -52,9 +54,7 @@ func told(t *testing.T, h *History, id int64) string {
 
 func TestHistoryFindings(t *testing.T) {
 	t.Parallel()
-	if isRaced {
-		t.Skip("judges data in one goroutine: run without the race detector")
-	}
+	raced.Skip(t)
 	dir := t.TempDir()
 	h := openHistory(t, dir)
 	const rule = "stale-tokens/unused"
@@ -146,9 +146,7 @@ func TestHistoryFindingsOfOneKey(t *testing.T) {
 // the one in which each was judged so when it was merged.
 func TestHistoryRejudge(t *testing.T) {
 	t.Parallel()
-	if isRaced {
-		t.Skip("judges data in one goroutine: run without the race detector")
-	}
+	raced.Skip(t)
 	const rule, days = "a/b", 7
 	r := rand.New(rand.NewPCG(5, 6))
 	draw := func() (all []HistoryFinding) {

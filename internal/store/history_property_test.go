@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"auditor/internal/raced"
 )
 
 // historyChecks are questions that history and snapshot answer alike where the
@@ -98,9 +100,7 @@ func openHistory(t testing.TB, dir string) *History {
 // was complete, whatever was merged after it.
 func TestHistoryAsOfIsTheSnapshot(t *testing.T) {
 	t.Parallel()
-	if isRaced {
-		t.Skip("judges data in one goroutine: run without the race detector")
-	}
+	raced.Skip(t)
 	dir := t.TempDir()
 	w := newWorld(1, "acme", "beta")
 	h := openHistory(t, dir)
@@ -383,9 +383,7 @@ func diffOf(t testing.TB, h *History, old, new int) (all []Change) {
 // next or a distant one.
 func TestHistoryChangesTellTheWholeDifference(t *testing.T) {
 	t.Parallel()
-	if isRaced {
-		t.Skip("judges data in one goroutine: run without the race detector")
-	}
+	raced.Skip(t)
 	const days = 18
 	kinds := map[string]int{}
 	for _, isReliable := range []bool{true, false} {
@@ -433,9 +431,7 @@ func TestHistoryChangesTellTheWholeDifference(t *testing.T) {
 // pairs: for neighbours both say the same.
 func TestHistoryNeighboursBothWays(t *testing.T) {
 	t.Parallel()
-	if isRaced {
-		t.Skip("judges data in one goroutine: run without the race detector")
-	}
+	raced.Skip(t)
 	dir := t.TempDir()
 	w := newWorld(3, "acme", "beta")
 	h := openHistory(t, dir)

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"auditor/internal/raced"
 )
 
 // judgeByCount finds one thing every second day, and another one in other words
@@ -24,9 +26,7 @@ func judgeByCount(s *Snapshot) ([]HistoryFinding, []HistoryRule, error) {
 // Made anew from all files, the history has the same rows in all its tables.
 func TestHistoryRebuilt(t *testing.T) {
 	t.Parallel()
-	if isRaced {
-		t.Skip("judges data in one goroutine: run without the race detector")
-	}
+	raced.Skip(t)
 	dir := t.TempDir()
 	w := newWorld(4, "acme", "beta")
 	h := openHistory(t, dir)
@@ -102,9 +102,7 @@ func TestHistoryRebuildMends(t *testing.T) {
 // TestHistoryInTheStockShell asks every view with Debian's sqlite3.
 func TestHistoryInTheStockShell(t *testing.T) {
 	t.Parallel()
-	if isRaced {
-		t.Skip("judges data in one goroutine: run without the race detector")
-	}
+	raced.Skip(t)
 	shell, err := exec.LookPath("sqlite3")
 	if err != nil {
 		t.Skip("needs the sqlite3 shell")

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"auditor/internal/raced"
 )
 
 // settingsJSON is an object as collect makes it of GraphQL's answer.
@@ -209,9 +211,7 @@ func TestOwnerRole(t *testing.T) {
 // 6 a member whose token reaches nothing.
 func TestReachIsEffective(t *testing.T) {
 	t.Parallel()
-	if isRaced {
-		t.Skip("judges data in one goroutine: run without the race detector")
-	}
+	raced.Skip(t)
 	for _, c := range []struct{ base, members, outside, want string }{
 		{"read", "complete", "complete", `[1,1] [2,0] [3,0] [4,0] [5,null] [6,0]`},
 		{"none", "complete", "complete", `[1,1] [2,0] [3,0] [4,0] [5,null] [6,0]`},

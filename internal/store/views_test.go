@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"auditor/internal/raced"
 )
 
 // specViews is spec section 5: what other people's programs rely on.
@@ -113,9 +115,7 @@ func TestStockShell(t *testing.T) {
 
 func TestReads(t *testing.T) {
 	t.Parallel()
-	if isRaced {
-		t.Skip("judges data in one goroutine: run without the race detector")
-	}
+	raced.Skip(t)
 	s, err := Empty(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -198,9 +198,7 @@ func plan(t *testing.T, s *Snapshot, statement string) string {
 // Both without statistics (the empty snapshot) and with those of a large one.
 func TestJoinsUseIndexes(t *testing.T) {
 	t.Parallel()
-	if isRaced {
-		t.Skip("judges data in one goroutine: run without the race detector")
-	}
+	raced.Skip(t)
 	empty, err := Empty(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,0 @@
-//go:build race
-
-package main
-
-// isRaced tells whether the race detector watches.
-const isRaced = true

@@ -1,5 +1,0 @@
-//go:build !race
-
-package queries_test
-
-const isRaced = false
