@@ -8,20 +8,23 @@ import (
 	"runtime/debug"
 
 	"auditor/internal/report"
-	"auditor/internal/rules"
 	"auditor/internal/store"
 )
 
-// frugal is GOGC while the history is at work: all findings of a large
-// organization are 40 MB, and what they are made of is soon garbage.
-const frugal = 50
+// frugally lets garbage lie for a shorter time until what it returns is called:
+// all findings of a large organization are 40 MB, and what they are made of is
+// of no use for long.
+func frugally() (restore func()) {
+	usual := debug.SetGCPercent(50)
+	return func() { debug.SetGCPercent(usual) }
+}
 
 // remember brings the history of a folder up to date: it merges all published
 // snapshots that are missing in it, in their order, and judges those anew that
 // other rules have judged. What stands in the way of own, the snapshot of this
 // run, is an error; of others it is a warning, because their own run said so.
 func (j *judge) remember(ctx context.Context, own string) error {
-	defer debug.SetGCPercent(debug.SetGCPercent(frugal))
+	defer frugally()()
 	h, err := store.OpenHistory(ctx, filepath.Dir(own))
 	if err != nil {
 		return err
@@ -94,7 +97,7 @@ func (m *merging) take(ctx context.Context, path string) error {
 	if s.Info().Filters != "" {
 		return nil
 	}
-	findings, judges, err := judgeForHistory(ctx, m.set, s, m.options())
+	findings, judges, err := m.judgeForHistory(ctx, s)
 	if err != nil {
 		return fmt.Errorf("judge %s for the history: %w", s.Info().File, err)
 	}
@@ -131,19 +134,18 @@ func (a *app) historyOf(ctx context.Context, path string) *store.History {
 	return h
 }
 
-// judgeFunc is Judge for a history made anew.
-func (a *app) judgeFunc(ctx context.Context, set *rules.Set, o report.Options) store.JudgeFunc {
-	debug.SetGCPercent(frugal)
+// judgeFunc is judgeForHistory for a history made anew.
+func (j *judge) judgeFunc(ctx context.Context) store.JudgeFunc {
 	return func(s *store.Snapshot) ([]store.HistoryFinding, []store.HistoryRule, error) {
-		a.log.Info("merging", "file", s.Info().File)
-		return judgeForHistory(ctx, set, s, o)
+		j.log.Info("merging", "file", s.Info().File)
+		return j.judgeForHistory(ctx, s)
 	}
 }
 
 // judgeForHistory is report.Judge between collecting and merging, each of which
 // takes memory of its own: what is garbage is given back at once.
-func judgeForHistory(ctx context.Context, set *rules.Set, s *store.Snapshot, o report.Options) ([]store.HistoryFinding, []store.HistoryRule, error) {
+func (j *judge) judgeForHistory(ctx context.Context, s *store.Snapshot) ([]store.HistoryFinding, []store.HistoryRule, error) {
 	debug.FreeOSMemory()
 	defer debug.FreeOSMemory()
-	return report.Judge(ctx, set, s, o)
+	return report.Judge(ctx, j.set, s, j.options())
 }

@@ -382,7 +382,8 @@ func (j *judge) rebuild(ctx context.Context, dir string) error {
 	if err := j.keepOld(dir, before); err != nil {
 		return err
 	}
-	leftOut, err := store.RebuildHistory(ctx, dir, j.judgeFunc(ctx, j.set, j.options()))
+	defer frugally()()
+	leftOut, err := store.RebuildHistory(ctx, dir, j.judgeFunc(ctx))
 	if err != nil {
 		return err
 	}

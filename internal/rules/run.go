@@ -96,31 +96,13 @@ func Judge(ctx context.Context, snapshot *store.Snapshot, timeout time.Duration,
 			return
 		}
 		ctx, cancel := context.WithCancel(ctx)
-		var all errgroup.Group
-		defer all.Wait()
-		defer cancel()
 		// Results that wait for an earlier one take memory: the fastest rules are
 		// not far ahead of the slowest.
 		ahead := make(chan chan judged, 2*store.AtOnce())
-		all.Go(func() error {
-			defer close(ahead)
-			var running errgroup.Group
-			running.SetLimit(store.AtOnce())
-			for _, rule := range rules {
-				one := make(chan judged, 1)
-				select {
-				case ahead <- one:
-				case <-ctx.Done():
-					return running.Wait()
-				}
-				running.Go(func() error {
-					result, err := j.judge(ctx, rule)
-					one <- judged{result, err}
-					return nil
-				})
-			}
-			return running.Wait()
-		})
+		var all sync.WaitGroup
+		all.Go(func() { j.judgeAll(ctx, rules, ahead) })
+		defer all.Wait()
+		defer cancel()
 		for one := range ahead {
 			if o := <-one; !yield(o.result, o.err) || o.err != nil {
 				return
@@ -129,6 +111,28 @@ func Judge(ctx context.Context, snapshot *store.Snapshot, timeout time.Duration,
 		if err := ctx.Err(); err != nil {
 			yield(Result{}, err)
 		}
+	}
+}
+
+// judgeAll puts a place for the result of each rule into ahead, in their order,
+// and the results there when they come. It ends with the last of them.
+func (j *judge) judgeAll(ctx context.Context, rules []Rule, ahead chan<- chan judged) {
+	defer close(ahead)
+	var running errgroup.Group
+	defer running.Wait()
+	running.SetLimit(store.AtOnce())
+	for _, rule := range rules {
+		one := make(chan judged, 1)
+		select {
+		case ahead <- one:
+		case <-ctx.Done():
+			return
+		}
+		running.Go(func() error {
+			result, err := j.judge(ctx, rule)
+			one <- judged{result, err}
+			return nil
+		})
 	}
 }
 
@@ -178,50 +182,50 @@ func newJudge(ctx context.Context, snapshot *store.Snapshot, timeout time.Durati
 	return j, nil
 }
 
-func (r *judge) judge(ctx context.Context, rule Rule) (Result, error) {
+func (j *judge) judge(ctx context.Context, rule Rule) (Result, error) {
 	limited := ctx
-	if r.timeout > 0 {
+	if j.timeout > 0 {
 		var cancel context.CancelFunc
-		limited, cancel = context.WithTimeout(ctx, r.timeout)
+		limited, cancel = context.WithTimeout(ctx, j.timeout)
 		defer cancel()
 	}
-	result, err := r.run(limited, rule)
+	result, err := j.run(limited, rule)
 	switch {
 	case err == nil:
 		return result, nil
 	case ctx.Err() != nil:
 		return Result{}, fmt.Errorf("rule %s: %w", rule.ID, ctx.Err())
 	case errors.Is(limited.Err(), context.DeadlineExceeded):
-		return Result{}, fmt.Errorf("rule %s: stopped after %v, the time limit of a rule: %w", rule.ID, r.timeout, context.DeadlineExceeded)
+		return Result{}, fmt.Errorf("rule %s: stopped after %v, the time limit of a rule: %w", rule.ID, j.timeout, context.DeadlineExceeded)
 	}
 	return Result{}, fmt.Errorf("rule %s: %w", rule.ID, err)
 }
 
-func (r *judge) run(ctx context.Context, rule Rule) (Result, error) {
+func (j *judge) run(ctx context.Context, rule Rule) (Result, error) {
 	result := Result{Rule: rule, Parameters: rule.Parameters(), Outcome: "complete"}
 	var err error
-	if result.Missing, err = r.missing(ctx, rule); err != nil {
+	if result.Missing, err = j.missing(ctx, rule); err != nil {
 		return result, err
 	}
 	if len(result.Missing) > 0 {
 		result.Outcome = "incomplete"
 	}
-	bindings := rule.bindings(r.snapshot.Info().FinishedAt)
+	bindings := rule.bindings(j.snapshot.Info().FinishedAt)
 	if rule.Population != "" {
-		count, err := r.population(ctx, rule, bindings)
+		count, err := j.population(ctx, rule, bindings)
 		if err != nil {
 			return result, fmt.Errorf("population: %w", err)
 		}
 		result.Population = &count
 	}
-	rows, err := r.snapshot.Select(ctx, rule.SQL, used(rule.SQL, bindings))
+	rows, err := j.snapshot.Select(ctx, rule.SQL, used(rule.SQL, bindings))
 	if err != nil {
 		return result, err
 	}
 	if result.Findings, err = findings(rows, rule); err != nil {
 		return result, err
 	}
-	return result, r.resolve(ctx, result.Findings)
+	return result, j.resolve(ctx, result.Findings)
 }
 
 // used leaves out the bindings that a statement has no use for: the store
@@ -237,14 +241,14 @@ func used(sql string, bindings map[string]any) map[string]any {
 	return values
 }
 
-func (r *judge) population(ctx context.Context, rule Rule, bindings map[string]any) (int64, error) {
+func (j *judge) population(ctx context.Context, rule Rule, bindings map[string]any) (int64, error) {
 	sql := rule.populationSQL()
 	bound := used(sql, bindings)
 	key := fmt.Sprint(sql, bound) // maps are printed sorted
-	if count, ok := r.populations.Load(key); ok {
+	if count, ok := j.populations.Load(key); ok {
 		return count.(int64), nil
 	}
-	rows, err := r.snapshot.Select(ctx, sql, bound)
+	rows, err := j.snapshot.Select(ctx, sql, bound)
 	if err != nil {
 		return 0, err
 	}
@@ -256,7 +260,7 @@ func (r *judge) population(ctx context.Context, rule Rule, bindings map[string]a
 		if !isCount {
 			return 0, fmt.Errorf("%v is no count", row[0])
 		}
-		r.populations.Store(key, count)
+		j.populations.Store(key, count)
 		return count, nil
 	}
 	return 0, errors.New("the count has no row")
@@ -264,15 +268,15 @@ func (r *judge) population(ctx context.Context, rule Rule, bindings map[string]a
 
 // missing holds the resources that the rule reads against the coverage of every
 // organization. A resource without a coverage row was never asked for.
-func (r *judge) missing(ctx context.Context, rule Rule) ([]Missing, error) {
-	resources, err := r.reads(ctx, rule)
+func (j *judge) missing(ctx context.Context, rule Rule) ([]Missing, error) {
+	resources, err := j.reads(ctx, rule)
 	if err != nil {
 		return nil, err
 	}
 	var missing []Missing
-	for _, org := range r.orgs {
+	for _, org := range j.orgs {
 		for _, resource := range resources {
-			switch s, ok := r.coverage[[2]string{org, resource}]; {
+			switch s, ok := j.coverage[[2]string{org, resource}]; {
 			case !ok:
 				missing = append(missing, Missing{Org: org, Resource: resource, Status: "skipped"})
 			case s != "complete":
@@ -284,18 +288,18 @@ func (r *judge) missing(ctx context.Context, rule Rule) ([]Missing, error) {
 }
 
 // reads returns the resources that the query and its population read, sorted.
-func (r *judge) reads(ctx context.Context, rule Rule) ([]string, error) {
-	resources, err := r.snapshot.Reads(ctx, rule.SQL)
+func (j *judge) reads(ctx context.Context, rule Rule) ([]string, error) {
+	resources, err := j.snapshot.Reads(ctx, rule.SQL)
 	if err != nil || rule.Population == "" {
 		return resources, err
 	}
 	sql := rule.populationSQL()
-	counted, ok := r.counted.Load(sql)
+	counted, ok := j.counted.Load(sql)
 	if !ok {
-		if counted, err = r.snapshot.Reads(ctx, sql); err != nil {
+		if counted, err = j.snapshot.Reads(ctx, sql); err != nil {
 			return nil, fmt.Errorf("population: %w", err)
 		}
-		r.counted.Store(sql, counted)
+		j.counted.Store(sql, counted)
 	}
 	resources = append(resources, counted.([]string)...)
 	slices.Sort(resources)
@@ -303,20 +307,20 @@ func (r *judge) reads(ctx context.Context, rule Rule) ([]string, error) {
 }
 
 // resolve fills in the subjects, one query a kind for those that are new.
-func (r *judge) resolve(ctx context.Context, findings []Finding) error {
+func (j *judge) resolve(ctx context.Context, findings []Finding) error {
 	unknown := map[string][]string{}
 	for _, f := range findings {
-		if _, ok := r.subjects.Load(f.place()); !ok {
+		if _, ok := j.subjects.Load(f.place()); !ok {
 			unknown[f.Subject.Kind] = append(unknown[f.Subject.Kind], f.Subject.Kind+"/"+f.Subject.ID)
 		}
 	}
 	for _, kind := range slices.Sorted(maps.Keys(unknown)) {
-		if err := r.lookUp(ctx, kind, unknown[kind]); err != nil {
+		if err := j.lookUp(ctx, kind, unknown[kind]); err != nil {
 			return fmt.Errorf("resolve subjects: %w", err)
 		}
 	}
 	for i, f := range findings {
-		subject, ok := r.subjects.Load(f.place())
+		subject, ok := j.subjects.Load(f.place())
 		if !ok {
 			return fmt.Errorf("it reports %s/%s of %s, which the snapshot does not have", f.Subject.Kind, f.Subject.ID, f.Org)
 		}
@@ -328,12 +332,12 @@ func (r *judge) resolve(ctx context.Context, findings []Finding) error {
 func (f Finding) place() place { return place{f.Org, f.Subject.Kind, f.Subject.ID} }
 
 // lookUp asks for subjects of one kind, "token/7", in every organization.
-func (r *judge) lookUp(ctx context.Context, kind string, subjects []string) error {
+func (j *judge) lookUp(ctx context.Context, kind string, subjects []string) error {
 	list, err := json.Marshal(subjects)
 	if err != nil {
 		return err
 	}
-	rows, err := r.snapshot.Select(ctx, subjectsSQL, map[string]any{"kind": kind, "subjects": string(list)})
+	rows, err := j.snapshot.Select(ctx, subjectsSQL, map[string]any{"kind": kind, "subjects": string(list)})
 	if err != nil {
 		return err
 	}
@@ -342,7 +346,7 @@ func (r *judge) lookUp(ctx context.Context, kind string, subjects []string) erro
 			return err
 		}
 		id := strings.TrimPrefix(text(row[1]), kind+"/")
-		r.subjects.Store(place{text(row[0]), kind, id}, Subject{
+		j.subjects.Store(place{text(row[0]), kind, id}, Subject{
 			Kind: kind, ID: id, Key: text(row[2]), Name: text(row[3]), URL: text(row[4]), Owner: text(row[5]),
 		})
 	}

@@ -28,16 +28,7 @@ func dayOf(t *testing.T, dir string, day int, filters string, fill func(*Writer)
 		t.Fatal(err)
 	}
 	fill(w)
-	path, err := w.Publish(t.Context(), run.StartedAt)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := Open(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	return s
+	return publishAt(t, w, run.StartedAt)
 }
 
 // tokenDay has one token, and is complete.

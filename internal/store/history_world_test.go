@@ -291,16 +291,7 @@ func (w *world) publish(t testing.TB, dir string) *Snapshot {
 			(&worldPen{t: t, world: w, org: o, out: out}).write()
 		}
 	}
-	path, err := out.Publish(context.Background(), w.now().Add(time.Hour))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := Open(context.Background(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	return s
+	return publishAt(t, out, w.now().Add(time.Hour))
 }
 
 // worldPen writes an organization as far as its coverage goes.

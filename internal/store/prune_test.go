@@ -105,16 +105,7 @@ func onDay(t *testing.T, dir string, day int, status string) *Snapshot {
 	if _, err := w.Cover(t.Context(), Coverage{Org: "acme", Resource: "tokens", Status: status, IsRequired: true}); err != nil {
 		t.Fatal(err)
 	}
-	path, err := w.Publish(t.Context(), run.StartedAt.Add(time.Minute))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := Open(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	return s
+	return publishAt(t, w, run.StartedAt.Add(time.Minute))
 }
 
 // fates tells each file's in a line.

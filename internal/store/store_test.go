@@ -75,11 +75,17 @@ func cover(t *testing.T, w *Writer, status string, resources ...string) {
 // publish publishes and opens.
 func publish(t *testing.T, w *Writer) *Snapshot {
 	t.Helper()
-	path, err := w.Publish(t.Context(), start.Add(time.Hour))
+	return publishAt(t, w, start.Add(time.Hour))
+}
+
+// publishAt publishes as finished at a time, and opens.
+func publishAt(t testing.TB, w *Writer, at time.Time) *Snapshot {
+	t.Helper()
+	path, err := w.Publish(context.Background(), at)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := Open(t.Context(), path)
+	s, err := Open(context.Background(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
