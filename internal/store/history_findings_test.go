@@ -142,51 +142,67 @@ func TestHistoryFindingsOfOneKey(t *testing.T) {
 	}
 }
 
-// However often and in whatever order snapshots are judged anew, the history is
-// the one in which each was judged so when it was merged.
+// However often snapshots are judged anew, the history is the one in which each
+// was judged so when it was merged: in whatever order, and where a rule was
+// blind, in theirs.
 func TestHistoryRejudge(t *testing.T) {
 	t.Parallel()
 	raced.Skip(t)
+	for name, blindOneIn := range map[string]int{"seeing": 0, "sometimes blind": 3} {
+		t.Run(name, func(t *testing.T) { rejudgeByLot(t, blindOneIn) })
+	}
+}
+
+func rejudgeByLot(t *testing.T, blindOneIn int) {
 	const rule, days = "a/b", 7
+	type judging struct {
+		found []HistoryFinding
+		rules []HistoryRule
+	}
 	r := rand.New(rand.NewPCG(5, 6))
-	draw := func() (all []HistoryFinding) {
+	draw := func() (j judging) {
 		for token := range 5 {
 			if r.IntN(3) > 0 {
-				all = append(all, found(rule, fmt.Sprintf("%d %s %s%s", token, pick(r, "high", "low"), pick(r, "fail", "fail", "unknown"), pick(r, "", "", "!"))))
+				j.found = append(j.found, found(rule, fmt.Sprintf("%d %s %s%s", token, pick(r, "high", "low"), pick(r, "fail", "fail", "unknown"), pick(r, "", "", "!"))))
 			}
 		}
-		return all
+		j.rules = []HistoryRule{{ID: rule, Fingerprint: fmt.Sprint(len(j.found))}}
+		if blindOneIn > 0 && r.IntN(blindOneIn) == 0 {
+			j.rules[0].Blind = []string{"acme"}
+		}
+		return j
 	}
 	dir := t.TempDir()
 	var snapshots []*Snapshot
 	for i := range days {
 		snapshots = append(snapshots, dayOf(t, dir, i, "", tokenDay(t)))
 	}
-	judge := func(change func(*Snapshot, []HistoryFinding, []HistoryRule) error, i int, found []HistoryFinding) {
+	judge := func(change func(context.Context, *Snapshot, []HistoryFinding, []HistoryRule) error, i int, j judging) {
 		t.Helper()
-		if err := change(snapshots[i], found, []HistoryRule{{ID: rule, Fingerprint: fmt.Sprint(len(found))}}); err != nil {
+		if err := change(t.Context(), snapshots[i], j.found, j.rules); err != nil {
 			t.Fatal(err)
 		}
 	}
-	using := func(f func(context.Context, *Snapshot, []HistoryFinding, []HistoryRule) error) func(*Snapshot, []HistoryFinding, []HistoryRule) error {
-		return func(s *Snapshot, found []HistoryFinding, rules []HistoryRule) error {
-			return f(t.Context(), s, found, rules)
-		}
-	}
 	h := openHistory(t, t.TempDir())
-	final := make([][]HistoryFinding, days)
+	final := make([]judging, days)
 	for i := range days {
 		final[i] = draw()
-		judge(using(h.Merge), i, final[i])
+		judge(h.Merge, i, final[i])
 	}
 	for range 40 {
 		i := r.IntN(days)
 		final[i] = draw()
-		judge(using(h.Rejudge), i, final[i])
+		judge(h.Rejudge, i, final[i])
+	}
+	if blindOneIn > 0 {
+		for i := range days {
+			final[i] = draw()
+			judge(h.Rejudge, i, final[i])
+		}
 	}
 	straight := openHistory(t, t.TempDir())
 	for i := range days {
-		judge(using(straight.Merge), i, final[i])
+		judge(straight.Merge, i, final[i])
 	}
 	for _, query := range []string{
 		"SELECT snapshot_id, key, severity, status, is_excepted, since_snapshot_id FROM findings ORDER BY 1, 2",

@@ -1,18 +1,19 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
 
-// judgeTables hold what was given by whoever judged. What findings have in
-// common has a number there, and soon its reference in the history.
+// judgeTables hold what was given by whoever judged, and what it changes. What
+// findings have in common has a number there, and soon its reference in the
+// history.
 const judgeTables = `
 	CREATE TEMP TABLE _rule_given (number INTEGER PRIMARY KEY, rule TEXT NOT NULL, fingerprint TEXT, rule_ref INTEGER) STRICT;
 	CREATE TEMP TABLE _blind_given (rule INTEGER NOT NULL, org TEXT NOT NULL, PRIMARY KEY (rule, org)) STRICT;
@@ -21,105 +22,10 @@ const judgeTables = `
 		number INTEGER PRIMARY KEY, org TEXT NOT NULL, key TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,
 		name TEXT NOT NULL, url TEXT NOT NULL, owner TEXT NOT NULL, subject_ref INTEGER
 	) STRICT;
-	CREATE TEMP TABLE _finding_given (number INTEGER PRIMARY KEY, rule INTEGER NOT NULL, subject INTEGER NOT NULL, verdict INTEGER NOT NULL, reason TEXT NOT NULL) STRICT;`
-
-// judgement is what was found in a snapshot, with each rule, subject and verdict
-// once: they are told by their places in the lists.
-type judgement struct {
-	rules    numbers[string]
-	verdicts numbers[verdict]
-	subjects numbers[subjectKey]
-	words    []*HistoryFinding // of each subject, the one whose words stand for it
-	findings []judged
-	places   map[[2]int]int // of findings, by rule and subject
-}
-
-type verdict struct {
-	severity, status string
-	isExcepted       bool
-}
-
-type subjectKey struct{ org, key string }
-
-type judged struct {
-	rule, subject int
-	found         *HistoryFinding
-}
-
-// numbers gives numbers to values in the order in which they are met.
-type numbers[T comparable] struct {
-	all   []T
-	known map[T]int
-}
-
-func (n *numbers[T]) of(value T) int {
-	number, ok := n.known[value]
-	if !ok {
-		if n.known == nil {
-			n.known = map[T]int{}
-		}
-		number = len(n.all)
-		n.known[value] = number
-		n.all = append(n.all, value)
-	}
-	return number
-}
-
-// add takes a finding in. Of two with one key the fail counts, and of two fails
-// the one that no exception covers.
-func (j *judgement) add(f *HistoryFinding) error {
-	key, ok := strings.CutPrefix(f.Key, f.Rule+":"+f.Org+":")
-	if !ok || key == "" {
-		return fmt.Errorf("finding %s: its key is not made of its rule %s, its organization %s and its subject", f.Key, f.Rule, f.Org)
-	}
-	subject := j.subjects.of(subjectKey{f.Org, key})
-	if subject == len(j.words) {
-		j.words = append(j.words, f)
-	} else if standsBefore(f, j.words[subject]) {
-		j.words[subject] = f
-	}
-	rule := j.rules.of(f.Rule)
-	if j.places == nil {
-		j.places = map[[2]int]int{}
-	}
-	place, ok := j.places[[2]int{rule, subject}]
-	if !ok {
-		j.places[[2]int{rule, subject}] = len(j.findings)
-		j.findings = append(j.findings, judged{rule, subject, f})
-	} else if weight(f) > weight(j.findings[place].found) {
-		j.findings[place].found = f
-	}
-	return nil
-}
-
-// weight is how much a finding counts among others with its key.
-func weight(f *HistoryFinding) int {
-	switch {
-	case f.Status != "fail":
-		return 0
-	case f.IsExcepted:
-		return 1
-	}
-	return 2
-}
-
-// standsBefore tells whether the words of a for a subject stand rather than
-// those of b, whatever their order: of two grants of a token those of the one
-// that counts, else of the later one.
-func standsBefore(a, b *HistoryFinding) bool {
-	if a.Subject == b.Subject {
-		return false
-	}
-	return cmp.Or(
-		cmp.Compare(weight(a), weight(b)),
-		cmp.Compare(len(a.Subject.ID), len(b.Subject.ID)),
-		cmp.Compare(a.Subject.ID, b.Subject.ID),
-		cmp.Compare(a.Subject.Name, b.Subject.Name),
-		cmp.Compare(a.Subject.URL, b.Subject.URL),
-		cmp.Compare(a.Subject.Owner, b.Subject.Owner),
-		cmp.Compare(a.Subject.Kind, b.Subject.Kind),
-	) > 0
-}
+	CREATE TEMP TABLE _count_given (rule INTEGER NOT NULL, verdict INTEGER NOT NULL, finding_count INTEGER NOT NULL, PRIMARY KEY (rule, verdict)) STRICT;
+	CREATE TEMP TABLE _finding_begun (rule_ref INTEGER NOT NULL, subject_ref INTEGER NOT NULL, verdict_ref INTEGER NOT NULL, reason TEXT NOT NULL) STRICT;
+	CREATE TEMP TABLE _finding_touched (finding_ref INTEGER PRIMARY KEY, verdict_ref INTEGER) STRICT;
+	CREATE TEMP TABLE _finding_reworded (finding_ref INTEGER PRIMARY KEY, reason TEXT NOT NULL) STRICT;`
 
 // judge replaces what was found in a snapshot.
 func (m *merge) judge(ctx context.Context, id int64, findings []HistoryFinding, rules []HistoryRule) error {
@@ -129,52 +35,55 @@ func (m *merge) judge(ctx context.Context, id int64, findings []HistoryFinding, 
 			return err
 		}
 	}
-	if _, err := m.tx.ExecContext(ctx, judgeTables); err != nil {
-		return err
-	}
-	if err := m.give(ctx, &j, rules); err != nil {
-		return err
-	}
+	j.count()
 	var newest int64
 	if err := m.tx.QueryRowContext(ctx, "SELECT max(s.snapshot_id) FROM main._snapshots AS s").Scan(&newest); err != nil {
 		return err
 	}
-	text, err := historyFiles.ReadFile("history/merge/40_findings.sql")
+	args := []any{sql.Named("snapshot_id", id), sql.Named("newest_id", newest), sql.Named("fingerprint", RulesFingerprint(rules))}
+	texts, err := historyTexts("history/judge")
 	if err != nil {
 		return err
 	}
-	_, err = m.tx.ExecContext(ctx, string(text), sql.Named("snapshot_id", id), sql.Named("newest_id", newest), sql.Named("fingerprint", RulesFingerprint(rules)))
+	if _, err := m.tx.ExecContext(ctx, judgeTables); err != nil {
+		return err
+	}
+	if err := m.giveNames(ctx, &j, rules); err != nil {
+		return err
+	}
+	if _, err := m.tx.ExecContext(ctx, texts[0], args...); err != nil {
+		return err
+	}
+	if err := m.giveDifferences(ctx, id, &j); err != nil {
+		return err
+	}
+	_, err = m.tx.ExecContext(ctx, texts[1], args...)
 	return err
 }
 
-// give hands a judgement over.
-func (m *merge) give(ctx context.Context, j *judgement, rules []HistoryRule) error {
+// giveNames hands over who judged, with which verdicts and on what.
+func (m *merge) giveNames(ctx context.Context, j *judgement, rules []HistoryRule) error {
 	prints := map[int]string{}
+	var blind [][]any
 	for _, r := range rules {
 		number := j.rules.of(r.ID)
 		if _, ok := prints[number]; ok {
 			return fmt.Errorf("rule %s was run twice", r.ID)
 		}
 		prints[number] = r.Fingerprint
-		for _, org := range r.Blind {
-			if _, err := m.tx.ExecContext(ctx, "INSERT OR IGNORE INTO temp._blind_given (rule, org) VALUES (?, ?)", number, org); err != nil {
-				return err
-			}
+		orgs := slices.Clone(r.Blind)
+		slices.Sort(orgs)
+		for _, org := range slices.Compact(orgs) {
+			blind = append(blind, []any{number, org})
 		}
 	}
-	verdicts := make([]int, len(j.findings))
-	for i, f := range j.findings {
-		verdicts[i] = j.verdicts.of(verdict{f.found.Severity, f.found.Status, f.found.IsExcepted})
-	}
-	for _, t := range []struct {
-		name string
-		n    int
-		row  func(i int) []any
-	}{
+	counts := slices.Collect(maps.Keys(j.counts))
+	return m.insertAll(ctx, []staged{
 		{"_rule_given (number, rule, fingerprint)", len(j.rules.all), func(i int) []any {
 			text, isRun := prints[i]
 			return []any{i, j.rules.all[i], sql.NullString{String: text, Valid: isRun}}
 		}},
+		{"_blind_given (rule, org)", len(blind), func(i int) []any { return blind[i] }},
 		{"_verdict_given (number, severity, status, is_excepted)", len(j.verdicts.all), func(i int) []any {
 			v := j.verdicts.all[i]
 			return []any{i, v.severity, v.status, v.isExcepted}
@@ -183,13 +92,133 @@ func (m *merge) give(ctx context.Context, j *judgement, rules []HistoryRule) err
 			k, s := j.subjects.all[i], &j.words[i].Subject
 			return []any{i, k.org, k.key, s.Kind, s.ID, s.Name, s.URL, s.Owner}
 		}},
-		{"_finding_given (number, rule, subject, verdict, reason)", len(j.findings), func(i int) []any {
-			f := &j.findings[i]
-			return []any{i, f.rule, f.subject, verdicts[i], f.found.Reason}
+		{"_count_given (rule, verdict, finding_count)", len(counts), func(i int) []any {
+			return []any{counts[i][0], counts[i][1], j.counts[counts[i]]}
 		}},
-	} {
-		if err := m.insert(ctx, t.name, t.n, t.row); err != nil {
+	})
+}
+
+// giveDifferences hands over what is otherwise in the judgement than in the
+// history: of tens of thousands of findings a few hundred, and the sentences
+// that count days. The others never pass through a temporary table.
+func (m *merge) giveDifferences(ctx context.Context, id int64, j *judgement) error {
+	rules, err := m.refs(ctx, "_rule_given", "rule_ref")
+	if err != nil {
+		return err
+	}
+	verdicts, err := m.refs(ctx, "_verdict_given", "verdict_ref")
+	if err != nil {
+		return err
+	}
+	subjects, err := m.refs(ctx, "_subject_given", "subject_ref")
+	if err != nil {
+		return err
+	}
+	places := make(map[[2]int64]int, len(j.findings)) // by the references of rule and subject
+	for i, f := range j.findings {
+		places[[2]int64{rules[f.rule], subjects[f.subject]}] = i
+	}
+	var touched, reworded [][]any
+	isKnown := make([]bool, len(j.findings))
+	err = m.eachFinding(ctx, id, func(f *keptFinding) {
+		holds := f.stays
+		if place, ok := places[[2]int64{f.rule, f.subject}]; ok {
+			isKnown[place] = true
+			given := j.findings[place]
+			holds = sql.NullInt64{Int64: verdicts[given.verdict], Valid: true}
+			if given.found.Reason != f.reason {
+				reworded = append(reworded, []any{f.ref, given.found.Reason})
+			}
+		}
+		if holds != f.held {
+			touched = append(touched, []any{f.ref, holds})
+		}
+	})
+	if err != nil {
+		return err
+	}
+	var begun []judged
+	for i, f := range j.findings {
+		if !isKnown[i] {
+			begun = append(begun, f)
+		}
+	}
+	return m.insertAll(ctx, []staged{
+		{"_finding_begun (rule_ref, subject_ref, verdict_ref, reason)", len(begun), func(i int) []any {
+			f := begun[i]
+			return []any{rules[f.rule], subjects[f.subject], verdicts[f.verdict], f.found.Reason}
+		}},
+		{"_finding_touched (finding_ref, verdict_ref)", len(touched), func(i int) []any { return touched[i] }},
+		{"_finding_reworded (finding_ref, reason)", len(reworded), func(i int) []any { return reworded[i] }},
+	})
+}
+
+// refs lists the references that numbers were given.
+func (m *merge) refs(ctx context.Context, table, column string) (refs []int64, err error) {
+	rows, err := m.tx.QueryContext(ctx, "SELECT g."+column+" FROM temp."+table+" AS g ORDER BY g.number")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var ref int64
+		if err := rows.Scan(&ref); err != nil {
+			return nil, err
+		}
+		refs = append(refs, ref)
+	}
+	return refs, rows.Err()
+}
+
+// keptFinding is a finding as the history has it.
+type keptFinding struct {
+	ref, rule, subject int64
+	reason             string
+	held               sql.NullInt64 // verdict that holds at the snapshot
+	stays              sql.NullInt64 // verdict to hold at it unless it is found: of what nobody could look at again the one before
+}
+
+// eachFinding runs f on all findings that the history ever had.
+func (m *merge) eachFinding(ctx context.Context, id int64, f func(*keptFinding)) error {
+	// Nothing unseen, as nearly always: nothing looked up.
+	const query = `
+		SELECT f.finding_ref, f.rule_ref, f.subject_ref, f.reason, v.verdict_ref, iif(EXISTS (SELECT 1 FROM temp._unseen), (
+			SELECT b.verdict_ref
+			FROM main._subjects AS t
+			CROSS JOIN temp._unseen AS u
+			CROSS JOIN main._finding_ver AS b
+			WHERE t.subject_ref = f.subject_ref AND u.rule_ref = f.rule_ref AND u.org_ref = t.org_ref
+			  AND b.finding_ref = f.finding_ref AND b.valid_from < :snapshot_id AND b.valid_to >= :snapshot_id
+		), NULL)
+		FROM main._findings AS f
+		LEFT JOIN main._finding_ver AS v ON v.finding_ref = f.finding_ref AND v.valid_from <= :snapshot_id AND v.valid_to > :snapshot_id
+		ORDER BY f.finding_ref`
+	rows, err := m.tx.QueryContext(ctx, query, sql.Named("snapshot_id", id))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var k keptFinding
+		if err := rows.Scan(&k.ref, &k.rule, &k.subject, &k.reason, &k.held, &k.stays); err != nil {
 			return err
+		}
+		f(&k)
+	}
+	return rows.Err()
+}
+
+// staged is what is to go into a temporary table, "_t (a, b)".
+type staged struct {
+	table string
+	n     int
+	row   func(i int) []any
+}
+
+func (m *merge) insertAll(ctx context.Context, all []staged) error {
+	for _, s := range all {
+		if err := m.insert(ctx, s); err != nil {
+			return fmt.Errorf("fill %s: %w", s.table, err)
 		}
 	}
 	return nil
@@ -198,19 +227,18 @@ func (m *merge) give(ctx context.Context, j *judgement, rules []HistoryRule) err
 // insertBatch is how many rows go into a table at once: more gain nothing.
 const insertBatch = 50
 
-// insert fills a temporary table, "_t (a, b)", with n rows.
-func (m *merge) insert(ctx context.Context, table string, n int, row func(int) []any) (err error) {
-	width := strings.Count(table, ",") + 1
+func (m *merge) insert(ctx context.Context, s staged) (err error) {
+	width := strings.Count(s.table, ",") + 1
 	one := "(?" + strings.Repeat(", ?", width-1) + ")"
-	text := "INSERT INTO temp." + table + " VALUES "
+	text := "INSERT INTO temp." + s.table + " VALUES "
 	full, err := m.tx.PrepareContext(ctx, text+one+strings.Repeat(", "+one, insertBatch-1))
 	if err != nil {
 		return err
 	}
 	defer full.Close()
 	values := make([]any, 0, insertBatch*width)
-	for i := range n {
-		values = append(values, row(i)...)
+	for i := range s.n {
+		values = append(values, s.row(i)...)
 		if len(values) == cap(values) {
 			if _, err := full.ExecContext(ctx, values...); err != nil {
 				return err

@@ -218,7 +218,7 @@ func (m *merge) stage(ctx context.Context, id int64) error {
 	if err != nil {
 		return err
 	}
-	for _, text := range texts[:len(texts)-1] { // the last one is for what was found
+	for _, text := range texts {
 		if _, err := m.tx.ExecContext(ctx, text, sql.Named("snapshot_id", id)); err != nil {
 			return err
 		}
@@ -232,9 +232,10 @@ const stillOpen = "2147483647"
 // A ledger is a table of what was true from one snapshot to another: "_x_ver".
 // Its temporary table "_x_new" has what is true in the snapshot in hand.
 type ledger struct {
-	name string
-	keys []string // what the rows are about
-	gone string   // a row v whose keys are not in the snapshot ends if this holds
+	name  string
+	keys  []string // what the rows are about
+	among string   // the rows v that "_x_new" speaks of, if not of all
+	gone  string   // a row v whose keys are not in the snapshot ends if this holds
 }
 
 func wholly(resource string) string {
@@ -251,7 +252,7 @@ var ledgers = []ledger{
 	{name: "repository", keys: []string{"repository_ref"}, gone: wholly("repositories")},
 	{name: "token", keys: []string{"token_ref"}, gone: wholly("tokens")},
 	{name: "request", keys: []string{"org_ref", "request_id"}, gone: wholly("token_requests")},
-	{name: "pair", keys: []string{"token_ref", "repository_ref"}, gone: `CASE (SELECT n.repository_selection = 'subset' FROM temp._token_new AS n WHERE n.token_ref = v.token_ref)
+	{name: "pair", keys: []string{"token_ref", "repository_ref"}, among: "v.token_ref IN (SELECT l.token_ref FROM temp._relisted AS l)", gone: `CASE (SELECT n.repository_selection = 'subset' FROM temp._token_new AS n WHERE n.token_ref = v.token_ref)
 		WHEN 0 THEN true
 		WHEN 1 THEN (SELECT n.org_ref FROM temp._token_new AS n WHERE n.token_ref = v.token_ref) IN (SELECT w.org_ref FROM temp._whole AS w WHERE w.resource = 'token_repositories')
 		ELSE NOT EXISTS (SELECT 1 FROM main._token_ver AS t WHERE t.token_ref = v.token_ref AND t.valid_to = ` + stillOpen + `)
@@ -267,7 +268,7 @@ func (m *merge) post(ctx context.Context, l ledger, id int64) error {
 	table, stage := "main._"+l.name+"_ver", "temp._"+l.name+"_new"
 	same := equal(l.keys, "n", "v")
 	statements := []string{
-		"UPDATE " + table + " AS v SET valid_to = :snapshot_id WHERE v.valid_to = " + stillOpen +
+		"UPDATE " + table + " AS v SET valid_to = :snapshot_id WHERE " + cmp.Or(l.among, "true") + " AND v.valid_to = " + stillOpen +
 			" AND NOT EXISTS (SELECT 1 FROM " + stage + " AS n WHERE " + same + ") AND " + l.gone,
 		"INSERT INTO " + table + " (" + strings.Join(slices.Concat(l.keys, columns), ", ") + ", valid_from, valid_to)" +
 			" SELECT " + qualified("n", slices.Concat(l.keys, columns)) + ", :snapshot_id, " + stillOpen +

@@ -61,8 +61,6 @@ CROSS JOIN main._token_ids AS i
 WHERE p.org = t.org AND i.org_ref = p.org_ref AND i.token_id = t.token_id
 ORDER BY t.grant_id;
 
-CREATE UNIQUE INDEX temp._token_new_by_grant ON _token_new (org_ref, grant_id);
-
 -- What was not read wholly keeps the values that were true before.
 UPDATE temp._token_new AS n
 SET
@@ -111,6 +109,29 @@ LEFT JOIN main._token_usage AS u
 WHERE u.snapshot_id IS NULL OR (n.last_used_at, n.repository_count) IS NOT (u.last_used_at, u.repository_count)
 ORDER BY n.token_ref;
 
+-- Tokens whose list may be otherwise than it was. Nearly all are as they were,
+-- which their ids one after the other tell; that these come in another order on
+-- one side costs a second look and nothing else.
+CREATE TEMP TABLE _relisted (
+  token_ref INTEGER PRIMARY KEY
+) STRICT;
+
+INSERT INTO temp._relisted (token_ref)
+SELECT n.token_ref
+FROM temp._token_new AS n
+CROSS JOIN temp._present AS p
+WHERE p.org_ref = n.org_ref
+  AND (SELECT group_concat(m.repository_id) FROM snap._reach_members AS m WHERE m.org = p.org AND m.set_id = n.grant_id) IS NOT (
+    SELECT group_concat(i.repository_id)
+    FROM main._pair_ver AS v
+    CROSS JOIN main._repository_ids AS i
+    WHERE v.token_ref = n.token_ref AND v.valid_to = 2147483647 AND i.repository_ref = v.repository_ref
+  )
+UNION ALL
+SELECT v.token_ref
+FROM main._token_ver AS v
+WHERE v.valid_to = 2147483647 AND NOT EXISTS (SELECT 1 FROM temp._token_new AS n WHERE n.token_ref = v.token_ref);
+
 CREATE TEMP TABLE _pair_new (
   token_ref INTEGER NOT NULL,
   repository_ref INTEGER NOT NULL,
@@ -119,11 +140,12 @@ CREATE TEMP TABLE _pair_new (
 
 INSERT INTO temp._pair_new (token_ref, repository_ref)
 SELECT n.token_ref, i.repository_ref
-FROM temp._token_new AS n
+FROM temp._relisted AS l
+CROSS JOIN temp._token_new AS n
 CROSS JOIN temp._present AS p
 CROSS JOIN snap._reach_members AS m
 CROSS JOIN main._repository_ids AS i
-WHERE p.org_ref = n.org_ref AND m.org = p.org AND m.set_id = n.grant_id
+WHERE n.token_ref = l.token_ref AND p.org_ref = n.org_ref AND m.org = p.org AND m.set_id = n.grant_id
   AND i.org_ref = n.org_ref AND i.repository_id = m.repository_id;
 
 CREATE TEMP TABLE _request_new (

@@ -1,0 +1,116 @@
+package store
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+)
+
+// judgement is what was found in a snapshot, with each rule, subject and verdict
+// once: they are told by their places in the lists.
+type judgement struct {
+	rules    numbers[string]
+	verdicts numbers[verdict]
+	subjects numbers[subjectKey]
+	words    []*HistoryFinding // of each subject, the one whose words stand for it
+	findings []judged
+	places   map[[2]int]int // of findings, by rule and subject
+	counts   map[[2]int]int // of findings, by rule and verdict
+}
+
+type verdict struct {
+	severity, status string
+	isExcepted       bool
+}
+
+type subjectKey struct{ org, key string }
+
+type judged struct {
+	rule, subject, verdict int
+	found                  *HistoryFinding
+}
+
+// numbers gives numbers to values in the order in which they are met.
+type numbers[T comparable] struct {
+	all   []T
+	known map[T]int
+}
+
+func (n *numbers[T]) of(value T) int {
+	number, ok := n.known[value]
+	if !ok {
+		if n.known == nil {
+			n.known = map[T]int{}
+		}
+		number = len(n.all)
+		n.known[value] = number
+		n.all = append(n.all, value)
+	}
+	return number
+}
+
+// add takes a finding in. Of two with one key the fail counts, and of two fails
+// the one that no exception covers.
+func (j *judgement) add(f *HistoryFinding) error {
+	key, ok := strings.CutPrefix(f.Key, f.Rule+":"+f.Org+":")
+	if !ok || key == "" {
+		return fmt.Errorf("finding %s: its key is not made of its rule %s, its organization %s and its subject", f.Key, f.Rule, f.Org)
+	}
+	subject := j.subjects.of(subjectKey{f.Org, key})
+	if subject == len(j.words) {
+		j.words = append(j.words, f)
+	} else if standsBefore(f, j.words[subject]) {
+		j.words[subject] = f
+	}
+	rule := j.rules.of(f.Rule)
+	if j.places == nil {
+		j.places = map[[2]int]int{}
+	}
+	place, ok := j.places[[2]int{rule, subject}]
+	if !ok {
+		j.places[[2]int{rule, subject}] = len(j.findings)
+		j.findings = append(j.findings, judged{rule: rule, subject: subject, found: f})
+	} else if weight(f) > weight(j.findings[place].found) {
+		j.findings[place].found = f
+	}
+	return nil
+}
+
+// count is for when all are taken in.
+func (j *judgement) count() {
+	j.counts = map[[2]int]int{}
+	for i := range j.findings {
+		f := &j.findings[i]
+		f.verdict = j.verdicts.of(verdict{f.found.Severity, f.found.Status, f.found.IsExcepted})
+		j.counts[[2]int{f.rule, f.verdict}]++
+	}
+}
+
+// weight is how much a finding counts among others with its key.
+func weight(f *HistoryFinding) int {
+	switch {
+	case f.Status != "fail":
+		return 0
+	case f.IsExcepted:
+		return 1
+	}
+	return 2
+}
+
+// standsBefore tells whether the words of a for a subject stand rather than
+// those of b, whatever their order: of two grants of a token those of the one
+// that counts, else of the later one.
+func standsBefore(a, b *HistoryFinding) bool {
+	if a.Subject == b.Subject {
+		return false
+	}
+	return cmp.Or(
+		cmp.Compare(weight(a), weight(b)),
+		cmp.Compare(len(a.Subject.ID), len(b.Subject.ID)),
+		cmp.Compare(a.Subject.ID, b.Subject.ID),
+		cmp.Compare(a.Subject.Name, b.Subject.Name),
+		cmp.Compare(a.Subject.URL, b.Subject.URL),
+		cmp.Compare(a.Subject.Owner, b.Subject.Owner),
+		cmp.Compare(a.Subject.Kind, b.Subject.Kind),
+	) > 0
+}
