@@ -11,7 +11,11 @@ SELECT
   c.subject_kind AS subject_kind, -- token, request, repository, member or org
   c.subject_id AS subject_id, -- grant id, request id, repository id, user id or login
   c.subject_name AS subject_name, -- token's name, repository's full name or login
-  s.web_url || replace(c.path, ':org', g.org) AS subject_url, -- GitHub's page for it
+  s.web_url || CASE c.subject_kind
+    WHEN 'token' THEN '/organizations/' || g.org || '/settings/personal-access-tokens/' || c.subject_id
+    WHEN 'request' THEN '/organizations/' || g.org || '/settings/personal-access-token-requests/' || c.subject_id
+    ELSE '/' || c.subject_name
+  END AS subject_url, -- GitHub's page for it
   c.owner AS subject_owner, -- who owns the token; NULL for all others
   c.before AS before, -- what differs, as it was, as JSON; NULL for new
   c.after AS after, -- what differs, as it is, as JSON; NULL for gone
@@ -28,13 +32,6 @@ FROM (
     p.kind AS subject_kind,
     CAST(CASE p.kind WHEN 'token' THEN COALESCE(p.after, p.before) ->> 'grant_id' WHEN 'repository' THEN COALESCE(p.after, p.before) ->> 'repository_id' WHEN 'org' THEN (SELECT x.org FROM _orgs AS x WHERE x.org_ref = p.ref) ELSE p.ref END AS TEXT) AS subject_id,
     CASE p.kind WHEN 'org' THEN (SELECT x.org FROM _orgs AS x WHERE x.org_ref = p.ref) WHEN 'member' THEN COALESCE(p.after, p.before) ->> 'login' WHEN 'repository' THEN COALESCE(p.after, p.before) ->> 'full_name' ELSE COALESCE(p.after, p.before) ->> 'token_name' END AS subject_name,
-    CASE p.kind
-      WHEN 'token' THEN '/organizations/:org/settings/personal-access-tokens/' || (COALESCE(p.after, p.before) ->> 'grant_id')
-      WHEN 'request' THEN '/organizations/:org/settings/personal-access-token-requests/' || p.ref
-      WHEN 'repository' THEN '/' || (COALESCE(p.after, p.before) ->> 'full_name')
-      WHEN 'member' THEN '/' || (COALESCE(p.after, p.before) ->> 'login')
-      WHEN 'org' THEN '/:org'
-    END AS path,
     COALESCE(p.after, p.before) ->> 'owner_login' AS owner,
     iif(p.after IS NULL, p.before, d.value -> 'before') AS before,
     iif(p.before IS NULL, p.after, d.value -> 'after') AS after,
@@ -170,7 +167,6 @@ FROM (
     'token',
     CAST(t.grant_id AS TEXT),
     t.token_name,
-    '/organizations/:org/settings/personal-access-tokens/' || t.grant_id,
     t.owner_login,
     iif(e.is_added, '{}', e.repositories),
     iif(e.is_added, e.repositories, '{}'),
@@ -196,7 +192,6 @@ FROM (
     'token',
     CAST(t.grant_id AS TEXT),
     t.token_name,
-    '/organizations/:org/settings/personal-access-tokens/' || t.grant_id,
     t.owner_login,
     iif(
       b.last_used_at IS NULL,

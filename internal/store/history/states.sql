@@ -101,7 +101,6 @@ INSERT INTO _levels (level, rank) VALUES
   ('all', 2),
   ('admin', 3);
 
--- Of each: id, name, path of its page below the web address, owner.
 CREATE VIEW _token_states AS
 SELECT
   v.token_ref AS ref,
