@@ -9,8 +9,8 @@ SELECT b.rule_ref, b.subject_ref, b.reason
 FROM temp._finding_begun AS b
 ORDER BY b.rule_ref, b.subject_ref;
 
-INSERT INTO temp._finding_touched (finding_ref, verdict_ref)
-SELECT f.finding_ref, b.verdict_ref
+INSERT INTO main._finding_ver (finding_ref, valid_from, valid_to, verdict_ref)
+SELECT f.finding_ref, :snapshot_id, iif(:snapshot_id < :newest_id, :snapshot_id + 1, 2147483647), b.verdict_ref
 FROM temp._finding_begun AS b
 CROSS JOIN main._findings AS f
 WHERE f.rule_ref = b.rule_ref AND f.subject_ref = b.subject_ref;
