@@ -356,38 +356,46 @@ func BenchmarkHistory(b *testing.B) {
 		{"finding_counts", "SELECT * FROM finding_counts"},
 		{"snapshots", "SELECT * FROM snapshots"},
 	} {
-		b.Run(q.name, func(b *testing.B) {
-			for b.Loop() {
-				b.ReportMetric(float64(drain(b, r, q.query)), "rows")
-			}
-		})
+		askOften(b, q.name, func(b *testing.B) int { return drain(b, r, q.query) })
 	}
-	b.Run("Trend", func(b *testing.B) {
-		for b.Loop() {
-			if _, err := h.Trend(b.Context(), "security-gaps", int64(days)); err != nil {
-				b.Fatal(err)
-			}
+	askOften(b, "Trend", func(b *testing.B) int {
+		trend, err := h.Trend(b.Context(), "security-gaps", int64(days))
+		if err != nil {
+			b.Fatal(err)
 		}
+		return len(trend)
 	})
-	b.Run("FirstSeen", func(b *testing.B) {
-		for b.Loop() {
-			if _, err := h.FirstSeen(b.Context(), int64(days), ""); err != nil {
-				b.Fatal(err)
-			}
+	askOften(b, "FirstSeen", func(b *testing.B) int {
+		seen, err := h.FirstSeen(b.Context(), int64(days), "")
+		if err != nil {
+			b.Fatal(err)
 		}
+		return len(seen)
 	})
 	for name, old := range map[string]int{"Diff of neighbours": days - 1, "Diff of the whole time": 1} {
-		b.Run(name, func(b *testing.B) {
-			for b.Loop() {
-				changes := 0
-				for _, err := range h.Diff(b.Context(), int64(old), int64(days)) {
-					if err != nil {
-						b.Fatal(err)
-					}
-					changes++
+		askOften(b, name, func(b *testing.B) (changes int) {
+			for _, err := range h.Diff(b.Context(), int64(old), int64(days)) {
+				if err != nil {
+					b.Fatal(err)
 				}
-				b.ReportMetric(float64(changes), "changes")
+				changes++
 			}
+			return changes
 		})
 	}
+}
+
+// askOften measures a question with so many rows in its answer. Where other
+// machines share the processors, the least time says more than the mean.
+func askOften(b *testing.B, name string, ask func(*testing.B) int) {
+	b.Run(name, func(b *testing.B) {
+		rows, least := 0, time.Hour
+		for b.Loop() {
+			began := time.Now()
+			rows = ask(b)
+			least = min(least, time.Since(began))
+		}
+		b.ReportMetric(float64(rows), "rows")
+		b.ReportMetric(float64(least.Microseconds())/1000, "ms-least")
+	})
 }
