@@ -110,8 +110,8 @@ WHERE u.snapshot_id IS NULL OR (n.last_used_at, n.repository_count) IS NOT (u.la
 ORDER BY n.token_ref;
 
 -- Tokens whose list may be otherwise than it was. Nearly all are as they were,
--- which their ids one after the other tell; that these come in another order on
--- one side costs a second look and nothing else.
+-- which their ids one after the other tell: those of the snapshot come sorted from
+-- its primary key. Another order would cost a second look and nothing else.
 CREATE TEMP TABLE _relisted (
   token_ref INTEGER PRIMARY KEY
 ) STRICT;
@@ -122,7 +122,7 @@ FROM temp._token_new AS n
 CROSS JOIN temp._present AS p
 WHERE p.org_ref = n.org_ref
   AND (SELECT group_concat(m.repository_id) FROM snap._reach_members AS m WHERE m.org = p.org AND m.set_id = n.grant_id) IS NOT (
-    SELECT group_concat(i.repository_id)
+    SELECT group_concat(i.repository_id ORDER BY i.repository_id)
     FROM main._pair_ver AS v
     CROSS JOIN main._repository_ids AS i
     WHERE v.token_ref = n.token_ref AND v.valid_to = 2147483647 AND i.repository_ref = v.repository_ref
