@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
+	"strings"
 
 	"auditor/internal/report"
 	"auditor/internal/store"
@@ -20,9 +22,10 @@ func frugally() (restore func()) {
 }
 
 // remember brings the history of a folder up to date: it merges all published
-// snapshots that are missing in it, in their order, and judges those anew that
-// other rules have judged. What stands in the way of own, the snapshot of this
-// run, is an error; of others it is a warning, because their own run said so.
+// snapshots that are missing in it, in their order, and judges those of this
+// configuration's organizations anew that other rules have judged. What stands in
+// the way of own, the snapshot of this run, is an error; of others it is a warning,
+// because their own run said so.
 func (j *judge) remember(ctx context.Context, own string) error {
 	defer frugally()()
 	h, err := store.OpenHistory(ctx, filepath.Dir(own))
@@ -74,7 +77,7 @@ func (m *merging) announce(paths []string, own string) {
 		switch {
 		case !isKnown && path != own:
 			missing++
-		case isKnown && s.RulesFingerprint != m.today:
+		case isKnown && m.isStale(s):
 			other++
 		}
 	}
@@ -83,10 +86,19 @@ func (m *merging) announce(paths []string, own string) {
 	}
 }
 
+// isStale tells whether other rules than today's have judged a snapshot. Those of
+// other organizations only are for the rules of their own configuration, which
+// would judge them back.
+func (m *merging) isStale(s store.HistorySnapshot) bool {
+	return s.RulesFingerprint != m.today && slices.ContainsFunc(m.cfg.Orgs, func(org string) bool {
+		return org == "*" || slices.ContainsFunc(s.Orgs, func(its string) bool { return strings.EqualFold(org, its) })
+	})
+}
+
 // take merges a snapshot or judges it anew, if it needs that.
 func (m *merging) take(ctx context.Context, path string) error {
 	known, isKnown := m.known[filepath.Base(path)]
-	if isKnown && known.RulesFingerprint == m.today {
+	if isKnown && !m.isStale(known) {
 		return nil
 	}
 	s, err := store.Open(ctx, path)
