@@ -87,10 +87,11 @@ const Silence = 60 * 24 * time.Hour
 // Tokens that are used again after less than silence are not among it.
 func Compare(ctx context.Context, h *store.History, old, new store.HistorySnapshot, silence time.Duration) (*Diff, error) {
 	d := &Diff{Version: DiffVersion, Old: snapshotOfHistory(old), New: snapshotOfHistory(new)}
-	for c, err := range h.Diff(ctx, old.ID, new.ID) {
-		if err != nil {
-			return nil, err
-		}
+	changes, err := h.Diff(ctx, old.ID, new.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range changes {
 		if c.Change == "awake" && silenceOf(c) < silence {
 			continue
 		}

@@ -368,15 +368,13 @@ func listIn(state map[string]any) map[string]bool {
 	return list
 }
 
-func diffOf(t testing.TB, h *History, old, new int) (all []Change) {
+func diffOf(t testing.TB, h *History, old, new int) []Change {
 	t.Helper()
-	for c, err := range h.Diff(context.Background(), int64(old), int64(new)) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, c)
+	changes, err := h.Diff(context.Background(), int64(old), int64(new))
+	if err != nil {
+		t.Fatal(err)
 	}
-	return all
+	return changes
 }
 
 // Who knows a snapshot and the changes since knows the later one, be it the
@@ -437,31 +435,11 @@ func TestHistoryNeighboursBothWays(t *testing.T) {
 	h := openHistory(t, dir)
 	live(t, w, h, dir, 10)
 	for id := 2; id <= 10; id++ {
-		conn, err := h.db.Conn(t.Context())
+		distant, err := h.distant(t.Context(), int64(id-1), int64(id))
 		if err != nil {
 			t.Fatal(err)
 		}
-		query, err := stageDistant(t.Context(), conn, int64(id-1), int64(id))
-		if err != nil {
-			t.Fatal(err)
-		}
-		rows, err := conn.QueryContext(t.Context(), query)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var distant []Change
-		for rows.Next() {
-			var c Change
-			if err := rows.Scan(&c.Kind, &c.Change, &c.Org, &c.Subject.Kind, &c.Subject.ID, &c.Subject.Name, &c.Subject.URL, &c.Subject.Owner, &c.Before, &c.After, &c.Detail); err != nil {
-				t.Fatal(err)
-			}
-			distant = append(distant, c)
-		}
-		if err := rows.Close(); err != nil {
-			t.Fatal(err)
-		}
-		dropDistant(conn)
-		conn.Close()
+		slices.SortFunc(distant, compareChanges)
 		if near := diffOf(t, h, id-1, id); !slices.Equal(near, distant) {
 			t.Fatalf("snapshot %d:\nas neighbours %+v\nas distant ones %+v", id, near, distant)
 		}
