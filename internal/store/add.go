@@ -57,19 +57,17 @@ func (w *Writer) Todo(ctx context.Context, org, resource string) ([]Walk, error)
 		LEFT JOIN _walks AS w ON w.org = t.org AND w.resource = ?2 AND w.parent = t.parent
 		WHERE t.org = ?1 AND COALESCE(w.is_finished, 0) = 0
 		ORDER BY CAST(t.parent AS INTEGER), t.parent`, org, resource)
+	var walks []Walk
+	err = eachRow(rows, err, func(rows *sql.Rows) error {
+		walk := Walk{Org: org, Resource: resource}
+		err := rows.Scan(&walk.Parent, &walk.Repository, &walk.Next)
+		walks = append(walks, walk)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("what is left of %s of %s: %w", resource, org, err)
 	}
-	defer rows.Close()
-	var walks []Walk
-	for rows.Next() {
-		walk := Walk{Org: org, Resource: resource}
-		if err := rows.Scan(&walk.Parent, &walk.Repository, &walk.Next); err != nil {
-			return nil, err
-		}
-		walks = append(walks, walk)
-	}
-	return walks, rows.Err()
+	return walks, nil
 }
 
 // page is a call of Add or Gone on its way to the file.
@@ -300,18 +298,16 @@ func (w *Writer) Gaps(ctx context.Context, org string) (gaps []Gap, repositories
 		WHERE s.org = ?
 		GROUP BY u.key
 		ORDER BY u.key`, org)
+	err = eachRow(rows, err, func(rows *sql.Rows) error {
+		var g Gap
+		err := rows.Scan(&g.Resource, &g.Repositories, &g.Message)
+		gaps = append(gaps, g)
+		return err
+	})
 	if err != nil {
 		return nil, 0, fmt.Errorf("gaps of %s: %w", org, err)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var g Gap
-		if err := rows.Scan(&g.Resource, &g.Repositories, &g.Message); err != nil {
-			return nil, 0, fmt.Errorf("gaps of %s: %w", org, err)
-		}
-		gaps = append(gaps, g)
-	}
-	return gaps, repositories, rows.Err()
+	return gaps, repositories, nil
 }
 
 // count brings the counts of a coverage row up to date.

@@ -48,6 +48,20 @@ func openDatabase(path string, settings url.Values) *sql.DB {
 	return openName(name.String())
 }
 
+// eachRow runs f on every row of an answer; err is why there is none.
+func eachRow(rows *sql.Rows, err error, f func(*sql.Rows) error) error {
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := f(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
 func openName(name string) *sql.DB {
 	connector, err := sqlite.NewConnector(name)
 	if err != nil {

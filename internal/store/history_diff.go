@@ -15,19 +15,19 @@ import (
 // takes note of its use: merge/30_tokens.sql has it in seconds.
 const LeastSilence = 30 * 24 * time.Hour
 
-// changeKinds are the kinds of things whose states make changes.
-var changeKinds = [...]string{"token", "request", "repository", "member", "org"}
+// stateKinds are the kinds of things whose states make changes.
+var stateKinds = [...]string{"token", "request", "repository", "member", "org"}
 
 const selectChanges = `SELECT kind, change, org, subject_kind, subject_id, COALESCE(subject_name, ''), COALESCE(subject_url, ''), COALESCE(subject_owner, ''),
 	COALESCE(before, ''), COALESCE(after, ''), detail FROM `
 
-// kindsInOrder are the kinds of changes as the documentation has them.
-var kindsInOrder = []string{"token", "request", "repository", "setting", "protection", "member"}
+// changeKinds are the kinds of changes, in the order of the documentation.
+var changeKinds = []string{"token", "request", "repository", "setting", "protection", "member"}
 
 // compareChanges sorts so that equal histories give equal lists.
 func compareChanges(a, b Change) int {
 	return cmp.Or(
-		cmp.Compare(slices.Index(kindsInOrder, a.Kind), slices.Index(kindsInOrder, b.Kind)),
+		cmp.Compare(slices.Index(changeKinds, a.Kind), slices.Index(changeKinds, b.Kind)),
 		cmp.Compare(a.Org, b.Org),
 		cmp.Compare(a.Subject.Name, b.Subject.Name),
 		cmp.Compare(a.Subject.ID, b.Subject.ID),
@@ -60,11 +60,7 @@ func (h *History) diff(ctx context.Context, old, new int64) ([]Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := statement.QueryContext(ctx, new)
-	if err != nil {
-		return nil, err
-	}
-	return readChanges(rows)
+	return readChanges(statement.QueryContext(ctx, new))
 }
 
 // neighbours is the statement for what is otherwise in a snapshot than in the
@@ -91,24 +87,17 @@ func (h *History) distant(ctx context.Context, old, new int64) ([]Change, error)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := conn.QueryContext(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	return readChanges(rows)
+	return readChanges(conn.QueryContext(ctx, query))
 }
 
-func readChanges(rows *sql.Rows) (changes []Change, err error) {
-	defer rows.Close()
-	for rows.Next() {
+func readChanges(rows *sql.Rows, err error) (changes []Change, _ error) {
+	err = eachRow(rows, err, func(rows *sql.Rows) error {
 		var c Change
 		err := rows.Scan(&c.Kind, &c.Change, &c.Org, &c.Subject.Kind, &c.Subject.ID, &c.Subject.Name, &c.Subject.URL, &c.Subject.Owner, &c.Before, &c.After, &c.Detail)
-		if err != nil {
-			return nil, err
-		}
 		changes = append(changes, c)
-	}
-	return changes, rows.Err()
+		return err
+	})
+	return changes, err
 }
 
 // checkPair refuses numbers that are none of this history, or in the wrong
@@ -137,7 +126,7 @@ func stageDistant(ctx context.Context, conn *sql.Conn, old, new int64) (query st
 		texts[i] = string(text)
 	}
 	script := texts[0]
-	for _, kind := range changeKinds {
+	for _, kind := range stateKinds {
 		script += strings.ReplaceAll(texts[1], "KIND", kind)
 	}
 	if _, err := conn.ExecContext(ctx, script, sql.Named("old_id", old), sql.Named("new_id", new)); err != nil {

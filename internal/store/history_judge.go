@@ -29,13 +29,10 @@ const judgeTables = `
 
 // judge replaces what was found in a snapshot.
 func (m *merge) judge(ctx context.Context, id int64, findings []HistoryFinding, rules []HistoryRule) error {
-	var j judgement
-	for i := range findings {
-		if err := j.add(&findings[i]); err != nil {
-			return err
-		}
+	j, err := newJudgement(findings)
+	if err != nil {
+		return err
 	}
-	j.count()
 	var newest int64
 	if err := m.tx.QueryRowContext(ctx, "SELECT max(s.snapshot_id) FROM main._snapshots AS s").Scan(&newest); err != nil {
 		return err
@@ -48,13 +45,13 @@ func (m *merge) judge(ctx context.Context, id int64, findings []HistoryFinding, 
 	if _, err := m.tx.ExecContext(ctx, judgeTables); err != nil {
 		return err
 	}
-	if err := m.giveNames(ctx, &j, rules); err != nil {
+	if err := m.giveNames(ctx, j, rules); err != nil {
 		return err
 	}
 	if _, err := m.tx.ExecContext(ctx, texts[0], args...); err != nil {
 		return err
 	}
-	if err := m.giveDifferences(ctx, id, &j); err != nil {
+	if err := m.giveDifferences(ctx, id, j); err != nil {
 		return err
 	}
 	_, err = m.tx.ExecContext(ctx, texts[1], args...)
@@ -71,9 +68,7 @@ func (m *merge) giveNames(ctx context.Context, j *judgement, rules []HistoryRule
 			return fmt.Errorf("rule %s was run twice", r.ID)
 		}
 		prints[number] = r.Fingerprint
-		orgs := slices.Clone(r.Blind)
-		slices.Sort(orgs)
-		for _, org := range slices.Compact(orgs) {
+		for _, org := range slices.Compact(slices.Sorted(slices.Values(r.Blind))) {
 			blind = append(blind, []any{number, org})
 		}
 	}
@@ -156,18 +151,13 @@ func (m *merge) giveDifferences(ctx context.Context, id int64, j *judgement) err
 // refs lists the references that numbers were given.
 func (m *merge) refs(ctx context.Context, table, column string) (refs []int64, err error) {
 	rows, err := m.tx.QueryContext(ctx, "SELECT g."+column+" FROM temp."+table+" AS g ORDER BY g.number")
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	err = eachRow(rows, err, func(rows *sql.Rows) error {
 		var ref int64
-		if err := rows.Scan(&ref); err != nil {
-			return nil, err
-		}
+		err := rows.Scan(&ref)
 		refs = append(refs, ref)
-	}
-	return refs, rows.Err()
+		return err
+	})
+	return refs, err
 }
 
 // keptFinding is a finding as the history has it.
@@ -194,18 +184,14 @@ func (m *merge) eachFinding(ctx context.Context, id int64, f func(*keptFinding))
 		LEFT JOIN main._finding_ver AS v ON v.finding_ref = f.finding_ref AND v.valid_from <= :snapshot_id AND v.valid_to > :snapshot_id
 		ORDER BY f.finding_ref`
 	rows, err := m.tx.QueryContext(ctx, query, sql.Named("snapshot_id", id))
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	return eachRow(rows, err, func(rows *sql.Rows) error {
 		var k keptFinding
 		if err := rows.Scan(&k.ref, &k.rule, &k.subject, &k.reason, &k.held, &k.stays); err != nil {
 			return err
 		}
 		f(&k)
-	}
-	return rows.Err()
+		return nil
+	})
 }
 
 // staged is what is to go into a temporary table, "_t (a, b)".

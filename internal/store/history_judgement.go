@@ -14,7 +14,6 @@ type judgement struct {
 	subjects numbers[subjectKey]
 	words    []*HistoryFinding // of each subject, the one whose words stand for it
 	findings []judged
-	places   map[[2]int]int // of findings, by rule and subject
 	counts   map[[2]int]int // of findings, by rule and verdict
 }
 
@@ -49,41 +48,48 @@ func (n *numbers[T]) of(value T) int {
 	return number
 }
 
-// add takes a finding in. Of two with one key the fail counts, and of two fails
-// the one that no exception covers.
-func (j *judgement) add(f *HistoryFinding) error {
-	key, ok := strings.CutPrefix(f.Key, f.Rule+":"+f.Org+":")
-	if !ok || key == "" {
-		return fmt.Errorf("finding %s: its key is not made of its rule %s, its organization %s and its subject", f.Key, f.Rule, f.Org)
+// newJudgement takes findings in. Of two with one key the fail counts, and of two
+// fails the one that no exception covers.
+func newJudgement(findings []HistoryFinding) (*judgement, error) {
+	j := &judgement{counts: map[[2]int]int{}}
+	places := map[[2]int]int{} // in j.findings, by rule and subject
+	for i := range findings {
+		f := &findings[i]
+		subject, err := j.subject(f)
+		if err != nil {
+			return nil, err
+		}
+		rule := j.rules.of(f.Rule)
+		place, ok := places[[2]int{rule, subject}]
+		if !ok {
+			places[[2]int{rule, subject}] = len(j.findings)
+			j.findings = append(j.findings, judged{rule: rule, subject: subject, found: f})
+		} else if weight(f) > weight(j.findings[place].found) {
+			j.findings[place].found = f
+		}
 	}
-	subject := j.subjects.of(subjectKey{f.Org, key})
-	if subject == len(j.words) {
-		j.words = append(j.words, f)
-	} else if standsBefore(f, j.words[subject]) {
-		j.words[subject] = f
-	}
-	rule := j.rules.of(f.Rule)
-	if j.places == nil {
-		j.places = map[[2]int]int{}
-	}
-	place, ok := j.places[[2]int{rule, subject}]
-	if !ok {
-		j.places[[2]int{rule, subject}] = len(j.findings)
-		j.findings = append(j.findings, judged{rule: rule, subject: subject, found: f})
-	} else if weight(f) > weight(j.findings[place].found) {
-		j.findings[place].found = f
-	}
-	return nil
-}
-
-// count is for when all are taken in.
-func (j *judgement) count() {
-	j.counts = map[[2]int]int{}
 	for i := range j.findings {
 		f := &j.findings[i]
 		f.verdict = j.verdicts.of(verdict{f.found.Severity, f.found.Status, f.found.IsExcepted})
 		j.counts[[2]int{f.rule, f.verdict}]++
 	}
+	return j, nil
+}
+
+// subject is the number of what a finding is about, whose words may come to stand
+// for it.
+func (j *judgement) subject(f *HistoryFinding) (int, error) {
+	key, ok := strings.CutPrefix(f.Key, f.Rule+":"+f.Org+":")
+	if !ok || key == "" {
+		return 0, fmt.Errorf("finding %s: its key is not made of its rule %s, its organization %s and its subject", f.Key, f.Rule, f.Org)
+	}
+	number := j.subjects.of(subjectKey{f.Org, key})
+	if number == len(j.words) {
+		j.words = append(j.words, f)
+	} else if standsBefore(f, j.words[number]) {
+		j.words[number] = f
+	}
+	return number, nil
 }
 
 // weight is how much a finding counts among others with its key.

@@ -290,20 +290,15 @@ func (m *merge) post(ctx context.Context, l ledger, id int64) error {
 // columns lists what a ledger says of its keys.
 func (m *merge) columns(ctx context.Context, l ledger) (columns []string, err error) {
 	rows, err := m.tx.QueryContext(ctx, "SELECT c.name FROM pragma_table_info(?, 'main') AS c", "_"+l.name+"_ver")
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	err = eachRow(rows, err, func(rows *sql.Rows) error {
 		var name string
-		if err := rows.Scan(&name); err != nil {
-			return nil, err
-		}
+		err := rows.Scan(&name)
 		if name != "valid_from" && name != "valid_to" && !slices.Contains(l.keys, name) {
 			columns = append(columns, name)
 		}
-	}
-	return columns, rows.Err()
+		return err
+	})
+	return columns, err
 }
 
 func qualified(alias string, columns []string) string {

@@ -197,7 +197,7 @@ func (b believed) clone() believed {
 func truth(t testing.TB, h *History, id int) believed {
 	t.Helper()
 	all := believed{}
-	for _, kind := range changeKinds {
+	for _, kind := range stateKinds {
 		const query = "SELECT org_ref, ref, state FROM _%s_states WHERE valid_from <= ?1 AND valid_to > ?1"
 		for _, line := range testQuery(t, h.db, fmt.Sprintf(query, kind), id) {
 			var row [3]any

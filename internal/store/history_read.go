@@ -56,16 +56,7 @@ func (h *History) snapshots(ctx context.Context, sum string) ([]HistorySnapshot,
 // each runs f on every row of a query.
 func (h *History) each(ctx context.Context, what, query string, args []any, f func(*sql.Rows) error) error {
 	rows, err := h.db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return fmt.Errorf("%s of history %s: %w", what, h.path, err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := f(rows); err != nil {
-			return fmt.Errorf("%s of history %s: %w", what, h.path, err)
-		}
-	}
-	if err := rows.Err(); err != nil {
+	if err := eachRow(rows, err, f); err != nil {
 		return fmt.Errorf("%s of history %s: %w", what, h.path, err)
 	}
 	return nil

@@ -61,19 +61,14 @@ func (w *Writer) finish(ctx context.Context, finishedAt time.Time) error {
 // have gone after its resource was covered.
 func (w *Writer) countAll(ctx context.Context, tx *sql.Tx) error {
 	rows, err := tx.QueryContext(ctx, "SELECT c.org, c.resource FROM _coverage AS c")
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
 	var covered [][2]string
-	for rows.Next() {
+	err = eachRow(rows, err, func(rows *sql.Rows) error {
 		var org, resource string
-		if err := rows.Scan(&org, &resource); err != nil {
-			return err
-		}
+		err := rows.Scan(&org, &resource)
 		covered = append(covered, [2]string{org, resource})
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	for _, c := range covered {

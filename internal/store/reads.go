@@ -59,20 +59,15 @@ func (s *Snapshot) resourcePages(ctx context.Context, conn *sql.Conn) (map[int64
 		JOIN _table_resources AS t ON t.table_name = s.tbl_name
 		WHERE s.rootpage > 0`
 	rows, err := conn.QueryContext(ctx, query)
-	if err != nil {
-		return nil, fmt.Errorf("read resources of %s: %w", s.info.File, err)
-	}
-	defer rows.Close()
 	pages := map[int64][]string{}
-	for rows.Next() {
+	err = eachRow(rows, err, func(rows *sql.Rows) error {
 		var page int64
 		var resource string
-		if err := rows.Scan(&page, &resource); err != nil {
-			return nil, fmt.Errorf("read resources of %s: %w", s.info.File, err)
-		}
+		err := rows.Scan(&page, &resource)
 		pages[page] = append(pages[page], resource)
-	}
-	if err := rows.Err(); err != nil {
+		return err
+	})
+	if err != nil {
 		return nil, fmt.Errorf("read resources of %s: %w", s.info.File, err)
 	}
 	s.pages.Store(&pages)

@@ -144,18 +144,12 @@ func (s *Snapshot) readInfo(ctx context.Context) error {
 		return err
 	}
 	rows, err := s.db.QueryContext(ctx, "SELECT i.org FROM _installations AS i ORDER BY i.org")
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	return eachRow(rows, err, func(rows *sql.Rows) error {
 		var org string
-		if err := rows.Scan(&org); err != nil {
-			return err
-		}
+		err := rows.Scan(&org)
 		s.info.Orgs = append(s.info.Orgs, org)
-	}
-	return rows.Err()
+		return err
+	})
 }
 
 // fileSum returns the SHA-256 of a file in hex, "" if it cannot be read.
@@ -186,20 +180,17 @@ func (s *Snapshot) Coverage(ctx context.Context) ([]Coverage, error) {
 	const query = `SELECT org, resource, status, is_required, COALESCE(http_status, 0), COALESCE(message, ''), COALESCE(permission, ''), row_count, request_count
 		FROM _coverage ORDER BY org, resource`
 	rows, err := s.db.QueryContext(ctx, query)
+	var all []Coverage
+	err = eachRow(rows, err, func(rows *sql.Rows) error {
+		var c Coverage
+		err := rows.Scan(&c.Org, &c.Resource, &c.Status, &c.IsRequired, &c.HTTPStatus, &c.Message, &c.Permission, &c.RowCount, &c.RequestCount)
+		all = append(all, c)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read coverage of %s: %w", s.info.File, err)
 	}
-	defer rows.Close()
-	var all []Coverage
-	for rows.Next() {
-		var c Coverage
-		err := rows.Scan(&c.Org, &c.Resource, &c.Status, &c.IsRequired, &c.HTTPStatus, &c.Message, &c.Permission, &c.RowCount, &c.RequestCount)
-		if err != nil {
-			return nil, fmt.Errorf("read coverage of %s: %w", s.info.File, err)
-		}
-		all = append(all, c)
-	}
-	return all, rows.Err()
+	return all, nil
 }
 
 // Close closes the file.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 )
@@ -28,19 +29,17 @@ func (w *Writer) Unsettled(ctx context.Context, org string) ([]Repository, error
 		LEFT JOIN _repository_settings AS s ON s.org = r.org AND s.repository_id = r.repository_id
 		WHERE r.org = ? AND (s.repository_id IS NULL OR s.raw ->> '$.again')
 		ORDER BY r.repository_id`, org)
+	var all []Repository
+	err = eachRow(rows, err, func(rows *sql.Rows) error {
+		var r Repository
+		err := rows.Scan(&r.ID, &r.NodeID, &r.FullName, &r.HasSettings)
+		all = append(all, r)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("repositories of %s without settings: %w", org, err)
 	}
-	defer rows.Close()
-	var all []Repository
-	for rows.Next() {
-		var r Repository
-		if err := rows.Scan(&r.ID, &r.NodeID, &r.FullName, &r.HasSettings); err != nil {
-			return nil, fmt.Errorf("repositories of %s without settings: %w", org, err)
-		}
-		all = append(all, r)
-	}
-	return all, rows.Err()
+	return all, nil
 }
 
 // Unlisted counts the repositories of an organization whose settings were told,

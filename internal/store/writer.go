@@ -223,11 +223,7 @@ func (w *Writer) prepare(ctx context.Context) error {
 		UNION ALL SELECT 'counted', t.resource, '' FROM _table_resources AS t WHERE t.table_name = '_' || t.resource
 		UNION ALL SELECT 'kept', k.resource, k.key FROM _kept_keys AS k`
 	rows, err := w.db.QueryContext(ctx, facts)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	return eachRow(rows, err, func(rows *sql.Rows) error {
 		var kind, resource, key string
 		if err := rows.Scan(&kind, &resource, &key); err != nil {
 			return err
@@ -247,8 +243,8 @@ func (w *Writer) prepare(ctx context.Context) error {
 			}
 			w.kept[resource][key] = true
 		}
-	}
-	return rows.Err()
+		return nil
+	})
 }
 
 // StartedAt returns when the run began that this snapshot is of: for a resumed
