@@ -27,7 +27,7 @@ func BenchmarkRules(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			for _, err := range rules.Judge(b.Context(), fresh, time.Minute, set.Rules()...) {
+			for _, err := range rules.Results(b.Context(), fresh, time.Minute, set.Rules()...) {
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -13,12 +13,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"auditor/internal/finding"
 	"auditor/internal/raced"
 	"auditor/internal/rules"
 	"auditor/internal/store"
-
-	"github.com/google/go-cmp/cmp"
-	"github.com/rogpeppe/go-internal/txtar"
 )
 
 // TestUnknownIsNeverFine is the metamorphic test: GitHub leaves out what one
@@ -138,7 +139,7 @@ func (f *fixture) compare(t *testing.T, result rules.Result, variants map[string
 	}
 }
 
-func subjectText(f rules.Finding) string { return f.Subject.Kind + "/" + f.Subject.ID }
+func subjectText(f finding.Finding) string { return f.Subject.Kind + "/" + f.Subject.ID }
 
 // meaning returns the pattern that says why a leaf may be absent; * is one step.
 func (f *fixture) meaning(leaf string) string {

@@ -8,12 +8,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"auditor/internal/finding"
 	"auditor/internal/raced"
 	"auditor/internal/rules"
 	"auditor/internal/store"
 	"auditor/queries"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 var source = rules.Source{Name: "queries", FS: queries.FS}
@@ -129,9 +130,9 @@ func (f *fixture) judge(t *testing.T, snapshot *store.Snapshot) {
 // be, one unknown subject.
 func (f *fixture) checkVariety(t *testing.T, result rules.Result, population int) {
 	t.Helper()
-	count := map[string]int{}
-	for _, finding := range result.Findings {
-		count[finding.Status]++
+	count := map[finding.Status]int{}
+	for _, f := range result.Findings {
+		count[f.Status]++
 	}
 	if count["fail"] == 0 {
 		t.Error("no subject fails")
@@ -177,7 +178,7 @@ func (f *fixture) checkPopulation(t *testing.T, snapshot *store.Snapshot, result
 		t.Errorf("the population is %v, and has %d subjects", result.Population, total)
 	}
 	result.Missing = slices.DeleteFunc(result.Missing, func(m rules.Missing) bool { return m.Org != f.org() })
-	result.Findings = slices.DeleteFunc(result.Findings, func(finding rules.Finding) bool { return finding.Org != f.org() })
+	result.Findings = slices.DeleteFunc(result.Findings, func(f2 finding.Finding) bool { return f2.Org != f.org() })
 	for _, finding := range result.Findings {
 		if !slices.Contains(ids, finding.Subject.ID) {
 			t.Errorf("%s is reported and not of the population", subjectText(finding))
@@ -196,7 +197,7 @@ func render(t *testing.T, result rules.Result, population int) string {
 	fmt.Fprintf(&b, "population: %d\n", population)
 	for _, f := range result.Findings {
 		fmt.Fprintf(&b, "\n%s %s %s/%s of %s: %s\n", f.Severity, f.Status, f.Subject.Kind, f.Subject.ID, f.Org, f.Reason)
-		fmt.Fprintf(&b, "  subject: %s %q owner %q %s\n", f.Subject.Key, f.Subject.Name, f.Subject.Owner, f.Subject.URL)
+		fmt.Fprintf(&b, "  subject: %s %q owner %q %s\n", f.Key.Subject(), f.Subject.Name, f.Subject.Owner, f.Subject.URL)
 		for _, v := range f.Evidence {
 			value, err := json.Marshal(v.Value)
 			if err != nil {

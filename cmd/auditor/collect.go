@@ -39,9 +39,9 @@ never merged.`,
 			if f.String() != "" {
 				return a.collectPart(c.Context(), cfg, f)
 			}
-			// The history is told what the rules find: a run must not end at a
-			// mistake in one of them.
-			judge, err := a.judge(c.Context(), cfg, reportOptions{})
+			// The history keeps what the rules find: a run must not end at a mistake
+			// in one of them.
+			audit, err := a.audit(c.Context(), cfg, reportOptions{})
 			if err != nil {
 				return err
 			}
@@ -50,7 +50,12 @@ never merged.`,
 				return err
 			}
 			fmt.Fprintln(a.stdout, result.Path)
-			if err := judge.remembered(c.Context(), result.Path); err != nil {
+			one, err := audit.open(c.Context(), result.Path)
+			if err != nil {
+				return err
+			}
+			defer one.snapshot.Close()
+			if err := audit.remember(c.Context(), one); err != nil {
 				return err
 			}
 			return result.exit()

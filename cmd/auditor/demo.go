@@ -68,7 +68,7 @@ func (a *app) demo(ctx context.Context, dir string, size fakegithub.Size) error 
 	}
 	world.AdvanceDay()
 	clock.by = 0
-	judge, err := demo.judge(ctx, cfg, reportOptions{})
+	audit, err := demo.audit(ctx, cfg, reportOptions{})
 	if err != nil {
 		return err
 	}
@@ -76,10 +76,15 @@ func (a *app) demo(ctx context.Context, dir string, size fakegithub.Size) error 
 	if err != nil {
 		return err
 	}
-	if err := judge.remembered(ctx, result.Path); err != nil { // both of them
+	one, err := audit.open(ctx, result.Path)
+	if err != nil {
 		return err
 	}
-	if err := judge.report(ctx, result.Path); err != nil {
+	defer one.snapshot.Close()
+	if err := audit.remember(ctx, one); err != nil { // yesterday's snapshot too
+		return err
+	}
+	if err := audit.write(ctx, one); err != nil {
 		return err
 	}
 	c := demo.configFile

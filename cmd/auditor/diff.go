@@ -89,10 +89,15 @@ func (a *app) diff(ctx context.Context, dir string, args []string, o diffOptions
 		return err
 	}
 	defer close()
-	d, err := report.Compare(ctx, h, old.known, new.known, o.silence)
+	changes, err := h.Diff(ctx, old.known.ID, new.known.ID)
 	if err != nil {
 		return err
 	}
+	notCompared, err := h.NotCompared(ctx, old.known.ID, new.known.ID)
+	if err != nil {
+		return err
+	}
+	d := report.NewDiff(old.known, new.known, changes, notCompared, o.silence)
 	return report.WriteDiff(a.stdout, o.format, d, a.stdoutWidth)
 }
 

@@ -4,31 +4,30 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strings"
 
-	"auditor/internal/report"
+	"auditor/internal/finding"
+	"auditor/internal/rules"
 	"auditor/internal/store"
 )
 
-// frugally lets garbage lie for a shorter time until what it returns is called:
-// all findings of a large organization are 40 MB, and what they are made of is
-// of no use for long.
-func frugally() (restore func()) {
-	usual := debug.SetGCPercent(50)
-	return func() { debug.SetGCPercent(usual) }
+// evaluated is a snapshot, open, with what the rules say of it.
+type evaluated struct {
+	snapshot   *store.Snapshot
+	evaluation *rules.Evaluation
 }
 
-// remember brings the history of a folder up to date: it merges all published
-// snapshots that are missing in it, in their order, and judges those of this
-// configuration's organizations anew that other rules have judged. What stands in
-// the way of own, the snapshot of this run, is an error; of others it is a warning,
-// because their own run said so.
-func (j *judge) remember(ctx context.Context, own string) error {
-	defer frugally()()
-	h, err := store.OpenHistory(ctx, filepath.Dir(own))
+// updateHistory brings the history of a folder up to date: it merges all published
+// snapshots that are missing in it, in their order, and evaluates those of this
+// configuration's organizations again on which other rules were run. What goes
+// wrong with own, the snapshot of this run, is an error; with others it is a
+// warning, because their own run said so.
+func (a *audit) updateHistory(ctx context.Context, own evaluated) error {
+	dir := filepath.Dir(own.snapshot.Info().Path)
+	h, err := store.OpenHistory(ctx, dir)
 	if err != nil {
 		return err
 	}
@@ -37,69 +36,77 @@ func (j *judge) remember(ctx context.Context, own string) error {
 	if err != nil {
 		return err
 	}
-	paths, err := store.Published(filepath.Dir(own))
+	paths, err := store.Published(dir)
 	if err != nil {
 		return err
 	}
-	m := &merging{judge: j, history: h, today: report.RulesFingerprint(j.set), known: map[string]store.HistorySnapshot{}}
+	u := &historyUpdate{audit: a, history: h, own: own, rules: a.set.Fingerprint(), known: map[string]store.HistorySnapshot{}}
 	for _, s := range known {
-		m.known[s.File] = s
+		u.known[s.File] = s
 	}
-	m.announce(paths, own)
+	u.announce(paths)
 	for _, path := range paths {
-		err := m.take(ctx, path)
+		err := u.take(ctx, path)
 		switch {
 		case err == nil:
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case filepath.Base(path) == filepath.Base(own), errors.Is(err, store.ErrInUse):
+		case u.isOwn(path), errors.Is(err, store.ErrInUse):
 			return err
 		default:
-			j.log.Warn("a snapshot is not as the history needs it", "error", err, "hint", hint(err))
+			a.app.log.Warn("the history cannot use a snapshot", "error", err, "hint", hint(err))
 		}
 	}
 	return nil
 }
 
-// merging is the history being brought up to date.
-type merging struct {
-	*judge
+// historyUpdate is the history being brought up to date.
+type historyUpdate struct {
+	audit   *audit
 	history *store.History
-	today   string // fingerprint of the rules
+	own     evaluated
+	rules   string // fingerprint of today's
 	known   map[string]store.HistorySnapshot
 }
 
-// announce tells of work that takes long: usually there is one snapshot to merge.
-func (m *merging) announce(paths []string, own string) {
+func (u *historyUpdate) isOwn(path string) bool {
+	return filepath.Base(path) == u.own.snapshot.Info().File
+}
+
+// announce logs work that takes long: usually there is one snapshot to merge.
+func (u *historyUpdate) announce(paths []string) {
 	missing, other := 0, 0
 	for _, path := range paths {
-		s, isKnown := m.known[filepath.Base(path)]
+		s, isKnown := u.known[filepath.Base(path)]
 		switch {
-		case !isKnown && path != own:
+		case !isKnown && !u.isOwn(path):
 			missing++
-		case isKnown && m.isStale(s):
+		case isKnown && u.isStale(s):
 			other++
 		}
 	}
 	if missing > 1 || other > 1 {
-		m.log.Info("bringing the history up to date", "missing", missing, "judged_by_other_rules", other)
+		u.audit.app.log.Info("bringing the history up to date", "missing", missing, "evaluated_by_other_rules", other)
 	}
 }
 
-// isStale tells whether other rules than today's have judged a snapshot. Those of
-// other organizations only are for the rules of their own configuration, which
-// would judge them back.
-func (m *merging) isStale(s store.HistorySnapshot) bool {
-	return s.RulesFingerprint != m.today && slices.ContainsFunc(m.cfg.Orgs, func(org string) bool {
+// isStale says whether other rules than today's were run on a snapshot. Those of
+// other organizations only are left to the rules of their own configuration, which
+// would replace the result again.
+func (u *historyUpdate) isStale(s store.HistorySnapshot) bool {
+	return s.RulesFingerprint != u.rules && slices.ContainsFunc(u.audit.cfg.Orgs, func(org string) bool {
 		return org == "*" || slices.ContainsFunc(s.Orgs, func(its string) bool { return strings.EqualFold(org, its) })
 	})
 }
 
-// take merges a snapshot or judges it anew, if it needs that.
-func (m *merging) take(ctx context.Context, path string) error {
-	known, isKnown := m.known[filepath.Base(path)]
-	if isKnown && !m.isStale(known) {
+// take merges a snapshot, or replaces what was found in it, if it needs that.
+func (u *historyUpdate) take(ctx context.Context, path string) error {
+	known, isKnown := u.known[filepath.Base(path)]
+	if isKnown && !u.isStale(known) {
 		return nil
+	}
+	if u.isOwn(path) {
+		return u.put(ctx, u.own, isKnown)
 	}
 	s, err := store.Open(ctx, path)
 	if err != nil {
@@ -109,32 +116,36 @@ func (m *merging) take(ctx context.Context, path string) error {
 	if s.Info().Filters != "" {
 		return nil
 	}
-	findings, judges, err := m.judgeForHistory(ctx, s)
+	e, err := u.audit.evaluateBriefly(ctx, s)
 	if err != nil {
-		return fmt.Errorf("judge %s for the history: %w", s.Info().File, err)
+		return err
 	}
-	if isKnown {
-		return m.history.Rejudge(ctx, s, findings, judges)
-	}
-	return m.history.Merge(ctx, s, findings, judges)
+	return u.put(ctx, evaluated{s, e}, isKnown)
 }
 
-// remembered is remember for a run that has made a snapshot: while another run
+func (u *historyUpdate) put(ctx context.Context, e evaluated, isKnown bool) error {
+	if isKnown {
+		return u.history.Rejudge(ctx, e.snapshot, e.evaluation.Findings(), e.evaluation.Runs())
+	}
+	return u.history.Merge(ctx, e.snapshot, e.evaluation.Findings(), e.evaluation.Runs())
+}
+
+// remember is updateHistory for a run that has made a snapshot: while another run
 // merges, the next one merges this snapshot too, which is no failure.
-func (j *judge) remembered(ctx context.Context, own string) error {
-	err := j.remember(ctx, own)
+func (a *audit) remember(ctx context.Context, own evaluated) error {
+	err := a.updateHistory(ctx, own)
 	switch {
 	case errors.Is(err, store.ErrInUse):
-		j.log.Warn("the snapshot is not in the history yet: another run is writing to it, the next run merges it")
+		a.app.log.Warn("the snapshot is not in the history yet: another run is writing to it, the next run merges it")
 		return nil
 	case err != nil && ctx.Err() == nil:
-		return fmt.Errorf("the snapshot stands, but the history lacks it: %w", err)
+		return fmt.Errorf("the snapshot is published, but the history lacks it: %w", err)
 	}
 	return err
 }
 
 // historyOf opens the history beside a snapshot; nil if there is none, or none
-// that can be read, which is a warning: reports then do with the files.
+// that can be read, which is a warning: reports then do without it.
 func (a *app) historyOf(ctx context.Context, path string) *store.History {
 	h, err := store.FindHistory(ctx, filepath.Dir(path))
 	if err != nil && !errors.Is(err, store.ErrNoHistory) {
@@ -146,18 +157,14 @@ func (a *app) historyOf(ctx context.Context, path string) *store.History {
 	return h
 }
 
-// judgeFunc is judgeForHistory for a history made anew.
-func (j *judge) judgeFunc(ctx context.Context) store.JudgeFunc {
-	return func(s *store.Snapshot) ([]store.HistoryFinding, []store.HistoryRule, error) {
-		j.log.Info("merging", "file", s.Info().File)
-		return j.judgeForHistory(ctx, s)
+// evaluateFunc evaluates the snapshots of a history that is rebuilt.
+func (a *audit) evaluateFunc(ctx context.Context) store.EvaluateFunc {
+	return func(s *store.Snapshot) (iter.Seq[*finding.Finding], []finding.Run, error) {
+		a.app.log.Info("merging", "file", s.Info().File)
+		e, err := a.evaluateBriefly(ctx, s)
+		if err != nil {
+			return nil, nil, err
+		}
+		return e.Findings(), e.Runs(), nil
 	}
-}
-
-// judgeForHistory is report.Judge between collecting and merging, each of which
-// takes memory of its own: what is garbage is given back at once.
-func (j *judge) judgeForHistory(ctx context.Context, s *store.Snapshot) ([]store.HistoryFinding, []store.HistoryRule, error) {
-	debug.FreeOSMemory()
-	defer debug.FreeOSMemory()
-	return report.Judge(ctx, j.set, s, j.options())
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"auditor/internal/finding"
 	"auditor/internal/report"
 	"auditor/internal/rules"
 	"auditor/internal/store"
@@ -47,11 +49,16 @@ func (a *app) reportCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			judge, err := a.judge(c.Context(), cfg, o)
+			audit, err := a.audit(c.Context(), cfg, o)
 			if err != nil {
 				return err
 			}
-			return judge.report(c.Context(), snapshot)
+			one, err := audit.open(c.Context(), snapshot)
+			if err != nil {
+				return err
+			}
+			defer one.snapshot.Close()
+			return audit.write(c.Context(), one)
 		},
 	}
 	c.Flags().StringVar(&snapshot, "snapshot", "", "snapshot `FILE` (default: the newest one)")
@@ -60,73 +67,96 @@ func (a *app) reportCommand() *cobra.Command {
 	return c
 }
 
-// judge is all that turns a snapshot into reports, checked before anything is
-// collected: a run must not end at a typing mistake.
-type judge struct {
-	*app
+// audit is what turns a snapshot into history and reports, checked before anything
+// is collected: a run must not end at a typing mistake.
+type audit struct {
+	app     *app
 	cfg     *config
 	set     *rules.Set
+	options rules.Options
 	out     string
 	formats []string
-	failOn  string
+	failOn  finding.Severity // "none": no finding changes the exit status
 	// stepSummary is the file of $GITHUB_STEP_SUMMARY; "" for none.
 	stepSummary string
 }
 
-func (a *app) judge(ctx context.Context, cfg *config, o reportOptions) (*judge, error) {
+func (a *app) audit(ctx context.Context, cfg *config, o reportOptions) (*audit, error) {
 	set, err := a.rules(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
-	j := &judge{app: a, cfg: cfg, set: set, out: cfg.path(cfg.Reports.Dir), formats: cfg.Reports.Formats, failOn: cfg.Reports.FailOn}
+	w := &audit{
+		app: a, cfg: cfg, set: set, options: rules.Options{AuditorVersion: version(), Timeout: ruleTimeout},
+		out: cfg.path(cfg.Reports.Dir), formats: cfg.Reports.Formats, failOn: finding.Severity(cfg.Reports.FailOn),
+	}
+	for _, e := range cfg.Exceptions {
+		w.options.Exceptions = append(w.options.Exceptions, finding.Exception(e))
+	}
 	if o.out != "" {
-		j.out = o.out
+		w.out = o.out
 	}
 	if len(o.formats) > 0 {
-		j.formats = o.formats
+		w.formats = o.formats
 	}
 	if o.failOn != "" {
-		j.failOn = o.failOn
+		w.failOn = finding.Severity(o.failOn)
 	}
-	for _, f := range j.formats {
+	for _, f := range w.formats {
 		if _, err := report.FindFormat(f); err != nil {
 			return nil, &usageError{fmt.Errorf("--format %q%s: known are %s", f, didYouMean(f, report.FormatNames()), strings.Join(report.FormatNames(), ", "))}
 		}
 	}
-	if j.failOn != "none" && !slices.Contains(rules.Severities(), j.failOn) {
-		return nil, &usageError{fmt.Errorf("--fail-on %q%s: known are none, %s", j.failOn, didYouMean(j.failOn, rules.Severities()), strings.Join(rules.Severities(), ", "))}
+	if w.failOn != "none" && !w.failOn.IsKnown() {
+		names := finding.SeverityNames()
+		return nil, &usageError{fmt.Errorf("--fail-on %q%s: known are none, %s", w.failOn, didYouMean(string(w.failOn), names), strings.Join(names, ", "))}
 	}
-	return j, nil
+	return w, nil
 }
 
-// report writes every report of a snapshot ("": the newest), prints what they say, and tells
-// the exit status.
-func (j *judge) report(ctx context.Context, path string) error {
-	snapshot, err := j.open(ctx, j.cfg, path)
+// open opens a snapshot ("": the newest one) and evaluates it.
+func (a *audit) open(ctx context.Context, path string) (evaluated, error) {
+	snapshot, err := a.app.open(ctx, a.cfg, path)
+	if err != nil {
+		return evaluated{}, err
+	}
+	e, err := rules.Evaluate(ctx, snapshot, a.set, a.options)
+	if err != nil {
+		return evaluated{}, errors.Join(fmt.Errorf("evaluate %s: %w", snapshot.Info().File, err), snapshot.Close())
+	}
+	return evaluated{snapshot, e}, nil
+}
+
+// evaluateBriefly evaluates a snapshot for the history alone, which keeps the
+// reasons of findings and no evidence.
+func (a *audit) evaluateBriefly(ctx context.Context, s *store.Snapshot) (*rules.Evaluation, error) {
+	e, err := rules.Evaluate(ctx, s, a.set, a.options)
+	if err != nil {
+		return nil, fmt.Errorf("evaluate %s for the history: %w", s.Info().File, err)
+	}
+	return e, nil
+}
+
+// write writes every report of a snapshot, prints a summary, and returns the exit
+// status.
+func (a *audit) write(ctx context.Context, one evaluated) error {
+	past, err := a.past(ctx, one)
 	if err != nil {
 		return err
-	}
-	defer snapshot.Close()
-	previous, err := j.previous(ctx, snapshot.Info().Path)
-	if err != nil {
-		return err
-	}
-	if previous != nil {
-		defer previous.Close()
-	}
-	options := j.options()
-	if options.History = j.historyOf(ctx, snapshot.Info().Path); options.History != nil {
-		defer options.History.Close()
 	}
 	var reports []*report.Report
 	var files []string
-	for _, name := range j.set.Reports() {
-		r, err := report.Build(ctx, name, j.set, snapshot, previous, options)
+	for _, name := range one.evaluation.Reports {
+		sheets, err := report.Sheets(ctx, name, a.set, one.snapshot)
+		if err != nil {
+			return fmt.Errorf("report %s: %w", name, err)
+		}
+		r, err := report.Build(name, one.evaluation, past, sheets)
 		if err != nil {
 			return err
 		}
-		for _, format := range j.formats {
-			file, err := report.WriteFile(j.out, r, format)
+		for _, format := range a.formats {
+			file, err := report.WriteFile(a.out, r, format)
 			if err != nil {
 				return err
 			}
@@ -134,76 +164,74 @@ func (j *judge) report(ctx context.Context, path string) error {
 		}
 		reports = append(reports, r)
 	}
-	j.warn(reports)
-	j.summarize(reports)
-	if err := j.print(reports, files); err != nil {
+	a.warn(one.evaluation, reports)
+	a.summarize(reports)
+	if err := a.print(reports, files); err != nil {
 		return err
 	}
-	return j.verdict(snapshot, reports)
+	return a.verdict(one.evaluation.Snapshot, reports)
 }
 
-// previous is the snapshot to compare with, nil if there is none.
-func (j *judge) previous(ctx context.Context, path string) (*store.Snapshot, error) {
+// past reads what is known of the time before a snapshot.
+func (a *audit) past(ctx context.Context, one evaluated) (*report.Past, error) {
+	path := one.snapshot.Info().Path
 	before, err := store.Before(filepath.Dir(path), path)
-	if err != nil || before == "" {
+	if err != nil {
 		return nil, err
 	}
-	return store.Open(ctx, before)
-}
-
-func (j *judge) options() report.Options {
-	o := report.Options{AuditorVersion: version(), RuleTimeout: ruleTimeout}
-	for _, e := range j.cfg.Exceptions {
-		o.Exceptions = append(o.Exceptions, report.Exception(e))
+	var file *store.Snapshot
+	if before != "" {
+		if file, err = store.Open(ctx, before); err != nil {
+			return nil, err
+		}
+		defer file.Close()
 	}
-	return o
+	h := a.app.historyOf(ctx, path)
+	if h != nil {
+		defer h.Close()
+	}
+	return report.ReadPast(ctx, one.evaluation, a.set, a.options, h, file)
 }
 
-// warn tells, once each, what the reports warn of, and the exceptions that
-// matched nothing in any of them: one that is for rules of several reports is
-// of no use only then, and no report can say so.
-func (j *judge) warn(reports []*report.Report) {
-	var told []string
-	unused := map[int]int{}
+// warn logs, once each, what the reports warn of, and the exceptions that cover
+// nothing in any of them.
+func (a *audit) warn(e *rules.Evaluation, reports []*report.Report) {
+	var logged []string
 	for _, r := range reports {
 		for _, w := range r.Warnings {
-			if !slices.Contains(told, w) {
-				told = append(told, w)
-				j.log.Warn(w)
+			if !slices.Contains(logged, w) {
+				logged = append(logged, w)
+				a.app.log.Warn(w)
 			}
 		}
-		for _, i := range r.UnusedExceptions {
-			unused[i]++
-		}
 	}
-	for i, e := range j.cfg.Exceptions {
-		name := report.Exception(e).Name(i + 1)
-		isTold := slices.ContainsFunc(told, func(w string) bool { return strings.HasPrefix(w, name) })
-		if unused[i] == len(reports) && !isTold {
-			j.log.Warn(name + " covers nothing in any report: it can go")
+	for _, name := range e.UnusedExceptions() {
+		isLogged := slices.ContainsFunc(logged, func(w string) bool { return strings.HasPrefix(w, name) })
+		if !isLogged {
+			a.app.log.Warn(name + " covers nothing in any report: it can go")
 		}
 	}
 }
 
 // print shows the counts of every rule that found something, and the files.
-func (j *judge) print(reports []*report.Report, files []string) error {
+func (a *audit) print(reports []*report.Report, files []string) error {
 	columns := []string{"severity", "rule", "failed", "new", "of", "unknown", "title"}
 	var rows [][]any
 	for _, r := range reports {
 		for _, rule := range r.Rules {
 			if rule.Failed+rule.Unknown+rule.Excepted > 0 {
-				rows = append(rows, []any{rule.Severity, rule.ID, int64(rule.Failed), newOf(r, rule.ID), count(rule.Population), int64(rule.Unknown), rule.Title})
+				rows = append(rows, []any{string(rule.Severity), rule.ID, int64(rule.Failed), newOf(r, rule.ID), count(rule.Population), int64(rule.Unknown), rule.Title})
 			}
 		}
 	}
 	slices.SortStableFunc(rows, func(a, b []any) int {
-		return slices.Index(rules.Severities(), a[0].(string)) - slices.Index(rules.Severities(), b[0].(string))
+		return finding.Severity(a[0].(string)).Rank() - finding.Severity(b[0].(string)).Rank()
 	})
-	if _, err := report.WriteRows(j.stdout, "table", columns, each(rows), j.stdoutWidth); err != nil {
+	if _, err := report.WriteRows(a.app.stdout, "table", columns, each(rows), a.app.stdoutWidth); err != nil {
 		return err
 	}
 	for _, file := range files {
-		fmt.Fprintln(j.stdout, file)
+		fmt.Fprintln(a.app.stdout, file)
 	}
 	return nil
 }
@@ -231,12 +259,12 @@ func count(n *int64) any {
 	return *n
 }
 
-func (j *judge) verdict(snapshot *store.Snapshot, reports []*report.Report) error {
-	if !snapshot.Info().IsComplete {
+func (a *audit) verdict(snapshot store.Info, reports []*report.Report) error {
+	if !snapshot.IsComplete {
 		return exit(statusIncomplete)
 	}
 	for _, r := range reports {
-		if j.failOn != "none" && r.CountAtLeast(j.failOn) > 0 {
+		if a.failOn != "none" && r.CountAtLeast(a.failOn) > 0 {
 			return exit(statusFindings)
 		}
 	}

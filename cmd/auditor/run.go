@@ -26,32 +26,37 @@ the file that $GITHUB_STEP_SUMMARY names.`,
 			if err != nil {
 				return err
 			}
-			judge, err := a.judge(c.Context(), cfg, o)
+			audit, err := a.audit(c.Context(), cfg, o)
 			if err != nil {
 				return err
 			}
 			// Hours of collecting must not end at a folder that cannot be written.
-			if err := report.CheckDir(judge.out); err != nil {
+			if err := report.CheckDir(audit.out); err != nil {
 				return err
 			}
-			judge.stepSummary = a.getenv("GITHUB_STEP_SUMMARY")
+			audit.stepSummary = a.getenv("GITHUB_STEP_SUMMARY")
 			result, err := a.collect(c.Context(), cfg, collect.Filters{})
 			if err != nil {
 				return err
 			}
-			return judge.finish(c.Context(), result.Path)
+			return audit.finish(c.Context(), result.Path)
 		},
 	}
 	o.flags(c)
 	return c
 }
 
-// finish is what a run does with its snapshot: the history, the reports, and
-// pruning. A history that cannot be written is no reason to have no reports, but
-// the run has not done its job then.
-func (j *judge) finish(ctx context.Context, path string) error {
-	forgotten := j.remembered(ctx, path)
-	verdict := j.report(ctx, path)
+// finish is what a run does with its snapshot: it evaluates it once, and gives the
+// result to the history and the reports; then it prunes. A history that cannot be
+// written is no reason to have no reports, but the run has not done its job then.
+func (a *audit) finish(ctx context.Context, path string) error {
+	one, err := a.open(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer one.snapshot.Close()
+	forgotten := a.remember(ctx, one)
+	verdict := a.write(ctx, one)
 	var status exit
 	if verdict != nil && !errors.As(verdict, &status) {
 		return errors.Join(verdict, forgotten)
@@ -59,22 +64,22 @@ func (j *judge) finish(ctx context.Context, path string) error {
 	if forgotten != nil {
 		return forgotten
 	}
-	if err := j.prune(ctx, filepath.Dir(path)); err != nil {
+	if err := a.prune(ctx, filepath.Dir(path)); err != nil {
 		return err
 	}
 	return verdict
 }
 
 // prune deletes the snapshots that the configuration does not keep.
-func (j *judge) prune(ctx context.Context, dir string) error {
-	list, err := store.Prune(ctx, dir, store.Keep(j.cfg.Snapshots.Keep), j.now())
+func (a *audit) prune(ctx context.Context, dir string) error {
+	list, err := store.Prune(ctx, dir, store.Keep(a.cfg.Snapshots.Keep), a.app.now())
 	for _, p := range list {
 		if p.IsToGo {
-			j.log.Info("pruned", "file", p.File, "bytes", p.Size)
+			a.app.log.Info("pruned", "file", p.File, "bytes", p.Size)
 		}
 	}
 	if errors.Is(err, store.ErrInUse) {
-		j.log.Warn("nothing is pruned while another run is at work in the folder: the next run does it")
+		a.app.log.Warn("nothing is pruned while another run is at work in the folder: the next run does it")
 		return nil
 	}
 	return err
@@ -82,11 +87,11 @@ func (j *judge) prune(ctx context.Context, dir string) error {
 
 // summarize shows the reports on the page of the GitHub Actions run. A page
 // without them is no reason to have no reports.
-func (j *judge) summarize(reports []*report.Report) {
-	if j.stepSummary == "" {
+func (a *audit) summarize(reports []*report.Report) {
+	if a.stepSummary == "" {
 		return
 	}
-	if err := report.AppendStepSummary(j.stepSummary, reports); err != nil {
-		j.log.Warn("the summary of this GitHub Actions step lacks reports", "error", err)
+	if err := report.AppendStepSummary(a.stepSummary, reports); err != nil {
+		a.app.log.Warn("the summary of this GitHub Actions step lacks reports", "error", err)
 	}
 }

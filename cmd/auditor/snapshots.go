@@ -362,28 +362,27 @@ kept as history.db.old then. It stays in its place until the new one is whole.`,
 			if err != nil {
 				return err
 			}
-			judge, err := a.judge(c.Context(), cfg, reportOptions{})
+			audit, err := a.audit(c.Context(), cfg, reportOptions{})
 			if err != nil {
 				return err
 			}
-			return judge.rebuild(c.Context(), cfg.path(cfg.Snapshots.Dir))
+			return audit.rebuild(c.Context(), cfg.path(cfg.Snapshots.Dir))
 		},
 	}
 }
 
-func (j *judge) rebuild(ctx context.Context, dir string) error {
+func (a *audit) rebuild(ctx context.Context, dir string) error {
 	if _, err := store.Newest(dir); err != nil {
 		return err
 	}
 	before, err := merged(ctx, dir)
 	if err != nil {
-		j.log.Warn("the old history cannot be read", "error", err)
+		a.app.log.Warn("the old history cannot be read", "error", err)
 	}
-	if err := j.keepOld(dir, before); err != nil {
+	if err := a.keepOld(dir, before); err != nil {
 		return err
 	}
-	defer frugally()()
-	leftOut, err := store.RebuildHistory(ctx, dir, j.judgeFunc(ctx))
+	leftOut, err := store.RebuildHistory(ctx, dir, a.evaluateFunc(ctx))
 	if err != nil {
 		return err
 	}
@@ -391,14 +390,14 @@ func (j *judge) rebuild(ctx context.Context, dir string) error {
 	for _, problem := range leftOut {
 		if !errors.Is(problem, store.ErrFiltered) {
 			lost++
-			j.log.Error("left out of the history", "error", problem, "hint", hint(problem))
+			a.app.log.Error("left out of the history", "error", problem, "hint", hint(problem))
 		}
 	}
 	after, err := merged(ctx, dir)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(j.stdout, "the history has %d snapshots, it had %d\n", len(after), len(before))
+	fmt.Fprintf(a.app.stdout, "the history has %d snapshots, it had %d\n", len(after), len(before))
 	if lost > 0 {
 		return fmt.Errorf("%d of the snapshots are left out of the history", lost)
 	}
@@ -406,7 +405,7 @@ func (j *judge) rebuild(ctx context.Context, dir string) error {
 }
 
 // keepOld keeps a history that remembers more than the files tell.
-func (j *judge) keepOld(dir string, before []store.HistorySnapshot) error {
+func (a *audit) keepOld(dir string, before []store.HistorySnapshot) error {
 	isLost := func(s store.HistorySnapshot) bool {
 		_, err := os.Lstat(filepath.Join(dir, s.File))
 		return errors.Is(err, fs.ErrNotExist)
@@ -422,6 +421,6 @@ func (j *judge) keepOld(dir string, before []store.HistorySnapshot) error {
 	if err := os.Link(store.HistoryPath(dir), old); err != nil {
 		return fmt.Errorf("keep the old history: %w", err)
 	}
-	j.log.Warn("the new history will not know what only pruned snapshots told", "old", old)
+	a.app.log.Warn("the new history will not know what only pruned snapshots told", "old", old)
 	return nil
 }

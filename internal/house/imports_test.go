@@ -16,13 +16,14 @@ const module = "auditor/"
 // besides itself. A room that is not listed may not exist.
 var directions = map[string][]string{
 	"cmd/auditor": {
-		"internal/collect", "internal/report", "internal/rules", "internal/store", "internal/github", "internal/fakegithub", "queries",
+		"internal/collect", "internal/report", "internal/rules", "internal/store", "internal/finding", "internal/github", "internal/fakegithub", "queries",
 	},
 	"cmd/fakegithub":                  {"internal/fakegithub"},
 	"internal/collect":                {"internal/github", "internal/store"},
-	"internal/report":                 {"internal/rules", "internal/store"},
-	"internal/rules":                  {"internal/store"},
-	"internal/store":                  {},
+	"internal/report":                 {"internal/rules", "internal/store", "internal/finding"},
+	"internal/rules":                  {"internal/store", "internal/finding"},
+	"internal/store":                  {"internal/finding"},
+	"internal/finding":                {},
 	"internal/github":                 {},
 	"internal/raced":                  {},
 	"internal/fakegithub":             {"internal/fakegithub/schema"},

@@ -6,149 +6,42 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
+	"auditor/internal/finding"
 	"auditor/internal/rules"
 	"auditor/internal/store"
 )
 
-// Options are what a report needs beside the snapshot and the rules.
-type Options struct {
-	AuditorVersion string
-	Exceptions     []Exception
-	RuleTimeout    time.Duration  // for each rule; 0: none
-	History        *store.History // of the folder that the snapshot is in; nil: none
-}
-
-// Build judges the snapshot now by the rules of one report and compares it with
-// the previous one: as the history has it, else its file, which may be nil. A
-// file is judged anew by the same rules, so that a changed rule is not taken for
-// a changed organization.
-func Build(ctx context.Context, name string, set *rules.Set, now, previous *store.Snapshot, o Options) (*Report, error) {
-	if !slices.Contains(set.Reports(), name) {
+// Build makes one report of an evaluation whose findings [ReadPast] has marked, of
+// the past, and of the sheets that [Sheets] prepares. It reads nothing else: equal
+// values give an equal Report. The error says that no rule belongs to the report.
+func Build(name string, e *rules.Evaluation, past *Past, sheets []Table) (*Report, error) {
+	if !slices.Contains(e.Reports, name) {
 		return nil, fmt.Errorf("report %q: no rule belongs to it", name)
 	}
-	b := &builder{set: set, options: o, report: &Report{
-		Version: Version, Name: name, Title: titleOf(name), AuditorVersion: o.AuditorVersion,
-	}}
-	if err := b.build(ctx, now, previous); err != nil {
-		return nil, fmt.Errorf("report %s: %w", name, err)
+	r := &Report{
+		Version: Version, Name: name, Title: titleOf(name), AuditorVersion: e.AuditorVersion,
+		Snapshot: snapshotOf(e.Snapshot), GeneratedAt: At(e.Snapshot.FinishedAt), PreviousSnapshot: past.previous,
+		Coverage: coverageOf(e.Coverage), Inventories: sheets, Notes: e.ExceptionNotes(name),
 	}
-	return b.report, nil
-}
-
-type builder struct {
-	set        *rules.Set
-	options    Options
-	report     *Report
-	exceptions *exceptions
-	before     *past // nil: the history has nothing to say
-}
-
-func (b *builder) build(ctx context.Context, now, previous *store.Snapshot) error {
-	r := b.report
-	r.Snapshot = snapshotOf(now.Info())
-	r.GeneratedAt = r.Snapshot.FinishedAt
-	var err error
-	if r.Coverage, err = coverageOf(ctx, now); err != nil {
-		return err
-	}
-	if b.exceptions, err = newExceptions(b.options.Exceptions, r.GeneratedAt.Time); err != nil {
-		return err
-	}
-	today, err := b.judge(ctx, now)
-	if err != nil {
-		return err
-	}
-	r.Findings = today.findings
-	b.waive(r.Findings)
-	warnings, byRule := b.exceptions.warnings(b.scope(today))
-	r.Warnings = append(r.Warnings, warnings...)
-	r.Notes = b.exceptions.notes(b.scope(today))
-	for _, result := range today.results {
+	warnings, byRule := e.ExceptionWarnings(name)
+	r.Warnings = append(append(r.Warnings, warnings...), past.warnings...)
+	for _, result := range e.Of(name) {
 		rule := ruleOf(result)
 		rule.Warnings = byRule[rule.ID]
 		r.Rules = append(r.Rules, rule)
+		r.Findings = append(r.Findings, result.Findings...)
 	}
-	r.UnusedExceptions = b.exceptions.unused()
-	if err := b.compare(ctx, today, now, previous); err != nil {
-		return err
-	}
-	if r.Inventories, err = b.inventories(ctx, now); err != nil {
-		return err
-	}
-	if err := b.changes(ctx); err != nil {
-		return err
-	}
+	r.Resolved = past.resolvedBy(r.Rules)
+	r.Changes = past.changesFor(r)
 	r.arrange()
-	r.Trend = append(r.Trend, TrendPoint{At: r.GeneratedAt, BySeverity: r.Summary.BySeverity})
-	return nil
-}
-
-// judgement is what all rules of the report say about one snapshot.
-type judgement struct {
-	facts    []string // columns of evidence to keep; nil: all of them, and the reasons
-	results  []rules.Result
-	findings []Finding
-	blind    map[string]map[string]bool // by rule, then organization: not everything was seen
-	other    map[string]bool            // rules that judged otherwise than today's
-}
-
-// judge asks the report's rules.
-func (b *builder) judge(ctx context.Context, snapshot *store.Snapshot, facts ...string) (judgement, error) {
-	j := judgement{facts: facts, blind: map[string]map[string]bool{}}
-	ours := slices.DeleteFunc(b.set.Rules(), func(r rules.Rule) bool { return r.Report != b.report.Name })
-	for result, err := range rules.Judge(ctx, snapshot, b.options.RuleTimeout, ours...) {
-		if err != nil {
-			return j, err
-		}
-		j.add(result)
-	}
-	return j, nil
-}
-
-func (j *judgement) add(result rules.Result) {
-	id := result.Rule.ID
-	j.blind[id] = map[string]bool{}
-	for _, m := range result.Missing {
-		j.blind[id][m.Org] = true
-	}
-	j.findings = slices.Grow(j.findings, len(result.Findings))
-	for i := range result.Findings {
-		j.findings = append(j.findings, findingOf(id, &result.Findings[i], j.facts))
-	}
-	result.Findings = nil // kept once only
-	j.results = append(j.results, result)
-}
-
-func findingOf(rule string, f *rules.Finding, facts []string) Finding {
-	key := f.Subject.Key
-	if key == "" {
-		key = f.Subject.Kind + "/" + f.Subject.ID
-	}
-	out := Finding{
-		Key: rule + ":" + f.Org + ":" + key, Rule: rule, Severity: f.Severity, Status: f.Status, Org: f.Org, Reason: f.Reason,
-		Subject: Subject{
-			Kind: f.Subject.Kind, ID: f.Subject.ID, Name: f.Subject.Name,
-			URL: OptionalString(f.Subject.URL), Owner: OptionalString(f.Subject.Owner),
-		},
-	}
-	if facts == nil {
-		out.Evidence = make(Evidence, 0, len(f.Evidence))
-	} else {
-		out.Reason = ""
-	}
-	for _, v := range f.Evidence {
-		if facts == nil || slices.Contains(facts, v.Column) {
-			out.Evidence = append(out.Evidence, Value(v))
-		}
-	}
-	return out
+	r.Trend = append(past.trendOf(name), TrendPoint{At: r.GeneratedAt, BySeverity: r.Summary.BySeverity})
+	return r, nil
 }
 
 func ruleOf(result rules.Result) Rule {
 	r := Rule{
-		ID: result.Rule.ID, Title: result.Rule.Title, Severity: result.Rule.Severity, Description: result.Rule.Description,
+		ID: result.Rule.ID, Title: result.Rule.Title, Severity: finding.Severity(result.Rule.Severity), Description: result.Rule.Description,
 		Remediation: result.Rule.Remediation, See: result.Rule.See, Parameters: result.Parameters,
 		Outcome: result.Outcome, Population: result.Population,
 	}
@@ -167,11 +60,7 @@ func snapshotOf(i store.Info) Snapshot {
 	}
 }
 
-func coverageOf(ctx context.Context, snapshot *store.Snapshot) ([]Coverage, error) {
-	list, err := snapshot.Coverage(ctx)
-	if err != nil {
-		return nil, err
-	}
+func coverageOf(list []store.Coverage) []Coverage {
 	var out []Coverage
 	for _, c := range list {
 		out = append(out, Coverage{
@@ -179,36 +68,16 @@ func coverageOf(ctx context.Context, snapshot *store.Snapshot) ([]Coverage, erro
 			Message: OptionalString(c.Message), Permission: OptionalString(c.Permission), RowCount: c.RowCount, RequestCount: c.RequestCount,
 		})
 	}
-	return out, nil
+	return out
 }
 
-// waive marks the findings that an exception covers.
-func (b *builder) waive(findings []Finding) {
-	for i := range findings {
-		rule, _ := b.set.Find(findings[i].Rule)
-		b.exceptions.apply(&findings[i], append([]string{rule.ID}, rule.Formerly...))
-	}
-}
-
-func (b *builder) scope(j judgement) scope {
-	s := scope{all: map[string][]string{}, report: map[string]bool{}, incomplete: map[string]bool{}}
-	for _, rule := range append(b.set.Rules(), b.set.Disabled()...) {
-		s.all[rule.ID] = append([]string{rule.ID}, rule.Formerly...)
-	}
-	for _, result := range j.results {
-		s.report[result.Rule.ID] = true
-		s.incomplete[result.Rule.ID] = len(result.Missing) > 0
-	}
-	return s
-}
-
-// inventories are the saved queries of the report that are sheets: inventory,
-// the whole population, and inventory-NAME. The snapshot must be open as long as
-// their rows are to be read.
-func (b *builder) inventories(ctx context.Context, snapshot *store.Snapshot) ([]Table, error) {
+// Sheets prepares the saved queries of a report that are sheets: inventory, the
+// whole population, and inventory-NAME. The snapshot must be open as long as their
+// rows are to be read.
+func Sheets(ctx context.Context, name string, set *rules.Set, snapshot *store.Snapshot) ([]Table, error) {
 	var tables []Table
-	for _, query := range b.set.Queries() { // sorted: inventory comes first
-		if query.Report != b.report.Name || query.Name != "inventory" && !strings.HasPrefix(query.Name, "inventory-") {
+	for _, query := range set.Queries() { // sorted: inventory comes first
+		if query.Report != name || query.Name != "inventory" && !strings.HasPrefix(query.Name, "inventory-") {
 			continue
 		}
 		t, err := tableOf(ctx, snapshot, query)
@@ -229,7 +98,7 @@ func tableOf(ctx context.Context, snapshot *store.Snapshot, query rules.Rule) (T
 	t := Table{Name: query.Name, Title: query.Title, Description: query.Description}
 	comments := columnComments(names)
 	for _, name := range names {
-		t.Columns = append(t.Columns, Column{Name: name, Kind: kindOf(name), Comment: comments[name]})
+		t.Columns = append(t.Columns, Column{Name: name, Kind: finding.KindOf(name), Comment: comments[name]})
 	}
 	t.Rows = func(yield func([]any, error) bool) {
 		rows, err := snapshot.Select(ctx, query.SQL, bindings)

@@ -3,7 +3,6 @@ package report
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"auditor/internal/finding"
 	"auditor/internal/store"
 )
 
@@ -24,44 +24,23 @@ const DiffVersion = 1
 // Diff is what changed between two snapshots: the exact content of the JSON
 // form, sorted by kind, organization and subject.
 type Diff struct {
-	Version     int           `json:"version"`
-	Old         Snapshot      `json:"old"`
-	New         Snapshot      `json:"new"`
-	Changes     []Change      `json:"changes"`
-	NotCompared []NotCompared `json:"not_compared"`
-}
-
-// Change is one thing that is otherwise in the later snapshot.
-type Change struct {
-	Kind    string  `json:"kind"`   // token, request, repository, setting, protection, member
-	Change  string  `json:"change"` // new, gone, widened, narrowed, …
-	Org     string  `json:"org"`
-	Subject Subject `json:"subject"`
-	Before  Facts   `json:"before"` // what differs, as it was; empty for new
-	After   Facts   `json:"after"`  // what differs, as it is; empty for gone
-	Detail  string  `json:"detail"` // one sentence
-}
-
-// NotCompared is a resource of which the comparison says nothing, or not all.
-type NotCompared struct {
-	Org      string `json:"org"`
-	Resource string `json:"resource"`
-	Why      string `json:"why"`
+	Version     int                   `json:"version"`
+	Old         Snapshot              `json:"old"`
+	New         Snapshot              `json:"new"`
+	Changes     []finding.Change      `json:"changes"`
+	NotCompared []finding.NotCompared `json:"not_compared"`
 }
 
 // Changes are those since a report's previous snapshot that belong to it.
 type Changes struct {
 	Since       Time
-	List        []Change
-	NotCompared []NotCompared
+	List        []finding.Change
+	NotCompared []finding.NotCompared
 }
 
-// Facts is a JSON object of columns and their values; "" is an empty one.
-type Facts string
-
-// MarshalJSON prints the keys sorted, and columns named is_ and has_ as true
-// and false.
-func (f Facts) MarshalJSON() ([]byte, error) {
+// encodeFacts prints the keys sorted, and columns named is_ and has_ as true and
+// false.
+func encodeFacts(f finding.Facts) ([]byte, error) {
 	if f == "" {
 		return []byte("{}"), nil
 	}
@@ -72,7 +51,7 @@ func (f Facts) MarshalJSON() ([]byte, error) {
 		return nil, fmt.Errorf("facts of a change: %w", err)
 	}
 	for column, value := range object {
-		if n, ok := value.(json.Number); ok && kindOf(column) == KindYesNo && (n == "0" || n == "1") {
+		if n, ok := value.(json.Number); ok && finding.KindOf(column) == finding.YesNo && (n == "0" || n == "1") {
 			object[column] = n == "1"
 		}
 	}
@@ -83,30 +62,21 @@ func (f Facts) MarshalJSON() ([]byte, error) {
 // somebody asks for another one.
 const Silence = 60 * 24 * time.Hour
 
-// Compare lists what the history has of the time between two of its snapshots.
-// Tokens that are used again after less than silence are not among it.
-func Compare(ctx context.Context, h *store.History, old, new store.HistorySnapshot, silence time.Duration) (*Diff, error) {
-	d := &Diff{Version: DiffVersion, Old: snapshotOfHistory(old), New: snapshotOfHistory(new)}
-	changes, err := h.Diff(ctx, old.ID, new.ID)
-	if err != nil {
-		return nil, err
-	}
+// NewDiff is what the history has of the time between two of its snapshots. Tokens
+// that are used again after less than silence are left out.
+func NewDiff(old, new store.HistorySnapshot, changes []finding.Change, notCompared []finding.NotCompared, silence time.Duration) *Diff {
+	d := &Diff{Version: DiffVersion, Old: snapshotOfHistory(old), New: snapshotOfHistory(new), NotCompared: notCompared}
 	for _, c := range changes {
-		if c.Change == "awake" && silenceOf(c) < silence {
-			continue
+		if c.Change != "awake" || silenceOf(c) >= silence {
+			d.Changes = append(d.Changes, c)
 		}
-		d.Changes = append(d.Changes, changeOf(c))
 	}
-	missing, err := h.NotCompared(ctx, old.ID, new.ID)
-	for _, n := range missing {
-		d.NotCompared = append(d.NotCompared, NotCompared(n))
-	}
-	return d, err
+	return d
 }
 
 // silenceOf is how long a token that is used again was not; very long if the
 // history cannot tell.
-func silenceOf(c store.Change) time.Duration {
+func silenceOf(c finding.Change) time.Duration {
 	var before, after struct {
 		LastUsedAt      time.Time `json:"last_used_at"`
 		AccessGrantedAt time.Time `json:"access_granted_at"`
@@ -119,16 +89,6 @@ func silenceOf(c store.Change) time.Duration {
 		since = before.AccessGrantedAt
 	}
 	return after.LastUsedAt.Sub(since) // as long as can be, if since is zero
-}
-
-func changeOf(c store.Change) Change {
-	return Change{
-		Kind: c.Kind, Change: c.Change, Org: c.Org, Before: Facts(c.Before), After: Facts(c.After), Detail: c.Detail,
-		Subject: Subject{
-			Kind: c.Subject.Kind, ID: c.Subject.ID, Name: c.Subject.Name,
-			URL: OptionalString(c.Subject.URL), Owner: OptionalString(c.Subject.Owner),
-		},
-	}
 }
 
 func snapshotOfHistory(s store.HistorySnapshot) Snapshot {
@@ -183,8 +143,8 @@ func writeDiffJSON(w *bufio.Writer, d *Diff, _ int) error {
 	j.field("version", d.Version)
 	j.field("old", d.Old)
 	j.field("new", d.New)
-	list(j, "changes", d.Changes, encoded[Change])
-	list(j, "not_compared", d.NotCompared, encoded[NotCompared])
+	list(j, "changes", d.Changes, appendChange)
+	list(j, "not_compared", d.NotCompared, encoded[finding.NotCompared])
 	j.raw("\n}\n")
 	return j.err
 }
@@ -199,7 +159,7 @@ func (d *Diff) heading() string {
 	return "From " + name(d.Old) + " to " + name(d.New) + ": " + count
 }
 
-func (n NotCompared) sentence() string { return n.Org + ": " + n.Resource + ": " + n.Why }
+func notCompared(n finding.NotCompared) string { return n.Org + ": " + n.Resource + ": " + n.Why }
 
 func writeDiffTable(w *bufio.Writer, d *Diff, width int) error {
 	w.WriteString(InertLine(d.heading()) + "\n")
@@ -210,7 +170,7 @@ func writeDiffTable(w *bufio.Writer, d *Diff, width int) error {
 		_, err := writeRows(t, columns, func(yield func([]any, error) bool) {
 			for i := range d.Changes {
 				c := &d.Changes[i]
-				if !yield([]any{c.Kind, c.Change, c.Org, c.Subject.label(), string(c.Subject.Owner), c.Detail}, nil) {
+				if !yield([]any{c.Kind, c.Change, c.Org, c.Subject.Label(), c.Subject.Owner, c.Detail}, nil) {
 					return
 				}
 			}
@@ -223,7 +183,7 @@ func writeDiffTable(w *bufio.Writer, d *Diff, width int) error {
 		w.WriteString("\nNot compared:\n")
 	}
 	for _, n := range d.NotCompared {
-		w.WriteString("  " + InertLine(n.sentence()) + "\n")
+		w.WriteString("  " + InertLine(notCompared(n)) + "\n")
 	}
 	return nil
 }
@@ -234,21 +194,21 @@ func writeDiffMarkdown(w *bufio.Writer, d *Diff, _ int) error {
 		w.WriteString("\n| Kind | Change | Organization | Subject | Owner | What |\n| --- | --- | --- | --- | --- | --- |\n")
 	}
 	for i := range d.Changes {
-		w.WriteString(d.Changes[i].markdown() + "\n")
+		w.WriteString(changeRow(&d.Changes[i]) + "\n")
 	}
 	if len(d.NotCompared) > 0 {
 		w.WriteString("\nNot compared:\n\n")
 	}
 	for _, n := range d.NotCompared {
-		w.WriteString("- " + inertMarkdownLine(short(n.sentence())) + "\n")
+		w.WriteString("- " + inertMarkdownLine(short(notCompared(n))) + "\n")
 	}
 	return nil
 }
 
-// markdown is a row of a table.
-func (c *Change) markdown() string {
+// changeRow is a row of a table.
+func changeRow(c *finding.Change) string {
 	return fmt.Sprintf("| %s | %s | %s | %s | %s | %s |", md(c.Kind), md(c.Change), md(c.Org),
-		mdLink(c.Subject.label(), string(c.Subject.URL)), md(string(c.Subject.Owner)), md(c.Detail))
+		mdLink(c.Subject.Label(), c.Subject.URL), md(c.Subject.Owner), md(c.Detail))
 }
 
 // counts says how many changes of what sort there are: "3 tokens widened, …".
@@ -266,21 +226,16 @@ func (c *Changes) counts() string {
 	for _, s := range order {
 		word := s.kind
 		if n[s] > 1 {
-			word = plurals[s.kind]
+			word = finding.Plural(s.kind)
 		}
 		parts = append(parts, fmt.Sprintf("%d %s %s", n[s], word, s.change))
 	}
 	return strings.Join(parts, ", ")
 }
 
-var plurals = map[string]string{
-	"token": "tokens", "request": "requests", "repository": "repositories",
-	"setting": "settings", "protection": "protections", "member": "members",
-}
-
-// lines are the values before or after as people read them, one a line.
-func (f Facts) lines() string {
-	text, err := f.MarshalJSON()
+// factText is the values before or after as people read them, one a line.
+func factText(f finding.Facts) string {
+	text, err := encodeFacts(f)
 	if err != nil {
 		return string(f)
 	}

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"auditor/internal/finding"
 )
 
 // sampleDiff has a change of every kind.
@@ -15,20 +17,20 @@ func sampleDiff() *Diff {
 	now := sampleReport(0, 0).Snapshot
 	old := now
 	old.File, old.StartedAt, old.FinishedAt = "20261120T020000Z.db", At(sampleTime.AddDate(0, 0, -1)), At(sampleTime.AddDate(0, 0, -1))
-	token := Subject{Kind: "token", ID: "98716", Name: "deploy bot", URL: "https://github.com/organizations/acme/settings/personal-access-tokens/98716", Owner: "mona"}
-	repository := Subject{Kind: "repository", ID: "7", Name: "acme/payments-api", URL: "https://github.com/acme/payments-api"}
+	token := finding.Subject{Kind: "token", ID: "98716", Name: "deploy bot", URL: "https://github.com/organizations/acme/settings/personal-access-tokens/98716", Owner: "mona"}
+	repository := finding.Subject{Kind: "repository", ID: "7", Name: "acme/payments-api", URL: "https://github.com/acme/payments-api"}
 	return &Diff{
 		Version: DiffVersion, Old: old, New: now,
-		Changes: []Change{
+		Changes: []finding.Change{
 			{Kind: "token", Change: "new", Org: "acme", Subject: token, After: `{"token_id":1,"is_expired":0,"expires_at":null}`, Detail: "Access was granted to the token"},
 			{Kind: "token", Change: "widened", Org: "acme", Subject: token, Before: `{"permissions":{"repository/contents":"read"}}`, After: `{"permissions":{"repository/contents":"write"}}`, Detail: "repository/contents was read, is write"},
-			{Kind: "request", Change: "gone", Org: "acme", Subject: Subject{Kind: "request", ID: "5"}, Before: `{"request_id":5}`, Detail: "The request was approved, denied or withdrawn"},
+			{Kind: "request", Change: "gone", Org: "acme", Subject: finding.Subject{Kind: "request", ID: "5"}, Before: `{"request_id":5}`, Detail: "The request was approved, denied or withdrawn"},
 			{Kind: "repository", Change: "archived", Org: "acme", Subject: repository, Before: `{"is_archived":0}`, After: `{"is_archived":1}`, Detail: "is_archived was no, is yes"},
 			{Kind: "setting", Change: "disabled", Org: "acme", Subject: repository, Before: `{"secret_scanning":"enabled"}`, After: `{"secret_scanning":"disabled"}`, Detail: "secret_scanning was enabled, is disabled"},
 			{Kind: "protection", Change: "weakened", Org: "acme", Subject: repository, Before: `{"required_approval_count":2}`, After: `{"required_approval_count":1}`, Detail: "required_approval_count was 2, is 1"},
-			{Kind: "member", Change: "gone", Org: "acme", Subject: Subject{Kind: "member", ID: "1", Name: "mona"}, Before: `{"login":"mona"}`, Detail: "The person was member and is not any more"},
+			{Kind: "member", Change: "gone", Org: "acme", Subject: finding.Subject{Kind: "member", ID: "1", Name: "mona"}, Before: `{"login":"mona"}`, Detail: "The person was member and is not any more"},
 		},
-		NotCompared: []NotCompared{{"beta-labs", "members", "it is denied in the later snapshot"}},
+		NotCompared: []finding.NotCompared{{Org: "beta-labs", Resource: "members", Why: "it is denied in the later snapshot"}},
 	}
 }
 

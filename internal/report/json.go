@@ -31,8 +31,8 @@ func WriteJSON(w io.Writer, r *Report) error {
 	list(j, "coverage", r.Coverage, encoded[Coverage])
 	j.field("summary", r.Summary)
 	list(j, "rules", r.Rules, encoded[Rule])
-	list(j, "findings", r.Findings, (*Finding).appendJSON)
-	list(j, "resolved", r.Resolved, (*Resolved).appendJSON)
+	list(j, "findings", r.Findings, appendFinding)
+	list(j, "resolved", r.Resolved, appendResolved)
 	j.raw("\n}\n")
 	if j.err == nil {
 		j.err = buffered.Flush()

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"time"
 	"unicode/utf8"
+
+	"auditor/internal/finding"
 )
 
 // What there are hundreds of thousands of, findings and the rows of queries, is
@@ -13,14 +15,14 @@ import (
 // for each, and with much on the heap the collector lets garbage grow to as
 // much again. The bytes are those that encoding/json would give.
 
-// appendJSON appends the finding as its tags say.
-func (f *Finding) appendJSON(b []byte) ([]byte, error) {
-	b = appendText(append(b, `{"key":`...), f.Key)
+// appendFinding appends the finding as the JSON Schema has it.
+func appendFinding(f *finding.Finding, b []byte) ([]byte, error) {
+	b = appendText(append(b, `{"key":`...), string(f.Key))
 	b = appendText(append(b, `,"rule":`...), f.Rule)
-	b = appendText(append(b, `,"severity":`...), f.Severity)
-	b = appendText(append(b, `,"status":`...), f.Status)
+	b = appendText(append(b, `,"severity":`...), string(f.Severity))
+	b = appendText(append(b, `,"status":`...), string(f.Status))
 	b = appendText(append(b, `,"org":`...), f.Org)
-	b = f.Subject.appendJSON(append(b, `,"subject":`...))
+	b = appendSubject(append(b, `,"subject":`...), &f.Subject)
 	b = appendText(append(b, `,"reason":`...), f.Reason)
 	b, err := appendObject(append(b, `,"evidence":`...), f.Evidence)
 	if err != nil {
@@ -32,43 +34,63 @@ func (f *Finding) appendJSON(b []byte) ([]byte, error) {
 	} else {
 		b = strconv.AppendBool(b, *f.IsNew)
 	}
-	b = appendTime(append(b, `,"first_seen_at":`...), f.FirstSeenAt)
-	b = f.Exception.appendJSON(append(b, `,"exception":`...))
+	b = appendTime(append(b, `,"first_seen_at":`...), Time{f.FirstSeenAt})
+	b = appendException(append(b, `,"exception":`...), f.Exception)
 	return append(b, '}'), nil
 }
 
-func (s *Subject) appendJSON(b []byte) []byte {
+func appendSubject(b []byte, s *finding.Subject) []byte {
 	b = appendText(append(b, `{"kind":`...), s.Kind)
 	b = appendText(append(b, `,"id":`...), s.ID)
 	b = appendText(append(b, `,"name":`...), s.Name)
-	b = appendOptional(append(b, `,"url":`...), string(s.URL))
-	b = appendOptional(append(b, `,"owner":`...), string(s.Owner))
+	b = appendOptional(append(b, `,"url":`...), s.URL)
+	b = appendOptional(append(b, `,"owner":`...), s.Owner)
 	return append(b, '}')
 }
 
-func (w *Waiver) appendJSON(b []byte) []byte {
-	if w == nil {
+func appendException(b []byte, e *finding.Exception) []byte {
+	if e == nil {
 		return append(b, "null"...)
 	}
-	b = appendText(append(b, `{"reason":`...), w.Reason)
-	b = appendOptional(append(b, `,"approved_by":`...), string(w.ApprovedBy))
-	b = appendOptional(append(b, `,"until":`...), string(w.Until))
+	b = appendText(append(b, `{"reason":`...), e.Reason)
+	b = appendOptional(append(b, `,"approved_by":`...), e.ApprovedBy)
+	b = appendOptional(append(b, `,"until":`...), e.Until)
 	return append(b, '}')
 }
 
-// appendJSON appends what is gone as its tags say.
-func (r *Resolved) appendJSON(b []byte) ([]byte, error) {
-	b = appendText(append(b, `{"key":`...), r.Key)
+// appendResolved appends what is gone as the JSON Schema has it.
+func appendResolved(r *Resolved, b []byte) ([]byte, error) {
+	b = appendText(append(b, `{"key":`...), string(r.Key))
 	b = appendText(append(b, `,"rule":`...), r.Rule)
 	b = appendText(append(b, `,"org":`...), r.Org)
-	b = r.Subject.appendJSON(append(b, `,"subject":`...))
+	b = appendSubject(append(b, `,"subject":`...), &r.Subject)
 	b = appendTime(append(b, `,"last_seen_at":`...), r.LastSeenAt)
+	return append(b, '}'), nil
+}
+
+// appendChange appends what differs between two snapshots.
+func appendChange(c *finding.Change, b []byte) ([]byte, error) {
+	b = appendText(append(b, `{"kind":`...), c.Kind)
+	b = appendText(append(b, `,"change":`...), c.Change)
+	b = appendText(append(b, `,"org":`...), c.Org)
+	b = appendSubject(append(b, `,"subject":`...), &c.Subject)
+	for _, side := range []struct {
+		name  string
+		facts finding.Facts
+	}{{"before", c.Before}, {"after", c.After}} {
+		text, err := encodeFacts(side.facts)
+		if err != nil {
+			return nil, err
+		}
+		b = append(append(append(append(b, `,"`...), side.name...), `":`...), inertJSON(text)...)
+	}
+	b = appendText(append(b, `,"detail":`...), c.Detail)
 	return append(b, '}'), nil
 }
 
 // appendObject appends one flat JSON object, keys in the order given. Columns
 // named is_ and has_ become true and false, for jq takes 0 for true.
-func appendObject(b []byte, values []Value) ([]byte, error) {
+func appendObject(b []byte, values []finding.Value) ([]byte, error) {
 	b = append(b, '{')
 	for i, v := range values {
 		if i > 0 {
@@ -76,7 +98,7 @@ func appendObject(b []byte, values []Value) ([]byte, error) {
 		}
 		b = append(appendText(b, v.Column), ':')
 		var err error
-		if b, err = appendValue(b, typed(kindOf(v.Column), v.Value)); err != nil {
+		if b, err = appendValue(b, typed(finding.KindOf(v.Column), v.Value)); err != nil {
 			return nil, fmt.Errorf("column %s: %w", v.Column, err)
 		}
 	}

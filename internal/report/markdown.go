@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strings"
 	"unicode/utf8"
+
+	"auditor/internal/finding"
 )
 
 const (
@@ -181,7 +183,7 @@ func (m *markdown) changes() {
 	m.line("| Kind | Change | Organization | Subject | Owner | What |")
 	m.line("| --- | --- | --- | --- | --- | --- |")
 	for i := range changes.List[:min(len(changes.List), markdownChanges)] {
-		m.line("%s", changes.List[i].markdown())
+		m.line("%s", changeRow(&changes.List[i]))
 	}
 	m.line("")
 	if more := len(changes.List) - markdownChanges; more > 0 {
@@ -207,7 +209,7 @@ func (m *markdown) rules() {
 		if len(r.Missing) > 0 {
 			outcome += ", missing " + md(some(r.Missing, 3))
 		}
-		m.line("| %s | %s | %d | %s | %d | %s |", md(r.Severity), md(r.Title), r.Failed, of, r.Unknown, outcome)
+		m.line("| %s | %s | %d | %s | %d | %s |", md(string(r.Severity)), md(r.Title), r.Failed, of, r.Unknown, outcome)
 	}
 	m.line("")
 }
@@ -241,7 +243,7 @@ func (m *markdown) worst() {
 	}
 }
 
-func (m *markdown) finding(f *Finding, title string) bool {
+func (m *markdown) finding(f *finding.Finding, title string) bool {
 	if title == "" {
 		title = f.Rule
 	}
@@ -249,8 +251,8 @@ func (m *markdown) finding(f *Finding, title string) bool {
 	if f.IsNew != nil {
 		isNew = yesNo(*f.IsNew)
 	}
-	return m.line("| %s | %s | %s | %s | %s | %s | %s |", md(f.Severity), md(title), md(f.Org),
-		mdLink(f.Subject.label(), string(f.Subject.URL)), md(string(f.Subject.Owner)), md(f.Reason), isNew)
+	return m.line("| %s | %s | %s | %s | %s | %s | %s |", md(string(f.Severity)), md(title), md(f.Org),
+		mdLink(f.Subject.Label(), f.Subject.URL), md(f.Subject.Owner), md(f.Reason), isNew)
 }
 
 func (m *markdown) evidence() {

@@ -7,35 +7,29 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"auditor/internal/rules"
+	"auditor/internal/finding"
 )
 
 // Version is the version of the JSON shape. It grows when a key changes its
 // meaning or goes away, not when one is added.
 const Version = 1
 
-// The two things a rule can say about a subject.
-const (
-	StatusFail    = "fail"    // the rule's condition holds
-	StatusUnknown = "unknown" // GitHub did not say, or we may not see it
-)
-
 // Report is one report over one snapshot: the exact content of the JSON file,
 // and beside it what only the workbook shows. The same snapshot, rules and
 // configuration give an equal Report.
 type Report struct {
-	Version          int        `json:"version"`
-	Name             string     `json:"report"`       // folder of its rules, such as "stale-tokens"
-	GeneratedAt      Time       `json:"generated_at"` // finish of the snapshot, so that equal input gives equal bytes
-	AuditorVersion   string     `json:"auditor_version"`
-	Snapshot         Snapshot   `json:"snapshot"`
-	PreviousSnapshot *Snapshot  `json:"previous_snapshot"` // nil: nothing to compare with
-	Warnings         Strings    `json:"warnings"`          // about the configuration: expired or useless exceptions
-	Coverage         []Coverage `json:"coverage"`
-	Summary          Summary    `json:"summary"`
-	Rules            []Rule     `json:"rules"`
-	Findings         []Finding  `json:"findings"` // by severity (worst first), rule, org, subject
-	Resolved         []Resolved `json:"resolved"` // of the previous snapshot, gone now
+	Version          int               `json:"version"`
+	Name             string            `json:"report"`       // folder of its rules, such as "stale-tokens"
+	GeneratedAt      Time              `json:"generated_at"` // finish of the snapshot, so that equal input gives equal bytes
+	AuditorVersion   string            `json:"auditor_version"`
+	Snapshot         Snapshot          `json:"snapshot"`
+	PreviousSnapshot *Snapshot         `json:"previous_snapshot"` // nil: nothing to compare with
+	Warnings         Strings           `json:"warnings"`          // about the configuration: expired or useless exceptions
+	Coverage         []Coverage        `json:"coverage"`
+	Summary          Summary           `json:"summary"`
+	Rules            []Rule            `json:"rules"`
+	Findings         []finding.Finding `json:"findings"` // by severity (worst first), rule, org, subject
+	Resolved         []Resolved        `json:"resolved"` // of the previous snapshot, gone now
 
 	Title       string       `json:"-"` // for people: "Stale tokens"
 	Inventories []Table      `json:"-"` // the whole population first, then what else is worth a sheet
@@ -43,11 +37,6 @@ type Report struct {
 	Changes     *Changes     `json:"-"` // since the previous snapshot; nil: the history does not know
 
 	Notes []string `json:"-"` // exceptions that cover nothing here, but may elsewhere
-
-	// UnusedExceptions are the places in Options.Exceptions of those that match
-	// nothing here. One that is for several reports is useless only if all of
-	// them say so, which is not a warning of any one report.
-	UnusedExceptions []int `json:"-"`
 }
 
 // Snapshot names the evidence that a report was made from.
@@ -82,113 +71,49 @@ type Summary struct {
 	Resolved   int            `json:"resolved"`
 	Excepted   int            `json:"excepted"` // fails that an exception covers
 	Unknown    int            `json:"unknown"`
-	BySeverity SeverityCounts `json:"by_severity"` // of Findings
+	BySeverity finding.Counts `json:"by_severity"` // of Findings
 	ByOrg      OrgCounts      `json:"by_org"`      // of Findings; every organization of the snapshot is there
-}
-
-// SeverityCounts has one count for each of [rules.Severities].
-type SeverityCounts struct {
-	Critical int `json:"critical"`
-	High     int `json:"high"`
-	Medium   int `json:"medium"`
-	Low      int `json:"low"`
-}
-
-// Of returns the count of one severity; 0 for a name that is none.
-func (c SeverityCounts) Of(severity string) int {
-	if p := c.at(severity); p != nil {
-		return *p
-	}
-	return 0
-}
-
-// Total adds all severities up.
-func (c SeverityCounts) Total() int { return c.Critical + c.High + c.Medium + c.Low }
-
-func (c *SeverityCounts) at(severity string) *int {
-	return map[string]*int{"critical": &c.Critical, "high": &c.High, "medium": &c.Medium, "low": &c.Low}[severity]
-}
-
-func (c *SeverityCounts) add(severity string) {
-	if p := c.at(severity); p != nil {
-		*p++
-	}
 }
 
 // Rule is a rule as it was run, with what it found.
 type Rule struct {
-	ID          string     `json:"id"`
-	Title       string     `json:"title"`
-	Severity    string     `json:"severity"`
-	Description string     `json:"description"`
-	Remediation string     `json:"remediation"`
-	See         Strings    `json:"see"`
-	Parameters  Parameters `json:"parameters"`
-	Outcome     string     `json:"outcome"`    // complete, or incomplete: something it reads could not be seen
-	Missing     Strings    `json:"missing"`    // "org/resource", sorted
-	Population  *int64     `json:"population"` // subjects it applies to; nil: the rule does not say
-	Failed      int        `json:"failed"`     // not excepted
-	Unknown     int        `json:"unknown"`
-	Excepted    int        `json:"excepted"`
+	ID          string           `json:"id"`
+	Title       string           `json:"title"`
+	Severity    finding.Severity `json:"severity"`
+	Description string           `json:"description"`
+	Remediation string           `json:"remediation"`
+	See         Strings          `json:"see"`
+	Parameters  Parameters       `json:"parameters"`
+	Outcome     string           `json:"outcome"`    // complete, or incomplete: something it reads could not be seen
+	Missing     Strings          `json:"missing"`    // "org/resource", sorted
+	Population  *int64           `json:"population"` // subjects it applies to; nil: the rule does not say
+	Failed      int              `json:"failed"`     // not excepted
+	Unknown     int              `json:"unknown"`
+	Excepted    int              `json:"excepted"`
 
 	Warnings []string `json:"-"` // those of Report.Warnings that concern this rule
 }
 
-// Finding is one subject on which one rule has something to say.
-type Finding struct {
-	Key         string   `json:"key"` // "<rule>:<org>:<stable key of the subject>", the same in every snapshot
-	Rule        string   `json:"rule"`
-	Severity    string   `json:"severity"`
-	Status      string   `json:"status"` // StatusFail or StatusUnknown
-	Org         string   `json:"org"`
-	Subject     Subject  `json:"subject"`
-	Reason      string   `json:"reason"`
-	Evidence    Evidence `json:"evidence"`
-	IsNew       *bool    `json:"is_new"`        // nil: cannot be told
-	FirstSeenAt Time     `json:"first_seen_at"` // zero: not known
-	Exception   *Waiver  `json:"exception"`     // nil: none covers it
-}
-
-// Counts says whether the finding counts against the organization: a fail that
-// no exception covers.
-func (f *Finding) Counts() bool { return f.Status == StatusFail && f.Exception == nil }
-
-// Subject is what a finding is about.
-type Subject struct {
-	Kind  string         `json:"kind"` // token, request, repository, org
-	ID    string         `json:"id"`   // grant, request or repository id, or login
-	Name  string         `json:"name"`
-	URL   OptionalString `json:"url"`   // GitHub page
-	Owner OptionalString `json:"owner"` // login of the token's owner
-}
-
-// Waiver is the part of an exception that a finding carries.
-type Waiver struct {
-	Reason     string         `json:"reason"`
-	ApprovedBy OptionalString `json:"approved_by"`
-	Until      OptionalString `json:"until"` // last day on which it holds, 2027-03-31
-}
-
 // Resolved is a fail of the previous snapshot that this one does not have.
 type Resolved struct {
-	Key        string  `json:"key"`
-	Rule       string  `json:"rule"`
-	Org        string  `json:"org"`
-	Subject    Subject `json:"subject"`
-	LastSeenAt Time    `json:"last_seen_at"`
+	Key        finding.Key
+	Rule       string
+	Org        string
+	Subject    finding.Subject
+	LastSeenAt Time
 }
 
 // TrendPoint is how bad it was at one snapshot, as the history has it, or judged
 // by today's rules.
 type TrendPoint struct {
 	At         Time
-	BySeverity SeverityCounts // of the fails that no exception covers
+	BySeverity finding.Counts // of the fails that no exception covers
 }
 
 // Worst returns the highest severity among the findings that count, "" if
 // there is none.
-func (r *Report) Worst() string {
-	for _, s := range severities() {
+func (r *Report) Worst() finding.Severity {
+	for _, s := range finding.Severities() {
 		if r.Summary.BySeverity.Of(s) > 0 {
 			return s
 		}
@@ -198,26 +123,22 @@ func (r *Report) Worst() string {
 
 // CountAtLeast counts the findings of the given severity or worse that no
 // exception covers. An unknown severity name counts nothing.
-func (r *Report) CountAtLeast(severity string) int {
+func (r *Report) CountAtLeast(severity finding.Severity) int {
 	n := 0
-	for _, s := range severities()[:severityRank(severity)+1] {
-		n += r.Summary.BySeverity.Of(s)
+	for _, s := range finding.Severities() {
+		if severity.IsKnown() && s.Rank() <= severity.Rank() {
+			n += r.Summary.BySeverity.Of(s)
+		}
 	}
 	return n
 }
 
-// severityRank is 0 for critical; -1 for a name that is no severity.
-// severities a finding can have, worst first.
-func severities() []string { return rules.Severities() }
-
-func severityRank(severity string) int { return slices.Index(severities(), severity) }
-
 // arrange puts everything into its printed order and counts: what makes equal
 // input give equal bytes.
 func (r *Report) arrange() {
-	slices.SortStableFunc(r.Findings, func(a, b Finding) int {
+	slices.SortStableFunc(r.Findings, func(a, b finding.Finding) int {
 		return cmp.Or(
-			cmp.Compare(uint(severityRank(a.Severity)), uint(severityRank(b.Severity))),
+			cmp.Compare(uint(a.Severity.Rank()), uint(b.Severity.Rank())),
 			cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Org, b.Org), compareSubjects(a.Subject, b.Subject),
 		)
 	})
@@ -231,7 +152,7 @@ func (r *Report) arrange() {
 	r.count()
 }
 
-func compareSubjects(a, b Subject) int {
+func compareSubjects(a, b finding.Subject) int {
 	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID))
 }
 
@@ -254,7 +175,7 @@ func (r *Report) count() {
 			rule = &Rule{} // a hand-made report without its rules: still counted as a whole
 		}
 		switch {
-		case f.Status == StatusUnknown:
+		case f.Status == finding.Unknown:
 			s.Unknown++
 			rule.Unknown++
 		case f.Exception != nil:
@@ -263,7 +184,7 @@ func (r *Report) count() {
 		default:
 			s.Findings++
 			rule.Failed++
-			s.BySeverity.add(f.Severity)
+			s.BySeverity.Add(f.Severity)
 			s.ByOrg[f.Org]++
 			if f.IsNew != nil && *f.IsNew {
 				s.New++

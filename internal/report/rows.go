@@ -8,6 +8,8 @@ import (
 	"iter"
 	"strconv"
 	"strings"
+
+	"auditor/internal/finding"
 )
 
 // rowWriter writes the rows of a query in one format.
@@ -128,14 +130,14 @@ func (c *csvRows) close() error {
 // columns.
 type jsonRows struct {
 	w      *bufio.Writer
-	object []Value // of the row that is being written
+	object []finding.Value // of the row that is being written
 	line   []byte
 	rows   int
 }
 
 func (j *jsonRows) header(columns []string) error {
 	for _, name := range uniqueKeys(columns) {
-		j.object = append(j.object, Value{Column: name})
+		j.object = append(j.object, finding.Value{Column: name})
 	}
 	_, err := j.w.WriteString("[")
 	return err
@@ -193,7 +195,7 @@ func (m *markdownRowWriter) header(columns []string) error {
 	rule.WriteByte('|')
 	for _, name := range columns {
 		names.WriteString(" " + inertMarkdown(InertLine(name)) + " |")
-		if kindOf(name) == KindNumber {
+		if finding.KindOf(name) == finding.Number {
 			rule.WriteString(" ---: |")
 		} else {
 			rule.WriteString(" --- |")
@@ -206,7 +208,7 @@ func (m *markdownRowWriter) header(columns []string) error {
 func (m *markdownRowWriter) row(values []any) error {
 	m.w.WriteByte('|')
 	for i, v := range values {
-		s, isText := plainValue(typed(kindOf(m.columns[i]), v))
+		s, isText := plainValue(typed(finding.KindOf(m.columns[i]), v))
 		if isText {
 			s = inertMarkdown(InertLine(s))
 		}

@@ -6,10 +6,12 @@ import (
 	"strings"
 	"testing"
 
-	"auditor/internal/raced"
-	"auditor/internal/store"
-
 	"github.com/google/go-cmp/cmp"
+
+	"auditor/internal/finding"
+	"auditor/internal/raced"
+	"auditor/internal/rules"
+	"auditor/internal/store"
 )
 
 // The same snapshot and configuration give the same bytes, however many
@@ -17,19 +19,19 @@ import (
 // sets the number of processors.
 func TestTheSameSnapshotGivesTheSameBytes(t *testing.T) {
 	before, now := crowd(t, 20, longAgo), crowd(t, 21, "")
-	options := Options{AuditorVersion: "v1"}
+	o := options{Options: rules.Options{AuditorVersion: "v1"}}
 	for _, org := range []string{"org-1", "org-2", "org-3"} {
-		options.Exceptions = append(options.Exceptions,
-			Exception{Rule: "old/unused", Org: org, Owner: "guest", Reason: "known", Until: "2027-01-01"},
-			Exception{Rule: "old/*", Org: org, TokenID: "4", Reason: "known", Until: "2026-10-01"},
-			Exception{Rule: "old/none", Org: org, Owner: "nobody", Reason: "none", Until: "2027-01-01"})
+		o.Exceptions = append(o.Exceptions,
+			finding.Exception{Rule: "old/unused", Org: org, Owner: "guest", Reason: "known", Until: "2027-01-01"},
+			finding.Exception{Rule: "old/*", Org: org, TokenID: "4", Reason: "known", Until: "2026-10-01"},
+			finding.Exception{Rule: "old/none", Org: org, Owner: "nobody", Reason: "none", Until: "2027-01-01"})
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	var want [2]string
 	for _, processors := range []int{1, 8} {
 		runtime.GOMAXPROCS(processors)
 		for range 2 {
-			r := build(t, now, before, options)
+			r := build(t, now, before, o)
 			got := [2]string{string(jsonOf(t, r)), markdownOf(t, r)}
 			if want[0] == "" {
 				want = got
@@ -52,7 +54,7 @@ func TestTheOrderOfCollectionDoesNotShow(t *testing.T) {
 	var want string
 	before := crowd(t, 20, longAgo)
 	for range 3 { // organizations arrive in the order of a map
-		r := build(t, crowd(t, 21, ""), before, Options{})
+		r := build(t, crowd(t, 21, ""), before, options{})
 		r.Snapshot.SHA256 = ""
 		got := string(jsonOf(t, r))
 		if want == "" {

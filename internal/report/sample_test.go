@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"auditor/internal/finding"
 )
 
 // The writers are tested from values: this file makes realistic ones.
@@ -37,8 +39,8 @@ func sampleReport(n, rows int) *Report {
 	}
 	for i := range min(n, 3) {
 		r.Resolved = append(r.Resolved, Resolved{
-			Key: fmt.Sprintf("stale-tokens/unused:acme:token/%d", 900+i), Rule: "stale-tokens/unused", Org: "acme",
-			Subject: Subject{Kind: "token", ID: fmt.Sprint(70 + i), Name: "old", Owner: "mona"}, LastSeenAt: previous.FinishedAt,
+			Key: finding.NewKey("stale-tokens/unused", "acme", fmt.Sprint("token/", 900+i)), Rule: "stale-tokens/unused", Org: "acme",
+			Subject: finding.Subject{Kind: "token", ID: fmt.Sprint(70 + i), Name: "old", Owner: "mona"}, LastSeenAt: previous.FinishedAt,
 		})
 	}
 	r.Inventories = []Table{sampleInventory(rows)}
@@ -61,7 +63,7 @@ func sampleCoverage() []Coverage {
 }
 
 func sampleRules() []Rule {
-	rule := func(id, title, severity string, m int64) Rule {
+	rule := func(id, title string, severity finding.Severity, m int64) Rule {
 		return Rule{
 			ID: "stale-tokens/" + id, Title: title, Severity: severity, Outcome: "complete", Population: &m,
 			Description: "A token that nobody uses is a key under the mat: it opens the door for whoever finds it, and nobody would notice that it is gone.\n\nTokens are counted from the day on which access was granted.",
@@ -79,32 +81,32 @@ func sampleRules() []Rule {
 	return list
 }
 
-func sampleFinding(r *Report, i int) Finding {
+func sampleFinding(r *Report, i int) finding.Finding {
 	rule := r.Rules[[]int{4, 1, 2, 4, 0, 1, 4, 3}[i%8]]
 	org := []string{"acme", "acme", "acme", "beta-labs"}[i%4]
 	id, used := fmt.Sprint(98000+i), 91+i%500
-	f := Finding{
-		Key: fmt.Sprintf("%s:%s:token/%d", rule.ID, org, 40000+i), Rule: rule.ID, Severity: rule.Severity, Status: StatusFail, Org: org,
-		Subject: Subject{
+	f := finding.Finding{
+		Key: finding.NewKey(rule.ID, org, fmt.Sprint("token/", 40000+i)), Rule: rule.ID, Severity: rule.Severity, Status: finding.Fail, Org: org,
+		Subject: finding.Subject{
 			Kind: "token", ID: id, Name: []string{"ci deploy", "release signing", "laptop", "renovate", "export-to-warehouse"}[i%5],
-			URL:   OptionalString("https://github.com/organizations/" + org + "/settings/personal-access-tokens/" + id),
-			Owner: OptionalString([]string{"mona", "hubot", "release-bot", "octocat", "j-doe", "ana", "kim", "lee", "max", "ola", "pat", "quinn"}[(i*7)%12]),
+			URL:   "https://github.com/organizations/" + org + "/settings/personal-access-tokens/" + id,
+			Owner: []string{"mona", "hubot", "release-bot", "octocat", "j-doe", "ana", "kim", "lee", "max", "ola", "pat", "quinn"}[(i*7)%12],
 		},
 		Reason: fmt.Sprintf("last used %d days ago, on %s", used, sampleTime.AddDate(0, 0, -used).Format("2006-01-02")),
-		Evidence: Evidence{
-			{"last_used_at", Time{sampleTime.AddDate(0, 0, -used)}.String()}, {"unused_days", int64(used)},
-			{"expires_at", nil}, {"repository_selection", []string{"all", "subset", "none"}[i%3]}, {"is_expired", int64(i % 2)},
+		Evidence: []finding.Value{
+			{Column: "last_used_at", Value: Time{sampleTime.AddDate(0, 0, -used)}.String()}, {Column: "unused_days", Value: int64(used)},
+			{Column: "expires_at", Value: nil}, {Column: "repository_selection", Value: []string{"all", "subset", "none"}[i%3]}, {Column: "is_expired", Value: int64(i % 2)},
 		},
 		IsNew: ptr(i%5 == 0),
 	}
 	if i%5 == 0 {
-		f.FirstSeenAt = r.GeneratedAt
+		f.FirstSeenAt = sampleTime
 	}
 	if i%11 == 3 {
-		f.Exception = &Waiver{Reason: "signing robot, rotated by hand each quarter", ApprovedBy: "secops", Until: "2027-03-31"}
+		f.Exception = &finding.Exception{Reason: "signing robot, rotated by hand each quarter", ApprovedBy: "secops", Until: "2027-03-31"}
 	}
 	if i%13 == 7 {
-		f.Status, f.Reason, f.IsNew = StatusUnknown, "GitHub did not say when it was last used", nil
+		f.Status, f.Reason, f.IsNew = finding.Unknown, "GitHub did not say when it was last used", nil
 	}
 	return f
 }
@@ -164,12 +166,12 @@ func hostileReport(text string) *Report {
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		f.Org, f.Reason = text, text
-		f.Subject = Subject{Kind: "token", ID: "1", Name: text, URL: OptionalString("https://github.com/" + text), Owner: OptionalString(text)}
-		f.Evidence = Evidence{{"token_name", text}, {"seen_at", text}, {"html_url", text}, {"is_x", text}, {"x_count", text}}
+		f.Subject = finding.Subject{Kind: "token", ID: "1", Name: text, URL: "https://github.com/" + text, Owner: text}
+		f.Evidence = []finding.Value{{Column: "token_name", Value: text}, {Column: "seen_at", Value: text}, {Column: "html_url", Value: text}, {Column: "is_x", Value: text}, {Column: "x_count", Value: text}}
 		f.Exception = nil
 	}
-	r.Findings[0].Exception = &Waiver{Reason: text, ApprovedBy: OptionalString(text)}
-	r.Findings[1].Status = StatusUnknown
+	r.Findings[0].Exception = &finding.Exception{Reason: text, ApprovedBy: text}
+	r.Findings[1].Status = finding.Unknown
 	r.Resolved[0].Subject.Name = text
 	d := hostileDiff(text)
 	r.Changes = &Changes{Since: r.PreviousSnapshot.FinishedAt, List: d.Changes, NotCompared: d.NotCompared}
@@ -190,11 +192,11 @@ func hostileDiff(text string) *Diff {
 		panic(err) // a map of plain values
 	}
 	snapshot := sampleReport(0, 0).Snapshot
-	d := &Diff{Version: DiffVersion, Old: snapshot, New: snapshot, NotCompared: []NotCompared{{text, "members", text}}}
+	d := &Diff{Version: DiffVersion, Old: snapshot, New: snapshot, NotCompared: []finding.NotCompared{{Org: text, Resource: "members", Why: text}}}
 	for _, kind := range []string{"token", "repository"} {
-		d.Changes = append(d.Changes, Change{
-			Kind: kind, Change: "renamed", Org: text, Before: Facts(facts), After: Facts(facts), Detail: text,
-			Subject: Subject{Kind: kind, ID: "1", Name: text, URL: OptionalString("https://github.com/" + text), Owner: OptionalString(text)},
+		d.Changes = append(d.Changes, finding.Change{
+			Kind: kind, Change: "renamed", Org: text, Before: finding.Facts(facts), After: finding.Facts(facts), Detail: text,
+			Subject: finding.Subject{Kind: kind, ID: "1", Name: text, URL: "https://github.com/" + text, Owner: text},
 		})
 	}
 	return d

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/text"
+
+	"auditor/internal/finding"
 )
 
 const (
@@ -43,12 +45,12 @@ func (t *tableRows) header(columns []string) error {
 func (t *tableRows) row(values []any) error {
 	cells, numbers := make([]string, len(values)), make([]bool, len(values))
 	for i, v := range values {
-		s, isText := plainValue(typed(kindOf(t.columns[i]), v))
+		s, isText := plainValue(typed(finding.KindOf(t.columns[i]), v))
 		cells[i] = InertLine(s)
 		if v == nil {
 			cells[i] = "NULL"
 		}
-		_, isBool := typed(kindOf(t.columns[i]), v).(bool)
+		_, isBool := typed(finding.KindOf(t.columns[i]), v).(bool)
 		numbers[i] = !isText && v != nil && !isBool
 	}
 	if t.widths != nil {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"auditor/internal/finding"
 )
 
 // tally is the counts of one group: an owner or a repository.
@@ -12,7 +14,7 @@ type tally struct {
 	name   string
 	url    string
 	org    string
-	counts SeverityCounts
+	counts finding.Counts
 }
 
 // ranking is a list of groups, worst first.
@@ -34,18 +36,18 @@ func (r *Report) rankings() []ranking {
 		which, name, url := 2, f.Org, ""
 		switch f.Subject.Kind {
 		case "token", "request":
-			which, name = 0, string(f.Subject.Owner)
+			which, name = 0, f.Subject.Owner
 			if name == "" {
 				name = "(owner unknown)"
 			}
 		case "repository":
-			which, name, url = 1, f.Subject.label(), string(f.Subject.URL)
+			which, name, url = 1, f.Subject.Label(), f.Subject.URL
 		}
 		key := fmt.Sprint(which, "\x00", f.Org, "\x00", name)
 		if groups[key] == nil {
 			groups[key] = &tally{name: name, url: url, org: f.Org}
 		}
-		groups[key].counts.add(f.Severity)
+		groups[key].counts.Add(f.Severity)
 	}
 	for key, t := range groups {
 		which := key[0] - '0'
@@ -59,7 +61,7 @@ func (r *Report) rankings() []ranking {
 
 // worseFirst orders by the number of criticals, then highs, and so on.
 func worseFirst(a, b tally) int {
-	for _, s := range severities() {
+	for _, s := range finding.Severities() {
 		if c := cmp.Compare(b.counts.Of(s), a.counts.Of(s)); c != 0 {
 			return c
 		}
@@ -74,7 +76,7 @@ func (r *Report) rulesByWeight() []Rule {
 	slices.SortStableFunc(list, func(a, b Rule) int {
 		return cmp.Or(
 			cmp.Compare(boolInt(a.Failed == 0), boolInt(b.Failed == 0)),
-			cmp.Compare(severityRank(a.Severity), severityRank(b.Severity)),
+			cmp.Compare(a.Severity.Rank(), b.Severity.Rank()),
 			cmp.Compare(b.Failed, a.Failed), cmp.Compare(a.ID, b.ID),
 		)
 	})
@@ -95,7 +97,7 @@ func (r *Report) verdict() string {
 		return "No findings" + r.sidelines()
 	}
 	var parts []string
-	for _, severity := range severities() {
+	for _, severity := range finding.Severities() {
 		if n := s.BySeverity.Of(severity); n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, severity))
 		}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"time"
+
+	"auditor/internal/finding"
 )
 
 // Time is an instant that prints as RFC 3339 in UTC with Z and whole seconds.
@@ -70,24 +72,11 @@ func (c OrgCounts) MarshalJSON() ([]byte, error) {
 	return encode(map[string]int(c))
 }
 
-// Value is one named fact of a finding: int64, float64, string, bool or nil.
-type Value struct {
-	Column string
-	Value  any
-}
-
-// Evidence is what a rule shows for its verdict, in the order of its columns.
-type Evidence []Value
-
-// MarshalJSON prints an object with its keys in the order of the columns.
-func (e Evidence) MarshalJSON() ([]byte, error) { return appendObject(nil, e) }
-
-// typed turns the 0 and 1 of a yes/no column into bool; all else stays.
-func typed(kind string, v any) any {
-	if n, ok := v.(int64); ok && kind == KindYesNo && (n == 0 || n == 1) {
-		return n == 1
-	}
-	return v
+// typed gives a value of any query the type of its column: what breaks the promise
+// of the column's name stays as it is.
+func typed(kind finding.ColumnKind, v any) any {
+	value, _ := kind.Typed(v)
+	return value
 }
 
 // orNull gives nil for the zero value.

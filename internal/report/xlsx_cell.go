@@ -8,15 +8,17 @@ import (
 	"time"
 
 	"github.com/xuri/excelize/v2"
+
+	"auditor/internal/finding"
 )
 
 // cell makes a stream cell of a typed value. Nil is an empty cell, except
 // where a word is due: an unknown setting must not look like a forgotten one.
-func (b *workbook) cell(kind string, v any) any {
+func (b *workbook) cell(kind finding.ColumnKind, v any) any {
 	v = typed(kind, v)
 	switch v := v.(type) {
 	case nil:
-		if kind == KindYesNo || kind == kindSetting {
+		if kind == finding.YesNo || kind == kindSetting {
 			return b.muted(unknownWord)
 		}
 		return nil
@@ -46,13 +48,13 @@ func (b *workbook) muted(word string) excelize.Cell {
 	return excelize.Cell{StyleID: b.style[lookMuted], Value: word}
 }
 
-func (b *workbook) string(kind, s string) any {
+func (b *workbook) string(kind finding.ColumnKind, s string) any {
 	switch kind {
-	case KindTime:
+	case finding.Time:
 		if t, err := time.Parse(time.RFC3339, s); err == nil {
 			return b.date(t)
 		}
-	case KindLink:
+	case finding.Link:
 		return b.link(s, s)
 	}
 	return b.text(s)
@@ -74,12 +76,12 @@ func (b *workbook) plainOrInert(s string, plain, inert look) excelize.Cell {
 
 // number writes counts with separators and ids without. Beyond 15 digits Excel
 // would round: text.
-func (b *workbook) number(kind string, n int64) any {
+func (b *workbook) number(kind finding.ColumnKind, n int64) any {
 	if n > 999999999999999 || n < -999999999999999 {
 		return b.text(strconv.FormatInt(n, 10))
 	}
 	l := lookNumber
-	if kind == KindNumber {
+	if kind == finding.Number {
 		l = lookCount
 	}
 	return excelize.Cell{StyleID: b.style[l], Value: n}

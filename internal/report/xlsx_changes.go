@@ -1,5 +1,7 @@
 package report
 
+import "auditor/internal/finding"
+
 // aboutChanges is what the Summary says of the sheet.
 const aboutChanges = "What changed on GitHub since the previous snapshot: whether or not a rule has something to say about it."
 
@@ -15,7 +17,7 @@ func (b *workbook) changes() error {
 		below = append(below, "No changes since the snapshot of "+changes.Since.UTC().Format("2006-01-02 15:04")+" UTC.")
 	}
 	for _, n := range changes.NotCompared {
-		below = append(below, "Not compared: "+n.sentence())
+		below = append(below, "Not compared: "+notCompared(n))
 	}
 	return b.stream(sheet{
 		name: sheetChanges, table: "Changes", below: below, about: aboutChanges,
@@ -29,8 +31,8 @@ func (b *workbook) changes() error {
 		rows: each(len(list), func(i int) []any {
 			c := &list[i]
 			return []any{
-				b.text(c.Kind), b.text(c.Change), b.text(c.Org), b.link(string(c.Subject.URL), c.Subject.label()),
-				b.cell(KindText, orNull(string(c.Subject.Owner))), b.paragraph(c.Detail), b.paragraph(c.Before.lines()), b.paragraph(c.After.lines()),
+				b.text(c.Kind), b.text(c.Change), b.text(c.Org), b.link(c.Subject.URL, c.Subject.Label()),
+				b.cell(finding.Text, orNull(c.Subject.Owner)), b.paragraph(c.Detail), b.paragraph(factText(c.Before)), b.paragraph(factText(c.After)),
 			}
 		}),
 	})

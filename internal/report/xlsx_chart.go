@@ -1,6 +1,10 @@
 package report
 
-import "github.com/xuri/excelize/v2"
+import (
+	"github.com/xuri/excelize/v2"
+
+	"auditor/internal/finding"
+)
 
 // chart describes a native chart beside a small table of the Summary.
 type chart struct {
@@ -50,7 +54,7 @@ func (p *page) chart(row int, c chart) {
 // trendSeries has one series a severity, over the rows of the trend.
 func trendSeries(top, bottom int) []excelize.ChartSeries {
 	var series []excelize.ChartSeries
-	for i := len(severities()) - 1; i >= 0; i-- { // the worst on top of the column
+	for i := len(finding.Severities()) - 1; i >= 0; i-- { // the worst on top of the column
 		series = append(series, excelize.ChartSeries{
 			Name: cellOf(colFirst+i, top-1), Categories: span(colLabel, top, bottom),
 			Values: span(colFirst+i, top, bottom), Fill: solid(chartColours[i]),
@@ -63,7 +67,7 @@ func trendSeries(top, bottom int) []excelize.ChartSeries {
 // has its colour: excelize colours single points only in pies.
 func severitySeries(top int) []excelize.ChartSeries {
 	var series []excelize.ChartSeries
-	for i := range severities() {
+	for i := range finding.Severities() {
 		series = append(series, excelize.ChartSeries{
 			Name: cellOf(colLabel, top+i), Categories: cellOf(colFirst, top-1),
 			Values: span(colFirst, top+i, top+i), Fill: solid(chartColours[i]),

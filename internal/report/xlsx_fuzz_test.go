@@ -11,11 +11,12 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
+	"auditor/internal/finding"
 	"auditor/internal/raced"
 )
 
 // cellKinds are all that decides on a cell beside its text.
-var cellKinds = []string{KindText, KindTime, KindLink, KindYesNo, KindNumber, kindSetting}
+var cellKinds = []finding.ColumnKind{finding.Text, finding.Time, finding.Link, finding.YesNo, finding.Number, kindSetting}
 
 func TestCellsAreInert(t *testing.T) {
 	t.Parallel()

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf16"
+
+	"auditor/internal/finding"
 )
 
 func TestWorkbookIsInert(t *testing.T) {
@@ -23,8 +25,8 @@ func TestWorkbookIsInert(t *testing.T) {
 	for i, text := range texts {
 		f := model
 		f.Subject.ID = fmt.Sprintf("%03d", i)
-		f.Org, f.Reason, f.Subject.Name, f.Subject.Owner = "acme", text, text, OptionalString(text)
-		f.Evidence = Evidence{{"token_name", text}, {"seen_at", text}, {"html_url", text}, {"is_x", text}, {"x_count", text}}
+		f.Org, f.Reason, f.Subject.Name, f.Subject.Owner = "acme", text, text, text
+		f.Evidence = []finding.Value{{Column: "token_name", Value: text}, {Column: "seen_at", Value: text}, {Column: "html_url", Value: text}, {Column: "is_x", Value: text}, {Column: "x_count", Value: text}}
 		r.Findings = append(r.Findings, f)
 		rows = append(rows, append(slices.Repeat([]any{text}, 4), make([]any, len(r.Inventories[0].Columns)-4)...))
 		r.Warnings = append(r.Warnings, text)

@@ -6,13 +6,15 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"auditor/internal/finding"
 )
 
 // kindSetting is a text column of which all words are settings: enabled,
 // disabled, paused. Where GitHub did not say, the cell says "unknown".
-const kindSetting = "setting"
+const kindSetting finding.ColumnKind = "setting"
 
-var widthOfKind = map[string]float64{KindTime: 17, KindLink: 44, KindYesNo: 11, KindNumber: 11, kindSetting: 12}
+var widthOfKind = map[finding.ColumnKind]float64{finding.Time: 17, finding.Link: 44, finding.YesNo: 11, finding.Number: 11, kindSetting: 12}
 
 // sampleSize is the number of rows that a column is judged by: its width and
 // its vocabulary. All tokens and all repositories are fewer; of what is more,
@@ -95,18 +97,18 @@ func about(t Table) string {
 }
 
 // describe gives the columns their heads, widths, notes and colours.
-func describe(columns []Column, sample [][]any) (heads []sheetColumn, kinds []string) {
-	heads, kinds = make([]sheetColumn, len(columns)), make([]string, len(columns))
+func describe(columns []Column, sample [][]any) (heads []sheetColumn, kinds []finding.ColumnKind) {
+	heads, kinds = make([]sheetColumn, len(columns)), make([]finding.ColumnKind, len(columns))
 	for i, c := range columns {
 		kind := c.Kind
 		if kind == "" {
-			kind = kindOf(c.Name)
+			kind = finding.KindOf(c.Name)
 		}
-		h := sheetColumn{title: heading(c.Name), isNumber: kind == KindNumber, empty: wordForNull(c.Comment)}
+		h := sheetColumn{title: heading(c.Name), isNumber: kind == finding.Number, empty: wordForNull(c.Comment)}
 		switch kind {
-		case KindText:
+		case finding.Text:
 			kind, h.words = vocabulary(sample, i)
-		case KindYesNo:
+		case finding.YesNo:
 			h.good = goodOf(c.Name)
 		}
 		h.width, h.note, kinds[i] = columnWidth(c.Name, kind, sample, i), explain(c.Name, kind, c.Comment), kind
@@ -150,16 +152,16 @@ func goodOf(column string) string {
 
 // vocabulary tells a column of settings, tiers, levels by its words. What is not
 // known is a setting that is unknown; of the others it may as well not apply.
-func vocabulary(rows [][]any, column int) (kind string, words []string) {
+func vocabulary(rows [][]any, column int) (kind finding.ColumnKind, words []string) {
 	for _, v := range []struct {
-		kind  string
+		kind  finding.ColumnKind
 		words []string
-	}{{kindSetting, settingWords}, {KindText, tierWords}, {KindText, levelWords}, {KindText, roleWords}, {KindText, reachWords}} {
+	}{{kindSetting, settingWords}, {finding.Text, tierWords}, {finding.Text, levelWords}, {finding.Text, roleWords}, {finding.Text, reachWords}} {
 		if only(rows, column, v.words) {
 			return v.kind, append(slices.Clone(v.words), unknownWord)
 		}
 	}
-	return KindText, nil
+	return finding.Text, nil
 }
 
 // only says whether the column has words of the list and no others.
@@ -190,7 +192,7 @@ func frozen(columns []Column) int {
 }
 
 // columnWidth fits the first rows of the column, within reason.
-func columnWidth(name, kind string, rows [][]any, column int) float64 {
+func columnWidth(name string, kind finding.ColumnKind, rows [][]any, column int) float64 {
 	if w := widthOfKind[kind]; w > 0 {
 		return w
 	}

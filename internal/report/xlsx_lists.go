@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/xuri/excelize/v2"
+
+	"auditor/internal/finding"
 )
 
 // decisions are what a reader can decide about a subject, by its kind.
@@ -23,7 +25,7 @@ var decisions = []struct {
 // Widths of the columns of Findings that come before the evidence. Decision
 // and Comment are the reader's.
 var findingColumns = []sheetColumn{
-	{title: "Severity", width: 11, words: severities()},
+	{title: "Severity", width: 11, words: finding.SeverityNames()},
 	{title: "Subject", width: 32, note: "The link leads to the page on GitHub."},
 	{title: "Finding", width: 42},
 	{title: "Status", width: 10, words: []string{unknownWord}, note: "fail: the rule's condition holds. unknown: GitHub did not say, or the App may not see it."},
@@ -57,10 +59,10 @@ func (b *workbook) findings() error {
 	for i, name := range evidence {
 		place[name] = i
 		note := "Evidence: " + name
-		if kindOf(name) == KindYesNo {
-			note = "Evidence: " + explain(name, KindYesNo, comments[name])
+		if finding.KindOf(name) == finding.YesNo {
+			note = "Evidence: " + explain(name, finding.YesNo, comments[name])
 		}
-		columns = append(columns, sheetColumn{title: heading(name), width: evidenceWidth(name), note: note, isNumber: kindOf(name) == KindNumber})
+		columns = append(columns, sheetColumn{title: heading(name), width: evidenceWidth(name), note: note, isNumber: finding.KindOf(name) == finding.Number})
 	}
 	hasMore := len(evidence) == maxEvidenceColumn
 	if hasMore {
@@ -76,67 +78,59 @@ func (b *workbook) findings() error {
 			if hasMore {
 				cells = append(cells, b.moreFacts(f, place))
 			}
-			return append(cells, b.text(f.Rule), b.text(f.Key))
+			return append(cells, b.text(f.Rule), b.text(string(f.Key)))
 		}),
 		finish: b.dropDowns,
 	})
 }
 
-func (b *workbook) findingCells(f *Finding, title string) []any {
+func (b *workbook) findingCells(f *finding.Finding, title string) []any {
 	var isNew any
 	if f.IsNew != nil {
 		isNew = b.text(yesNo(*f.IsNew))
 	}
-	var waived any
+	var exception any
 	if f.Exception != nil {
-		waived = b.paragraph(f.Exception.String())
+		exception = b.paragraph(exceptionText(f.Exception))
 	}
 	input := excelize.Cell{StyleID: b.style[lookInput]}
 	return []any{
-		b.text(f.Severity), b.link(string(f.Subject.URL), f.Subject.label()), b.paragraph(cmp.Or(title, f.Rule)),
-		b.text(f.Status), b.text(f.Org), b.text(f.Subject.Kind), b.cell(KindText, orNull(string(f.Subject.Owner))),
-		b.paragraph(f.Reason), isNew, b.date(f.FirstSeenAt.Time), waived, input, input,
+		b.text(string(f.Severity)), b.link(f.Subject.URL, f.Subject.Label()), b.paragraph(cmp.Or(title, f.Rule)),
+		b.text(string(f.Status)), b.text(f.Org), b.text(f.Subject.Kind), b.cell(finding.Text, orNull(f.Subject.Owner)),
+		b.paragraph(f.Reason), isNew, b.date(f.FirstSeenAt), exception, input, input,
 	}
 }
 
 // factCells are the evidence, each fact in its place.
-func (b *workbook) factCells(f *Finding, place map[string]int) []any {
+func (b *workbook) factCells(f *finding.Finding, place map[string]int) []any {
 	cells := make([]any, len(place))
 	for _, v := range f.Evidence {
-		if p, ok := place[v.Column]; ok && (v.Value != nil || kindOf(v.Column) == KindYesNo) {
-			cells[p] = b.cell(kindOf(v.Column), v.Value)
+		if p, ok := place[v.Column]; ok && (v.Value != nil || finding.KindOf(v.Column) == finding.YesNo) {
+			cells[p] = b.cell(finding.KindOf(v.Column), v.Value)
 		}
 	}
 	return cells
 }
 
 // moreFacts are those that have no place.
-func (b *workbook) moreFacts(f *Finding, place map[string]int) any {
+func (b *workbook) moreFacts(f *finding.Finding, place map[string]int) any {
 	var lines []string
 	for _, v := range f.Evidence {
 		if _, ok := place[v.Column]; !ok && v.Value != nil && !slices.Contains(shownBySubject, v.Column) {
-			lines = append(lines, fmt.Sprintf("%s: %v", v.Column, typed(kindOf(v.Column), v.Value)))
+			lines = append(lines, fmt.Sprintf("%s: %v", v.Column, typed(finding.KindOf(v.Column), v.Value)))
 		}
 	}
-	return b.cell(KindText, orNull(strings.Join(lines, "\n")))
+	return b.cell(finding.Text, orNull(strings.Join(lines, "\n")))
 }
 
-// label is the name to show for a subject: never empty.
-func (s Subject) label() string {
-	if strings.TrimSpace(s.Name) == "" {
-		return s.Kind + " " + s.ID
+// exceptionText is the exception in one sentence.
+func exceptionText(e *finding.Exception) string {
+	s := e.Reason
+	if e.ApprovedBy != "" {
+		s += ", approved by " + e.ApprovedBy
 	}
-	return s.Name
-}
-
-// String is the exception in one sentence.
-func (w *Waiver) String() string {
-	s := w.Reason
-	if w.ApprovedBy != "" {
-		s += ", approved by " + string(w.ApprovedBy)
-	}
-	if w.Until != "" {
-		s += ", until " + string(w.Until)
+	if e.Until != "" {
+		s += ", until " + e.Until
 	}
 	return s
 }
@@ -146,7 +140,7 @@ var shownBySubject = []string{"token_name", "owner_login", "full_name", "html_ur
 
 // evidenceColumns lists the columns that the findings carry, in the order in
 // which they first appear.
-func evidenceColumns(findings []Finding) []string {
+func evidenceColumns(findings []finding.Finding) []string {
 	var names []string
 	seen := map[string]bool{}
 	for _, name := range shownBySubject {
@@ -164,10 +158,10 @@ func evidenceColumns(findings []Finding) []string {
 }
 
 func evidenceWidth(column string) float64 {
-	if kindOf(column) == KindText {
+	if finding.KindOf(column) == finding.Text {
 		return 22
 	}
-	return widthOfKind[kindOf(column)]
+	return widthOfKind[finding.KindOf(column)]
 }
 
 // dropDowns offers in each row what can be decided about its kind of subject.
@@ -222,8 +216,8 @@ func (b *workbook) resolved() error {
 		rows: each(len(list), func(i int) []any {
 			f := &list[i]
 			return []any{
-				b.paragraph(cmp.Or(titles[f.Rule], f.Rule)), b.text(f.Org), b.text(f.Subject.Kind), b.link(string(f.Subject.URL), f.Subject.label()),
-				b.cell(KindText, orNull(string(f.Subject.Owner))), b.date(f.LastSeenAt.Time), b.text(f.Rule), b.text(f.Key),
+				b.paragraph(cmp.Or(titles[f.Rule], f.Rule)), b.text(f.Org), b.text(f.Subject.Kind), b.link(f.Subject.URL, f.Subject.Label()),
+				b.cell(finding.Text, orNull(f.Subject.Owner)), b.date(f.LastSeenAt.Time), b.text(f.Rule), b.text(string(f.Key)),
 			}
 		}),
 	})
@@ -262,11 +256,11 @@ func (b *workbook) coverage() error {
 			c := list[i]
 			var status any
 			if c.HTTPStatus != 0 {
-				status = b.number(KindText, int64(c.HTTPStatus))
+				status = b.number(finding.Text, int64(c.HTTPStatus))
 			}
 			return []any{
 				b.text(c.Org), b.text(c.Resource), b.text(c.Status), b.text(yesNo(c.IsRequired)),
-				b.number(KindNumber, c.RowCount), b.number(KindNumber, c.RequestCount), status,
+				b.number(finding.Number, c.RowCount), b.number(finding.Number, c.RequestCount), status,
 				b.paragraph(string(c.Permission)), b.paragraph(string(c.Message)),
 			}
 		}),
@@ -283,7 +277,7 @@ func (b *workbook) rules() error {
 	missing.narrow(!slices.ContainsFunc(list, func(r Rule) bool { return len(r.Missing) > 0 }))
 	warnings.narrow(!slices.ContainsFunc(list, func(r Rule) bool { return len(r.Warnings) > 0 }))
 	columns := []sheetColumn{
-		{title: "Title", width: 38}, {title: "Severity", width: 11, words: severities()},
+		{title: "Title", width: 38}, {title: "Severity", width: 11, words: finding.SeverityNames()},
 		{title: "Outcome", width: 13, words: outcomeWords, note: "incomplete: something that the rule reads could not be seen, so there may be more."},
 		{title: "Findings", width: 10, isNumber: true}, {title: "Of", width: 8, isNumber: true, note: "Subjects that the rule applies to. Empty: the rule does not say."},
 		{title: "Unknown", width: 10, isNumber: true, note: "Subjects about which GitHub did not say."}, {title: "Excepted", width: 10, isNumber: true, note: "Findings that an exception of the configuration covers."},
@@ -322,11 +316,11 @@ func (r *Report) remarks() []string {
 func (b *workbook) ruleCells(r *Rule, links int) []any {
 	var population any
 	if r.Population != nil {
-		population = b.number(KindNumber, *r.Population)
+		population = b.number(finding.Number, *r.Population)
 	}
 	cells := []any{
-		b.paragraph(r.Title), b.text(r.Severity), b.text(r.Outcome),
-		b.number(KindNumber, int64(r.Failed)), population, b.number(KindNumber, int64(r.Unknown)), b.number(KindNumber, int64(r.Excepted)),
+		b.paragraph(r.Title), b.text(string(r.Severity)), b.text(r.Outcome),
+		b.number(finding.Number, int64(r.Failed)), population, b.number(finding.Number, int64(r.Unknown)), b.number(finding.Number, int64(r.Excepted)),
 		b.paragraph(strings.Join(r.Missing, "\n")), b.paragraph(strings.Join(r.Warnings, "\n")), b.paragraph(r.parameters("\n")), b.paragraph(r.Description), b.paragraph(r.Remediation), b.text(r.ID),
 	}
 	for _, address := range r.See[:min(len(r.See), links)] {

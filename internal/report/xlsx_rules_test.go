@@ -15,6 +15,7 @@ import (
 	"testing"
 	"unicode/utf16"
 
+	"auditor/internal/finding"
 	"auditor/internal/raced"
 )
 
@@ -35,7 +36,7 @@ func TestWorkbookKeepsExcelsRules(t *testing.T) {
 	wide := sampleReport(30, 0)
 	for i := range wide.Findings {
 		for c := range 30 {
-			wide.Findings[i].Evidence = append(wide.Findings[i].Evidence, Value{fmt.Sprintf("f%d_%d", i%12, c), int64(c)})
+			wide.Findings[i].Evidence = append(wide.Findings[i].Evidence, finding.Value{Column: fmt.Sprintf("f%d_%d", i%12, c), Value: int64(c)})
 		}
 		wide.Findings[i].Subject.Kind = []string{"token", "request", "repository", "org"}[i%4]
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/xuri/excelize/v2"
+
+	"auditor/internal/finding"
 )
 
 // look names a cell style.
@@ -149,7 +151,7 @@ func styles() []*excelize.Style {
 		lookTileLabel:   {Alignment: centered, Font: font(excelize.Font{Color: grey, Size: 10})},
 		lookTile:        tile(paleGrey, navy),
 	}
-	for _, s := range shades[:len(severities())] { // in the order of the looks
+	for _, s := range shades[:len(finding.Severities())] { // in the order of the looks
 		list = append(list, tile(s.fill, s.font))
 	}
 	signed := "+#,##0;-#,##0;0"

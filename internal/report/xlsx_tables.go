@@ -5,21 +5,23 @@ import (
 	"strconv"
 
 	"github.com/xuri/excelize/v2"
+
+	"auditor/internal/finding"
 )
 
 func (p *page) bySeverity() {
 	p.section("Findings by severity", "Severity", "Findings", "Rules")
 	top := p.row
-	for _, s := range severities() {
+	for _, s := range finding.Severities() {
 		rules := 0
 		for _, rule := range p.report.Rules {
 			if rule.Severity == s {
 				rules++
 			}
 		}
-		p.line(s, p.report.Summary.BySeverity.Of(s), rules)
+		p.line(string(s), p.report.Summary.BySeverity.Of(s), rules)
 	}
-	p.do(p.colour(sheetSummary, area(colLabel, top, colLabel, p.row-1), themselves(severities())))
+	p.do(p.colour(sheetSummary, area(colLabel, top, colLabel, p.row-1), themselves(finding.SeverityNames())))
 	p.chart(top-1, chart{
 		title: "Findings by severity", kind: excelize.Col, rows: 10, series: severitySeries(top),
 	})
@@ -42,7 +44,7 @@ func (p *page) byRule() {
 		if r.Population != nil {
 			of = *r.Population
 		}
-		p.line(r.Title, r.Severity, r.Failed, of, r.Unknown, r.Outcome)
+		p.line(r.Title, string(r.Severity), r.Failed, of, r.Unknown, r.Outcome)
 	}
 	bottom := p.row - 1
 	if silent > 0 {
@@ -53,7 +55,7 @@ func (p *page) byRule() {
 		p.row++
 		return
 	}
-	p.do(p.colour(sheetSummary, area(colFirst, top, colFirst, bottom), themselves(severities())))
+	p.do(p.colour(sheetSummary, area(colFirst, top, colFirst, bottom), themselves(finding.SeverityNames())))
 	p.do(p.colour(sheetSummary, area(colFirst+4, top, colFirst+4, bottom), themselves(outcomeWords)))
 	charted := min(len(rules), 15)
 	p.chart(top-1, chart{
@@ -141,5 +143,5 @@ func (p *page) legend() {
 		p.across(colFirst, m.meaning)
 		p.row++
 	}
-	p.do(p.colour(sheetSummary, area(colLabel, top, colLabel, p.row-1), themselves(append(severities(), "unclassified", "enabled", "disabled", "paused", unknownWord))))
+	p.do(p.colour(sheetSummary, area(colLabel, top, colLabel, p.row-1), themselves(append(finding.SeverityNames(), "unclassified", "enabled", "disabled", "paused", unknownWord))))
 }

@@ -13,6 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/xuri/excelize/v2"
+
+	"auditor/internal/finding"
 )
 
 // book is a written workbook, opened again.
@@ -107,15 +109,15 @@ func TestFindingsSheet(t *testing.T) {
 	}
 	f := r.Findings[0]
 	for title, want := range map[string]string{
-		"Severity": f.Severity, "Status": f.Status, "Organization": f.Org, "Kind": "token", "Subject": f.Subject.Name, "Owner": string(f.Subject.Owner),
-		"Reason": f.Reason, "Rule": f.Rule, "Key": f.Key, "Decision": "", "Comment": "", "Unused days": fmt.Sprint(f.Evidence[1].Value),
+		"Severity": string(f.Severity), "Status": string(f.Status), "Organization": f.Org, "Kind": "token", "Subject": f.Subject.Name, "Owner": f.Subject.Owner,
+		"Reason": f.Reason, "Rule": f.Rule, "Key": string(f.Key), "Decision": "", "Comment": "", "Unused days": fmt.Sprint(f.Evidence[1].Value),
 	} {
 		if got := b.value("Findings", title, 2); got != want {
 			t.Errorf("%s is %q, want %q", title, got, want)
 		}
 	}
 	formula, err := b.GetCellFormula("Findings", "B2")
-	if want := `HYPERLINK("` + string(f.Subject.URL) + `","` + f.Subject.Name + `")`; err != nil || formula != want {
+	if want := `HYPERLINK("` + f.Subject.URL + `","` + f.Subject.Name + `")`; err != nil || formula != want {
 		t.Errorf("link is %s, want %s (%v)", formula, want, err)
 	}
 	when, err := b.GetCellValue("Findings", at(b.column("Findings", "Last used at")+1, 2))
@@ -193,7 +195,7 @@ func TestEvidenceSaysWhetherReachIsEffective(t *testing.T) {
 	t.Parallel()
 	r := sampleReport(3, 0)
 	for i := range r.Findings {
-		r.Findings[i].Evidence = Evidence{{"is_reach_effective", []any{int64(1), int64(0), nil}[i]}}
+		r.Findings[i].Evidence = []finding.Value{{Column: "is_reach_effective", Value: []any{int64(1), int64(0), nil}[i]}}
 	}
 	b := bookOf(t, r, maxRows)
 	for i, want := range []string{"yes", "no", "unknown"} {
@@ -374,7 +376,7 @@ func TestLongListsContinueOnTheNextSheet(t *testing.T) {
 		}
 	}
 	for i, f := range r.Findings {
-		if keys[i] != f.Key {
+		if keys[i] != string(f.Key) {
 			t.Fatalf("row %d is %s, want %s", i, keys[i], f.Key)
 		}
 	}
@@ -428,7 +430,7 @@ func TestEvidenceBeyondTheColumns(t *testing.T) {
 	r := sampleReport(2, 0)
 	r.Findings[1].Evidence = nil
 	for i := range maxEvidenceColumn + 20 {
-		r.Findings[1].Evidence = append(r.Findings[1].Evidence, Value{fmt.Sprintf("fact_%d", i), int64(i)})
+		r.Findings[1].Evidence = append(r.Findings[1].Evidence, finding.Value{Column: fmt.Sprintf("fact_%d", i), Value: int64(i)})
 	}
 	b := bookOf(t, r, maxRows)
 	more := b.value("Findings", "More evidence", 3)

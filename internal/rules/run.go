@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"encoding/json"
@@ -15,6 +16,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"auditor/internal/finding"
 	"auditor/internal/store"
 )
 
@@ -24,11 +26,11 @@ var subjectsSQL string
 // A Result is what one rule says about one snapshot.
 type Result struct {
 	Rule       Rule
-	Parameters map[string]any // as Rule.Parameters: int64, float64, string or bool
-	Outcome    string         // complete or incomplete
-	Missing    []Missing      // why it is incomplete, sorted by org and resource
-	Population *int64         // how many subjects the rule looked at; nil: it does not say
-	Findings   []Finding      // sorted by org, kind and id
+	Parameters map[string]any    // as Rule.Parameters: int64, float64, string or bool
+	Outcome    string            // complete or incomplete
+	Missing    []Missing         // why it is incomplete, sorted by org and resource
+	Population *int64            // how many subjects the rule looked at; nil: it does not say
+	Findings   []finding.Finding // sorted by org, kind and id
 }
 
 // Missing is a resource that the rule reads and the snapshot has not wholly.
@@ -38,37 +40,9 @@ type Missing struct {
 	Status   string // partial, denied, failed or skipped
 }
 
-// A Finding is one row of a rule.
-type Finding struct {
-	Status   string // fail or unknown
-	Severity string // the row's own, else the rule's
-	Org      string
-	Reason   string // a sentence
-	Subject  Subject
-	Evidence []Value // in the order of the columns
-}
-
-// A Subject is what a finding is about, as the view subjects knows it.
-type Subject struct {
-	Kind  string // token, request, repository or org
-	ID    string // grant id, request id, repository id or login
-	Key   string // identity that lasts from snapshot to snapshot: token/98716
-	Name  string // may be empty
-	URL   string // GitHub's page; may be empty
-	Owner string // login of the owner of a token or request; else empty
-}
-
-// A Value is a fact in support of a finding. Its kind follows the name of its
-// column: is_ and has_ are bool, _days and _count int64, _at times and _url
-// links as string; all others int64, float64 or string. nil is unknown.
-type Value struct {
-	Column string
-	Value  any
-}
-
 // Bindings returns the values that the query of the rule uses, as
-// store.Snapshot.Select takes them: its parameters and the time that it judges
-// at, normally the end of the snapshot.
+// store.Snapshot.Select takes them: its parameters and the time that it takes
+// for now, normally the end of the snapshot.
 func (r Rule) Bindings(now time.Time) map[string]any {
 	return used(r.SQL, r.bindings(now))
 }
@@ -82,15 +56,15 @@ func (r Rule) bindings(now time.Time) map[string]any {
 	return values
 }
 
-// Judge judges the snapshot by each of the rules, [store.AtOnce] of them at a
+// Results runs each of the rules on the snapshot, [store.AtOnce] of them at a
 // time, and yields the results in the order of the rules. A rule may take as long
 // as timeout; 0: no limit. After an error, the last thing yielded, there is no
 // more. An error of a rule names it: a query that fails or takes too long, and
 // rows that say nothing that a report could print (an unknown status or subject,
 // a subject twice).
-func Judge(ctx context.Context, snapshot *store.Snapshot, timeout time.Duration, rules ...Rule) iter.Seq2[Result, error] {
+func Results(ctx context.Context, snapshot *store.Snapshot, timeout time.Duration, rules ...Rule) iter.Seq2[Result, error] {
 	return func(yield func(Result, error) bool) {
-		j, err := newJudge(ctx, snapshot, timeout)
+		e, err := newEvaluator(ctx, snapshot, timeout)
 		if err != nil {
 			yield(Result{}, err)
 			return
@@ -98,9 +72,9 @@ func Judge(ctx context.Context, snapshot *store.Snapshot, timeout time.Duration,
 		ctx, cancel := context.WithCancel(ctx)
 		// Results that wait for an earlier one take memory: the fastest rules are
 		// not far ahead of the slowest.
-		ahead := make(chan chan judged, 2*store.AtOnce())
+		ahead := make(chan chan ended, 2*store.AtOnce())
 		var all sync.WaitGroup
-		all.Go(func() { j.judgeAll(ctx, rules, ahead) })
+		all.Go(func() { e.runAll(ctx, rules, ahead) })
 		defer all.Wait()
 		defer cancel()
 		for one := range ahead {
@@ -114,46 +88,46 @@ func Judge(ctx context.Context, snapshot *store.Snapshot, timeout time.Duration,
 	}
 }
 
-// judgeAll puts a place for the result of each rule into ahead, in their order,
+// runAll puts a place for the result of each rule into ahead, in their order,
 // and the results there when they come. It ends with the last of them.
-func (j *judge) judgeAll(ctx context.Context, rules []Rule, ahead chan<- chan judged) {
+func (e *evaluator) runAll(ctx context.Context, rules []Rule, ahead chan<- chan ended) {
 	defer close(ahead)
 	var running errgroup.Group
 	defer running.Wait()
 	running.SetLimit(store.AtOnce())
 	for _, rule := range rules {
-		one := make(chan judged, 1)
+		one := make(chan ended, 1)
 		select {
 		case ahead <- one:
 		case <-ctx.Done():
 			return
 		}
 		running.Go(func() error {
-			result, err := j.judge(ctx, rule)
-			one <- judged{result, err}
+			result, err := e.evaluate(ctx, rule)
+			one <- ended{result, err}
 			return nil
 		})
 	}
 }
 
-// Run judges the snapshot by one rule, as [Judge] does.
+// Run runs one rule on the snapshot, as [Results] does.
 func Run(ctx context.Context, snapshot *store.Snapshot, timeout time.Duration, rule Rule) (Result, error) {
-	j, err := newJudge(ctx, snapshot, timeout)
+	e, err := newEvaluator(ctx, snapshot, timeout)
 	if err != nil {
 		return Result{}, err
 	}
-	return j.judge(ctx, rule)
+	return e.evaluate(ctx, rule)
 }
 
-type judged struct {
+type ended struct {
 	result Result
 	err    error
 }
 
-// A judge looks at one snapshot by many rules. What many of them ask alike it
+// An evaluator runs many rules on one snapshot. What many of them ask alike it
 // asks the snapshot once: coverage, populations, who the subjects are. It is
 // safe for concurrent use.
-type judge struct {
+type evaluator struct {
 	snapshot *store.Snapshot
 	timeout  time.Duration
 	coverage map[[2]string]string // status by organization and resource
@@ -161,71 +135,71 @@ type judge struct {
 
 	populations sync.Map // int64 by statement and bindings
 	counted     sync.Map // []string, the resources that the statement of a population reads
-	subjects    sync.Map // Subject by place
+	subjects    sync.Map // keyedSubject by place
 }
 
 // place names a subject within a snapshot.
 type place struct{ org, kind, id string }
 
-func newJudge(ctx context.Context, snapshot *store.Snapshot, timeout time.Duration) (*judge, error) {
+func newEvaluator(ctx context.Context, snapshot *store.Snapshot, timeout time.Duration) (*evaluator, error) {
 	rows, err := snapshot.Coverage(ctx)
 	if err != nil {
 		return nil, err
 	}
-	j := &judge{snapshot: snapshot, timeout: timeout, coverage: map[[2]string]string{}, orgs: slices.Clone(snapshot.Info().Orgs)}
+	e := &evaluator{snapshot: snapshot, timeout: timeout, coverage: map[[2]string]string{}, orgs: slices.Clone(snapshot.Info().Orgs)}
 	for _, c := range rows {
-		j.coverage[[2]string{c.Org, c.Resource}] = c.Status
-		j.orgs = append(j.orgs, c.Org)
+		e.coverage[[2]string{c.Org, c.Resource}] = c.Status
+		e.orgs = append(e.orgs, c.Org)
 	}
-	slices.Sort(j.orgs)
-	j.orgs = slices.Compact(j.orgs)
-	return j, nil
+	slices.Sort(e.orgs)
+	e.orgs = slices.Compact(e.orgs)
+	return e, nil
 }
 
-func (j *judge) judge(ctx context.Context, rule Rule) (Result, error) {
+func (e *evaluator) evaluate(ctx context.Context, rule Rule) (Result, error) {
 	limited := ctx
-	if j.timeout > 0 {
+	if e.timeout > 0 {
 		var cancel context.CancelFunc
-		limited, cancel = context.WithTimeout(ctx, j.timeout)
+		limited, cancel = context.WithTimeout(ctx, e.timeout)
 		defer cancel()
 	}
-	result, err := j.run(limited, rule)
+	result, err := e.run(limited, rule)
 	switch {
 	case err == nil:
 		return result, nil
 	case ctx.Err() != nil:
 		return Result{}, fmt.Errorf("rule %s: %w", rule.ID, ctx.Err())
 	case errors.Is(limited.Err(), context.DeadlineExceeded):
-		return Result{}, fmt.Errorf("rule %s: stopped after %v, the time limit of a rule: %w", rule.ID, j.timeout, context.DeadlineExceeded)
+		return Result{}, fmt.Errorf("rule %s: stopped after %v, the time limit of a rule: %w", rule.ID, e.timeout, context.DeadlineExceeded)
 	}
 	return Result{}, fmt.Errorf("rule %s: %w", rule.ID, err)
 }
 
-func (j *judge) run(ctx context.Context, rule Rule) (Result, error) {
+func (e *evaluator) run(ctx context.Context, rule Rule) (Result, error) {
 	result := Result{Rule: rule, Parameters: rule.Parameters(), Outcome: "complete"}
 	var err error
-	if result.Missing, err = j.missing(ctx, rule); err != nil {
+	if result.Missing, err = e.missing(ctx, rule); err != nil {
 		return result, err
 	}
 	if len(result.Missing) > 0 {
 		result.Outcome = "incomplete"
 	}
-	bindings := rule.bindings(j.snapshot.Info().FinishedAt)
+	bindings := rule.bindings(e.snapshot.Info().FinishedAt)
 	if rule.Population != "" {
-		count, err := j.population(ctx, rule, bindings)
+		count, err := e.population(ctx, rule, bindings)
 		if err != nil {
 			return result, fmt.Errorf("population: %w", err)
 		}
 		result.Population = &count
 	}
-	rows, err := j.snapshot.Select(ctx, rule.SQL, used(rule.SQL, bindings))
+	rows, err := e.snapshot.Select(ctx, rule.SQL, used(rule.SQL, bindings))
 	if err != nil {
 		return result, err
 	}
 	if result.Findings, err = findings(rows, rule); err != nil {
 		return result, err
 	}
-	return result, j.resolve(ctx, result.Findings)
+	return result, e.resolve(ctx, result.Findings)
 }
 
 // used leaves out the bindings that a statement has no use for: the store
@@ -241,14 +215,14 @@ func used(sql string, bindings map[string]any) map[string]any {
 	return values
 }
 
-func (j *judge) population(ctx context.Context, rule Rule, bindings map[string]any) (int64, error) {
+func (e *evaluator) population(ctx context.Context, rule Rule, bindings map[string]any) (int64, error) {
 	sql := rule.populationSQL()
 	bound := used(sql, bindings)
 	key := fmt.Sprint(sql, bound) // maps are printed sorted
-	if count, ok := j.populations.Load(key); ok {
+	if count, ok := e.populations.Load(key); ok {
 		return count.(int64), nil
 	}
-	rows, err := j.snapshot.Select(ctx, sql, bound)
+	rows, err := e.snapshot.Select(ctx, sql, bound)
 	if err != nil {
 		return 0, err
 	}
@@ -260,7 +234,7 @@ func (j *judge) population(ctx context.Context, rule Rule, bindings map[string]a
 		if !isCount {
 			return 0, fmt.Errorf("%v is no count", row[0])
 		}
-		j.populations.Store(key, count)
+		e.populations.Store(key, count)
 		return count, nil
 	}
 	return 0, errors.New("the count has no row")
@@ -268,15 +242,15 @@ func (j *judge) population(ctx context.Context, rule Rule, bindings map[string]a
 
 // missing holds the resources that the rule reads against the coverage of every
 // organization. A resource without a coverage row was never asked for.
-func (j *judge) missing(ctx context.Context, rule Rule) ([]Missing, error) {
-	resources, err := j.reads(ctx, rule)
+func (e *evaluator) missing(ctx context.Context, rule Rule) ([]Missing, error) {
+	resources, err := e.reads(ctx, rule)
 	if err != nil {
 		return nil, err
 	}
 	var missing []Missing
-	for _, org := range j.orgs {
+	for _, org := range e.orgs {
 		for _, resource := range resources {
-			switch s, ok := j.coverage[[2]string{org, resource}]; {
+			switch s, ok := e.coverage[[2]string{org, resource}]; {
 			case !ok:
 				missing = append(missing, Missing{Org: org, Resource: resource, Status: "skipped"})
 			case s != "complete":
@@ -288,18 +262,18 @@ func (j *judge) missing(ctx context.Context, rule Rule) ([]Missing, error) {
 }
 
 // reads returns the resources that the query and its population read, sorted.
-func (j *judge) reads(ctx context.Context, rule Rule) ([]string, error) {
-	resources, err := j.snapshot.Reads(ctx, rule.SQL)
+func (e *evaluator) reads(ctx context.Context, rule Rule) ([]string, error) {
+	resources, err := e.snapshot.Reads(ctx, rule.SQL)
 	if err != nil || rule.Population == "" {
 		return resources, err
 	}
 	sql := rule.populationSQL()
-	counted, ok := j.counted.Load(sql)
+	counted, ok := e.counted.Load(sql)
 	if !ok {
-		if counted, err = j.snapshot.Reads(ctx, sql); err != nil {
+		if counted, err = e.snapshot.Reads(ctx, sql); err != nil {
 			return nil, fmt.Errorf("population: %w", err)
 		}
-		j.counted.Store(sql, counted)
+		e.counted.Store(sql, counted)
 	}
 	resources = append(resources, counted.([]string)...)
 	slices.Sort(resources)
@@ -307,37 +281,46 @@ func (j *judge) reads(ctx context.Context, rule Rule) ([]string, error) {
 }
 
 // resolve fills in the subjects, one query a kind for those that are new.
-func (j *judge) resolve(ctx context.Context, findings []Finding) error {
+func (e *evaluator) resolve(ctx context.Context, findings []finding.Finding) error {
 	unknown := map[string][]string{}
 	for _, f := range findings {
-		if _, ok := j.subjects.Load(f.place()); !ok {
+		if _, ok := e.subjects.Load(placeOf(f)); !ok {
 			unknown[f.Subject.Kind] = append(unknown[f.Subject.Kind], f.Subject.Kind+"/"+f.Subject.ID)
 		}
 	}
 	for _, kind := range slices.Sorted(maps.Keys(unknown)) {
-		if err := j.lookUp(ctx, kind, unknown[kind]); err != nil {
+		if err := e.lookUp(ctx, kind, unknown[kind]); err != nil {
 			return fmt.Errorf("resolve subjects: %w", err)
 		}
 	}
 	for i, f := range findings {
-		subject, ok := j.subjects.Load(f.place())
+		subject, ok := e.subjects.Load(placeOf(f))
 		if !ok {
 			return fmt.Errorf("it reports %s/%s of %s, which the snapshot does not have", f.Subject.Kind, f.Subject.ID, f.Org)
 		}
-		findings[i].Subject = subject.(Subject)
+		known := subject.(keyedSubject)
+		findings[i].Subject = known.subject
+		findings[i].Key = finding.NewKey(f.Rule, f.Org, known.key)
 	}
 	return nil
 }
 
-func (f Finding) place() place { return place{f.Org, f.Subject.Kind, f.Subject.ID} }
+func placeOf(f finding.Finding) place { return place{f.Org, f.Subject.Kind, f.Subject.ID} }
+
+// keyedSubject is a subject with its key, which lasts from snapshot to snapshot:
+// a token keeps its token id, while its grant id changes.
+type keyedSubject struct {
+	subject finding.Subject
+	key     string
+}
 
 // lookUp asks for subjects of one kind, "token/7", in every organization.
-func (j *judge) lookUp(ctx context.Context, kind string, subjects []string) error {
+func (e *evaluator) lookUp(ctx context.Context, kind string, subjects []string) error {
 	list, err := json.Marshal(subjects)
 	if err != nil {
 		return err
 	}
-	rows, err := j.snapshot.Select(ctx, subjectsSQL, map[string]any{"kind": kind, "subjects": string(list)})
+	rows, err := e.snapshot.Select(ctx, subjectsSQL, map[string]any{"kind": kind, "subjects": string(list)})
 	if err != nil {
 		return err
 	}
@@ -346,8 +329,9 @@ func (j *judge) lookUp(ctx context.Context, kind string, subjects []string) erro
 			return err
 		}
 		id := strings.TrimPrefix(text(row[1]), kind+"/")
-		j.subjects.Store(place{text(row[0]), kind, id}, Subject{
-			Kind: kind, ID: id, Key: text(row[2]), Name: text(row[3]), URL: text(row[4]), Owner: text(row[5]),
+		e.subjects.Store(place{text(row[0]), kind, id}, keyedSubject{
+			key:     cmp.Or(text(row[2]), text(row[1])),
+			subject: finding.Subject{Kind: kind, ID: id, Name: text(row[3]), URL: text(row[4]), Owner: text(row[5])},
 		})
 	}
 	return nil

@@ -13,11 +13,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"auditor/internal/finding"
 	"auditor/internal/rules"
 	"auditor/internal/store"
 	"auditor/queries"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 var finished = time.Date(2026, 11, 21, 2, 0, 0, 0, time.UTC)
@@ -107,13 +108,14 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	three := int64(3)
-	finding := func(org, id, status, severity string) rules.Finding {
-		return rules.Finding{
+	found := func(org, id string, status finding.Status, severity finding.Severity) finding.Finding {
+		return finding.Finding{
+			Key: finding.NewKey("a/b", org, "token/9"+fmt.Sprintf("%02s", id)), Rule: "a/b",
 			Org: org, Status: status, Severity: severity, Reason: "because of t" + id + " at 2026-11-21T02:00:00Z",
-			Subject: rules.Subject{Kind: "token", ID: id, Key: "token/9" + fmt.Sprintf("%02s", id), Name: "t" + id, Owner: "alice",
+			Subject: finding.Subject{Kind: "token", ID: id, Name: "t" + id, Owner: "alice",
 				URL: "https://github.com/organizations/" + org + "/settings/personal-access-tokens/" + id},
-			Evidence: []rules.Value{{"is_expired", false}, {"last_used_at", nil}, {"unused_days", int64(9)},
-				{"has_rigour", true}, {"owner_role", nil}, {"share", 0.5}},
+			Evidence: []finding.Value{{Column: "is_expired", Value: false}, {Column: "last_used_at", Value: nil}, {Column: "unused_days", Value: int64(9)},
+				{Column: "has_rigour", Value: true}, {Column: "owner_role", Value: nil}, {Column: "share", Value: 0.5}},
 		}
 	}
 	want := rules.Result{
@@ -123,8 +125,8 @@ func TestRun(t *testing.T) {
 			{Org: "beta", Resource: "members", Status: "denied"},
 			{Org: "beta", Resource: "outside_collaborators", Status: "skipped"},
 		},
-		Findings: []rules.Finding{
-			finding("acme", "7", "fail", "low"), finding("acme", "12", "fail", "critical"), finding("beta", "7", "unknown", "low"),
+		Findings: []finding.Finding{
+			found("acme", "7", "fail", "low"), found("acme", "12", "fail", "critical"), found("beta", "7", "unknown", "low"),
 		},
 	}
 	if diff := cmp.Diff(want, got, cmp.FilterPath(func(p cmp.Path) bool { return p.String() == "Rule" }, cmp.Ignore())); diff != "" {
@@ -207,7 +209,7 @@ func TestJudgeKeepsTheOrder(t *testing.T) {
 		list = append(list, query(t, strings.Replace(all, "ROUNDS", fmt.Sprint(rounds), 1)))
 	}
 	i := 0
-	for result, err := range rules.Judge(t.Context(), twoOrgs(t), time.Minute, list...) {
+	for result, err := range rules.Results(t.Context(), twoOrgs(t), time.Minute, list...) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -227,14 +229,14 @@ func TestJudgeEnds(t *testing.T) {
 	const good = "SELECT 'fail' AS status, 'token/7' AS subject, t.org AS org, 'x' AS reason FROM tokens AS t WHERE t.grant_id = 7 LIMIT 1"
 	snapshot := twoOrgs(t)
 	var got []string
-	for _, err := range rules.Judge(t.Context(), snapshot, time.Minute, query(t, good), query(t, "SELECT * FROM nowhere"), query(t, endless), query(t, good)) {
+	for _, err := range rules.Results(t.Context(), snapshot, time.Minute, query(t, good), query(t, "SELECT * FROM nowhere"), query(t, endless), query(t, good)) {
 		got = append(got, fmt.Sprint(err))
 	}
 	if len(got) != 2 || got[0] != "<nil>" || !strings.HasPrefix(got[1], "rule a/b: ") {
 		t.Errorf("got %q", got)
 	}
 	began := time.Now()
-	for range rules.Judge(t.Context(), snapshot, time.Minute, query(t, good), query(t, endless), query(t, endless), query(t, endless)) {
+	for range rules.Results(t.Context(), snapshot, time.Minute, query(t, good), query(t, endless), query(t, endless), query(t, endless)) {
 		break
 	}
 	if took := time.Since(began); took > 20*time.Second {

@@ -3,40 +3,14 @@ package store
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"time"
+
+	"auditor/internal/finding"
 )
 
 // historyName is the history's file in the folder of the snapshots.
 const historyName = "history.db"
-
-// HistoryFinding is one finding as the history keeps it. It is given by who
-// judges: the history knows no rules.
-type HistoryFinding struct {
-	Key        string // "<rule>:<org>:<stable key of the subject>", the same in every snapshot
-	Rule       string // id, "stale-tokens/unused"
-	Org        string
-	Severity   string // critical, high, medium or low
-	Status     string // fail or unknown
-	Subject    HistorySubject
-	Reason     string // kept in the words of the newest snapshot that has the finding
-	IsExcepted bool   // an exception of the configuration covered it
-}
-
-// HistorySubject is what a finding or a change is about.
-type HistorySubject struct {
-	Kind  string // token, request, repository, org; of changes also member
-	ID    string // grant, request, repository or user id, or login
-	Name  string
-	URL   string // GitHub's page; "" unknown
-	Owner string // login of the owner of a token or request; else ""
-}
-
-// HistoryRule is a rule that was run on a snapshot, also one that found nothing.
-type HistoryRule struct {
-	ID          string
-	Fingerprint string   // of all that decides what it finds: query, parameters, severity, exceptions
-	Blind       []string // organizations of which it could not see all that it reads
-}
 
 // HistorySnapshot is a snapshot that the history has taken in.
 type HistorySnapshot struct {
@@ -46,48 +20,28 @@ type HistorySnapshot struct {
 	StartedAt, FinishedAt time.Time
 	IsComplete            bool
 	Orgs                  []string // sorted
-	RulesFingerprint      string   // see RulesFingerprint
+	RulesFingerprint      string   // of the rules that were run, see finding.Fingerprint
 	TokenCount            int64    // rows that are in the snapshot
 	RequestCount          int64
 	RepositoryCount       int64
 	PairCount             int64 // tokens with a list, times its repositories
 	MemberCount           int64
-	Findings              SeverityCounts // fails that no exception covered
+	Findings              finding.Counts // fails that no exception covered
 	ExceptedCount         int64
 	UnknownCount          int64
 }
-
-// SeverityCounts has a count for each severity.
-type SeverityCounts struct{ Critical, High, Medium, Low int64 }
 
 // HistoryTrend is how bad it was at one snapshot.
 type HistoryTrend struct {
 	SnapshotID int64
 	FinishedAt time.Time
-	Findings   SeverityCounts // fails that no exception covered
+	Findings   finding.Counts // fails that no exception covered
 	Excepted   int64
 	Unknown    int64
 }
 
-// Change is something that is otherwise in a later snapshot.
-type Change struct {
-	Kind    string // token, request, repository, setting, protection or member
-	Change  string // new, gone, widened, narrowed, renewed, awake, renamed, published, archived, enabled, disabled, weakened, strengthened or changed
-	Org     string
-	Subject HistorySubject
-	Before  string // JSON object of what differs; "" for new
-	After   string // JSON object of what differs; "" for gone
-	Detail  string // one sentence
-}
-
-// NotCompared is a resource of which a difference would say nothing.
-type NotCompared struct {
-	Org, Resource string
-	Why           string // a sentence
-}
-
-// JudgeFunc tells what today's rules find in a snapshot.
-type JudgeFunc func(*Snapshot) ([]HistoryFinding, []HistoryRule, error)
+// EvaluateFunc returns what today's rules find in a snapshot.
+type EvaluateFunc func(*Snapshot) (iter.Seq[*finding.Finding], []finding.Run, error)
 
 var (
 	// ErrNotHistory: the file is not a history of this program.

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"auditor/internal/finding"
 )
 
 // passing lets days go by in a published snapshot: SQL on its tables, because
@@ -23,14 +25,14 @@ type passing struct {
 	path     string
 	r        *rand.Rand
 	day      int
-	subjects map[string][]HistorySubject // by kind, those in the snapshot
+	subjects map[string][]finding.Subject // by kind, those in the snapshot
 	found    []yearFinding
 	ended    []yearFinding // may begin again
 }
 
 // yearFinding is a finding whose words may say how many days ago something was.
 type yearFinding struct {
-	HistoryFinding
+	finding.Finding
 	at time.Time // zero: its words do not change
 }
 
@@ -85,28 +87,28 @@ var yearFaults = map[string]string{
 }
 
 // yearRules are all of them.
-func yearRules() (all []HistoryRule) {
+func yearRules() (all []finding.Run) {
 	for _, faults := range yearFaults {
 		for fault := range strings.FieldsSeq(faults) {
 			rule, _, _ := strings.Cut(fault, ":")
-			all = append(all, HistoryRule{ID: rule, Fingerprint: "0123456789abcdef0123456789abcdef"})
+			all = append(all, finding.Run{Rule: rule, Fingerprint: "0123456789abcdef0123456789abcdef"})
 		}
 	}
 	return all
 }
 
 // judge finds fault with subjects of a kind.
-func (p *passing) judge(kind string, subjects []HistorySubject) {
+func (p *passing) judge(kind string, subjects []finding.Subject) {
 	for fault := range strings.FieldsSeq(yearFaults[kind]) {
 		rule, share, _ := strings.Cut(fault, ":")
 		percent, _ := strconv.Atoi(share)
-		severity := []string{"critical", "high", "medium", "low"}[percent%4]
+		severity := finding.Severities()[percent%4]
 		for _, s := range subjects {
 			if p.r.IntN(100) >= percent {
 				continue
 			}
-			f := yearFinding{HistoryFinding: HistoryFinding{
-				Key: rule + ":acme:" + kind + "/" + s.ID, Rule: rule, Org: "acme", Severity: severity, Status: "fail", Subject: s, Reason: p.words(rule, s),
+			f := yearFinding{Finding: finding.Finding{
+				Key: finding.NewKey(rule, "acme", kind+"/"+s.ID), Rule: rule, Org: "acme", Severity: severity, Status: "fail", Subject: s, Reason: p.words(rule, s),
 			}}
 			if rule == "stale-tokens/unused" || rule == "stale-tokens/never-used" {
 				f.at = start.AddDate(0, 0, -91-p.r.IntN(300))
@@ -117,7 +119,7 @@ func (p *passing) judge(kind string, subjects []HistorySubject) {
 }
 
 // words are a reason of 90 to 160 letters.
-func (p *passing) words(rule string, s HistorySubject) string {
+func (p *passing) words(rule string, s finding.Subject) string {
 	const more = ` of acme, which grants contents: write, actions: write and secrets: write on 214 repositories, of which 12 are sensitive by the configuration`
 	_, what, _ := strings.Cut(rule, "/")
 	text := strings.ReplaceAll(what, "-", " ") + ": " + s.Name
@@ -137,7 +139,7 @@ func (p *passing) look(tb testing.TB) {
 	tb.Helper()
 	db := openDatabase(p.path, url.Values{"mode": {"ro"}, "_dqs": {"0"}})
 	defer db.Close()
-	p.subjects = map[string][]HistorySubject{}
+	p.subjects = map[string][]finding.Subject{}
 	rows, err := db.QueryContext(context.Background(), `
 		SELECT 'token', grant_id, COALESCE(token_name, ''), 'https://github.com/organizations/acme/settings/personal-access-tokens/' || grant_id, owner_login FROM _tokens
 		UNION ALL
@@ -149,7 +151,7 @@ func (p *passing) look(tb testing.TB) {
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var s HistorySubject
+		var s finding.Subject
 		if err := rows.Scan(&s.Kind, &s.ID, &s.Name, &s.URL, &s.Owner); err != nil {
 			tb.Fatal(err)
 		}
@@ -163,7 +165,7 @@ func (p *passing) look(tb testing.TB) {
 // next is the snapshot of the next day, and what is found in it: 30 % of the
 // tokens were used, 0.5 % of tokens, repositories and pairs are otherwise, and
 // as many have come as have gone.
-func (p *passing) next(tb testing.TB) (*Snapshot, []HistoryFinding) {
+func (p *passing) next(tb testing.TB) (*Snapshot, []finding.Finding) {
 	tb.Helper()
 	if p.day > 0 {
 		p.edit(tb)
@@ -192,7 +194,7 @@ func (p *passing) rejudge(tb testing.TB) {
 		before[s.ID] = true
 	}
 	p.look(tb)
-	var begun []HistorySubject
+	var begun []finding.Subject
 	for _, s := range p.subjects["token"] {
 		if !before[s.ID] {
 			begun = append(begun, s)
@@ -212,16 +214,20 @@ func (p *passing) rejudge(tb testing.TB) {
 	p.ended = slices.Delete(p.ended, 0, n)
 	for range len(p.found) / 100 {
 		f := &p.found[p.r.IntN(len(p.found))]
-		f.IsExcepted = !f.IsExcepted
+		if f.IsExcepted() {
+			f.Exception = nil
+		} else {
+			f.Exception = &finding.Exception{}
+		}
 	}
 }
 
 // say puts what was found into the words of the day.
-func (p *passing) say() []HistoryFinding {
-	all := make([]HistoryFinding, len(p.found))
+func (p *passing) say() []finding.Finding {
+	all := make([]finding.Finding, len(p.found))
 	today := start.AddDate(0, 0, p.day)
 	for i, f := range p.found {
-		all[i] = f.HistoryFinding
+		all[i] = f.Finding
 		if !f.at.IsZero() {
 			text := fmt.Sprintf("last used %d days ago, on %s; %s", int(today.Sub(f.at).Hours())/24, f.at.Format(time.DateOnly), f.Reason)
 			all[i].Reason = text[:min(len(text), 160)]
@@ -318,7 +324,7 @@ func BenchmarkHistory(b *testing.B) {
 	for day := range days {
 		s, found := p.next(b)
 		began := time.Now()
-		if err := h.Merge(b.Context(), s, found, rules); err != nil {
+		if err := h.Merge(b.Context(), s, finding.All(found), rules); err != nil {
 			b.Fatal(err)
 		}
 		times = append(times, time.Since(began))

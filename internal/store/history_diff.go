@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -9,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"auditor/internal/finding"
 )
 
 // LeastSilence is how long a token was not used, or not yet, when the history
@@ -21,62 +22,30 @@ var stateKinds = [...]string{"token", "request", "repository", "member", "org"}
 const selectChanges = `SELECT kind, change, org, subject_kind, subject_id, COALESCE(subject_name, ''), COALESCE(subject_url, ''), COALESCE(subject_owner, ''),
 	COALESCE(before, ''), COALESCE(after, ''), detail FROM `
 
-// changeKinds are the kinds of changes, in the order of the documentation.
-var changeKinds = []string{"token", "request", "repository", "setting", "protection", "member"}
-
-// compareChanges sorts so that equal histories give equal lists.
-func compareChanges(a, b Change) int {
-	return cmp.Or(
-		cmp.Compare(slices.Index(changeKinds, a.Kind), slices.Index(changeKinds, b.Kind)),
-		cmp.Compare(a.Org, b.Org),
-		cmp.Compare(a.Subject.Name, b.Subject.Name),
-		cmp.Compare(a.Subject.ID, b.Subject.ID),
-		cmp.Compare(a.Change, b.Change),
-		cmp.Compare(a.Before, b.Before),
-		cmp.Compare(a.After, b.After),
-	)
-}
-
 // Diff lists what changed from one snapshot of the history to a later one,
 // sorted. What a resource that was not complete could not tell is no change,
 // see [History.NotCompared].
-func (h *History) Diff(ctx context.Context, old, new int64) ([]Change, error) {
+func (h *History) Diff(ctx context.Context, old, new int64) ([]finding.Change, error) {
 	changes, err := h.diff(ctx, old, new)
 	if err != nil {
 		return nil, fmt.Errorf("compare snapshots %d and %d of history %s: %w", old, new, h.path, err)
 	}
-	slices.SortFunc(changes, compareChanges)
+	slices.SortFunc(changes, finding.Change.Compare)
 	return changes, nil
 }
 
-func (h *History) diff(ctx context.Context, old, new int64) ([]Change, error) {
+func (h *History) diff(ctx context.Context, old, new int64) ([]finding.Change, error) {
 	if err := h.checkPair(ctx, old, new); err != nil {
 		return nil, err
 	}
 	if new > old+1 {
 		return h.distant(ctx, old, new)
 	}
-	statement, err := h.neighbours(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return readChanges(statement.QueryContext(ctx, new))
-}
-
-// neighbours is the statement for what is otherwise in a snapshot than in the
-// one before it. Each report asks it, and preparing it takes as long as reading
-// a hundred changes.
-func (h *History) neighbours(ctx context.Context) (statement *sql.Stmt, err error) {
-	h.preparing.Lock()
-	defer h.preparing.Unlock()
-	if h.changes == nil {
-		h.changes, err = h.db.PrepareContext(ctx, selectChanges+"changes WHERE snapshot_id = ?")
-	}
-	return h.changes, err
+	return readChanges(h.db.QueryContext(ctx, selectChanges+"changes WHERE snapshot_id = ?", new))
 }
 
 // distant compares two snapshots with others between them.
-func (h *History) distant(ctx context.Context, old, new int64) ([]Change, error) {
+func (h *History) distant(ctx context.Context, old, new int64) ([]finding.Change, error) {
 	conn, err := h.db.Conn(ctx)
 	if err != nil {
 		return nil, err
@@ -90,9 +59,9 @@ func (h *History) distant(ctx context.Context, old, new int64) ([]Change, error)
 	return readChanges(conn.QueryContext(ctx, query))
 }
 
-func readChanges(rows *sql.Rows, err error) (changes []Change, _ error) {
+func readChanges(rows *sql.Rows, err error) (changes []finding.Change, _ error) {
 	err = eachRow(rows, err, func(rows *sql.Rows) error {
-		var c Change
+		var c finding.Change
 		err := rows.Scan(&c.Kind, &c.Change, &c.Org, &c.Subject.Kind, &c.Subject.ID, &c.Subject.Name, &c.Subject.URL, &c.Subject.Owner, &c.Before, &c.After, &c.Detail)
 		changes = append(changes, c)
 		return err
@@ -145,7 +114,7 @@ func dropDistant(conn *sql.Conn) {
 
 // NotCompared lists the resources of which the difference between two snapshots
 // of the history says nothing, or not all, sorted by organization and resource.
-func (h *History) NotCompared(ctx context.Context, old, new int64) ([]NotCompared, error) {
+func (h *History) NotCompared(ctx context.Context, old, new int64) ([]finding.NotCompared, error) {
 	const query = `
 		SELECT o.org, r.value,
 			CASE
@@ -164,9 +133,9 @@ func (h *History) NotCompared(ctx context.Context, old, new int64) ([]NotCompare
 		WHERE m.is_present AND (c.status IS NOT 'complete' OR k.snapshot_id > ?1)
 			OR NOT m.is_present AND r.key = 0 AND EXISTS (SELECT 1 FROM _snapshot_orgs AS b WHERE b.snapshot_id = ?1 AND b.org_ref = o.org_ref AND b.is_present)
 		ORDER BY o.org, r.value`
-	var all []NotCompared
+	var all []finding.NotCompared
 	err := h.each(ctx, "read what was not compared", query, []any{old, new}, func(rows *sql.Rows) error {
-		var n NotCompared
+		var n finding.NotCompared
 		err := rows.Scan(&n.Org, &n.Resource, &n.Why)
 		all = append(all, n)
 		return err

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"iter"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -10,22 +11,27 @@ import (
 	"testing"
 	"time"
 
+	"auditor/internal/finding"
 	"auditor/internal/raced"
 )
 
 // found is a finding of a rule on a token of acme, on "TOKEN severity status",
 // with a "!" where an exception covers it.
-func found(rule, text string) HistoryFinding {
+func found(rule, text string) finding.Finding {
 	fields := strings.Fields(strings.TrimSuffix(text, "!"))
-	return HistoryFinding{
-		Key: rule + ":acme:token/" + fields[0], Rule: rule, Org: "acme", Severity: fields[1], Status: fields[2],
-		Subject: HistorySubject{Kind: "token", ID: fields[0], Name: "token " + fields[0], URL: "https://github.com/x", Owner: "octo"},
-		Reason:  "because of " + text, IsExcepted: strings.HasSuffix(text, "!"),
+	f := finding.Finding{
+		Key: finding.NewKey(rule, "acme", "token/"+fields[0]), Rule: rule, Org: "acme", Severity: finding.Severity(fields[1]), Status: finding.Status(fields[2]),
+		Subject: finding.Subject{Kind: "token", ID: fields[0], Name: "token " + fields[0], URL: "https://github.com/x", Owner: "octo"},
+		Reason:  "because of " + text,
 	}
+	if strings.HasSuffix(text, "!") {
+		f.Exception = &finding.Exception{}
+	}
+	return f
 }
 
 // foundAll makes findings of one rule from comma separated texts.
-func foundAll(rule, texts string) (all []HistoryFinding) {
+func foundAll(rule, texts string) (all []finding.Finding) {
 	for text := range strings.SplitSeq(texts, ", ") {
 		if text != "" {
 			all = append(all, found(rule, text))
@@ -43,8 +49,8 @@ func told(t *testing.T, h *History, id int64) string {
 	}
 	var texts []string
 	for _, f := range all {
-		text := f.Subject.ID + " " + f.Severity + " " + f.Status
-		if f.IsExcepted {
+		text := fmt.Sprint(f.Subject.ID, " ", f.Severity, " ", f.Status)
+		if f.IsExcepted() {
 			text += "!"
 		}
 		texts = append(texts, text)
@@ -71,8 +77,8 @@ func TestHistoryFindings(t *testing.T) {
 	} {
 		s := dayOf(t, dir, i, "", tokenDay(t))
 		snapshots = append(snapshots, s)
-		rules := []HistoryRule{{ID: rule, Fingerprint: "1", Blind: day.blind}, {ID: "over-broad-access/none", Fingerprint: "2"}}
-		if err := h.Merge(t.Context(), s, foundAll(rule, day.found), rules); err != nil {
+		rules := []finding.Run{{Rule: rule, Fingerprint: "1", BlindOrgs: day.blind}, {Rule: "over-broad-access/none", Fingerprint: "2"}}
+		if err := h.Merge(t.Context(), s, finding.All(foundAll(rule, day.found)), rules); err != nil {
 			t.Fatal(err)
 		}
 		if got := told(t, h, int64(i+1)); got != day.want {
@@ -89,7 +95,7 @@ func TestHistoryFindings(t *testing.T) {
 		seen, err := h.FirstSeen(t.Context(), id, "")
 		got := map[string]time.Time{}
 		for key, at := range seen {
-			got[strings.TrimPrefix(key, rule+":acme:token/")] = at
+			got[strings.TrimPrefix(string(key), rule+":acme:token/")] = at
 		}
 		if err != nil || !maps.Equal(got, want) {
 			t.Errorf("first seen as of %d: %v, want %v, %v", id, got, want, err)
@@ -104,7 +110,7 @@ func TestHistoryFindings(t *testing.T) {
 	if err != nil || !slices.Equal(texts, want) {
 		t.Errorf("trend %q, %v", texts, err)
 	}
-	if trend, err := h.Trend(t.Context(), "over-broad-access", 9); err != nil || len(trend) != 5 || trend[0].Findings != (SeverityCounts{}) {
+	if trend, err := h.Trend(t.Context(), "over-broad-access", 9); err != nil || len(trend) != 5 || trend[0].Findings != (finding.Counts{}) {
 		t.Errorf("trend of a report without findings: %v, %v", trend, err)
 	}
 	if trend, err := h.Trend(t.Context(), "stale", 9); err != nil || trend != nil {
@@ -118,10 +124,10 @@ func TestHistoryFindings(t *testing.T) {
 		t.Errorf("rules: %v, %v", rules, err)
 	}
 	me, err := h.Find(t.Context(), snapshots[3])
-	if err != nil || me.ID != 4 || me.Findings.Low != 1 || me.ExceptedCount != 1 || me.RulesFingerprint != RulesFingerprint([]HistoryRule{rules[1], rules[0]}) {
+	if err != nil || me.ID != 4 || me.Findings.Low != 1 || me.ExceptedCount != 1 || me.RulesFingerprint != finding.Fingerprint([]finding.Run{rules[1], rules[0]}) {
 		t.Errorf("find: %+v, %v", me, err)
 	}
-	if first, err := h.Findings(t.Context(), 1, ""); err != nil || first[0].Reason != "because of 1 critical fail!" || first[0].Subject != (HistorySubject{"token", "1", "token 1", "https://github.com/x", "octo"}) {
+	if first, err := h.Findings(t.Context(), 1, ""); err != nil || first[0].Reason != "because of 1 critical fail!" || first[0].Subject != (finding.Subject{Kind: "token", ID: "1", Name: "token 1", URL: "https://github.com/x", Owner: "octo"}) {
 		t.Errorf("finding: %+v, %v", first, err)
 	}
 }
@@ -133,7 +139,7 @@ func TestHistoryFindingsOfOneKey(t *testing.T) {
 	dir := t.TempDir()
 	h := openHistory(t, dir)
 	for i, texts := range []string{"1 high unknown, 1 low fail!, 1 high fail", "1 high fail, 1 low fail!, 1 high unknown"} {
-		if err := h.Merge(t.Context(), dayOf(t, dir, i, "", tokenDay(t)), foundAll("a/b", texts), []HistoryRule{{ID: "a/b"}}); err != nil {
+		if err := h.Merge(t.Context(), dayOf(t, dir, i, "", tokenDay(t)), finding.All(foundAll("a/b", texts)), []finding.Run{{Rule: "a/b"}}); err != nil {
 			t.Fatal(err)
 		}
 		if got := told(t, h, int64(i+1)); got != "1 high fail" {
@@ -156,8 +162,8 @@ func TestHistoryRejudge(t *testing.T) {
 func rejudgeByLot(t *testing.T, blindOneIn int) {
 	const rule, days = "a/b", 7
 	type judging struct {
-		found []HistoryFinding
-		rules []HistoryRule
+		found []finding.Finding
+		rules []finding.Run
 	}
 	r := rand.New(rand.NewPCG(5, 6))
 	draw := func() (j judging) {
@@ -166,9 +172,9 @@ func rejudgeByLot(t *testing.T, blindOneIn int) {
 				j.found = append(j.found, found(rule, fmt.Sprintf("%d %s %s%s", token, pick(r, "high", "low"), pick(r, "fail", "fail", "unknown"), pick(r, "", "", "!"))))
 			}
 		}
-		j.rules = []HistoryRule{{ID: rule, Fingerprint: fmt.Sprint(len(j.found))}}
+		j.rules = []finding.Run{{Rule: rule, Fingerprint: fmt.Sprint(len(j.found))}}
 		if blindOneIn > 0 && r.IntN(blindOneIn) == 0 {
-			j.rules[0].Blind = []string{"acme"}
+			j.rules[0].BlindOrgs = []string{"acme"}
 		}
 		return j
 	}
@@ -177,9 +183,9 @@ func rejudgeByLot(t *testing.T, blindOneIn int) {
 	for i := range days {
 		snapshots = append(snapshots, dayOf(t, dir, i, "", tokenDay(t)))
 	}
-	judge := func(change func(context.Context, *Snapshot, []HistoryFinding, []HistoryRule) error, i int, j judging) {
+	judge := func(change func(context.Context, *Snapshot, iter.Seq[*finding.Finding], []finding.Run) error, i int, j judging) {
 		t.Helper()
-		if err := change(t.Context(), snapshots[i], j.found, j.rules); err != nil {
+		if err := change(t.Context(), snapshots[i], finding.All(j.found), j.rules); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -220,17 +226,17 @@ func TestHistoryWords(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	h := openHistory(t, dir)
-	rules := []HistoryRule{{ID: "a/b"}, {ID: "c/d"}}
-	say := func(rule, words string) []HistoryFinding {
+	rules := []finding.Run{{Rule: "a/b"}, {Rule: "c/d"}}
+	say := func(rule, words string) []finding.Finding {
 		f := found(rule, "1 high fail")
-		f.Reason, f.Subject = words, HistorySubject{"token", words, words, "https://github.com/" + words, words}
-		return []HistoryFinding{f}
+		f.Reason, f.Subject = words, finding.Subject{Kind: "token", ID: words, Name: words, URL: "https://github.com/" + words, Owner: words}
+		return []finding.Finding{f}
 	}
 	var snapshots []*Snapshot
-	for i, found := range [][]HistoryFinding{say("a/b", "first"), say("a/b", "second"), say("c/d", "third")} {
+	for i, found := range [][]finding.Finding{say("a/b", "first"), say("a/b", "second"), say("c/d", "third")} {
 		s := dayOf(t, dir, i, "", tokenDay(t))
 		snapshots = append(snapshots, s)
-		if err := h.Merge(t.Context(), s, found, rules); err != nil {
+		if err := h.Merge(t.Context(), s, finding.All(found), rules); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -249,7 +255,7 @@ func TestHistoryWords(t *testing.T) {
 	check("merged", "1,a/b,second,third,third,third,third", "2,a/b,second,third,third,third,third", "3,c/d,third,third,third,third,third")
 	for _, again := range []struct {
 		day   int
-		found []HistoryFinding
+		found []finding.Finding
 		want  []string
 	}{
 		{0, say("a/b", "late"), []string{"1,a/b,second,third,third,third,third", "2,a/b,second,third,third,third,third", "3,c/d,third,third,third,third,third"}},
@@ -258,7 +264,7 @@ func TestHistoryWords(t *testing.T) {
 		{2, nil, []string{"1,a/b,later,latest,latest,latest,latest", "2,a/b,later,latest,latest,latest,latest"}},
 		{1, say("a/b", "again"), []string{"1,a/b,again,again,again,again,again", "2,a/b,again,again,again,again,again"}},
 	} {
-		if err := h.Rejudge(t.Context(), snapshots[again.day], again.found, rules); err != nil {
+		if err := h.Rejudge(t.Context(), snapshots[again.day], finding.All(again.found), rules); err != nil {
 			t.Fatal(err)
 		}
 		check(fmt.Sprintf("day %d judged anew", again.day+1), again.want...)
@@ -271,22 +277,22 @@ func TestHistorySubjectOfTwoGrants(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	h := openHistory(t, dir)
-	grant := func(rule, id, status string) HistoryFinding {
+	grant := func(rule, id, status string) finding.Finding {
 		f := found(rule, "1 high "+status)
 		f.Subject.ID, f.Subject.Name = id, "grant "+id
 		return f
 	}
 	day := 0
 	for _, test := range []struct {
-		found []HistoryFinding
+		found []finding.Finding
 		want  string
 	}{
-		{[]HistoryFinding{grant("a/b", "9", "fail"), grant("a/b", "10", "unknown")}, "grant 9"},
-		{[]HistoryFinding{grant("a/b", "9", "fail"), grant("c/d", "10", "fail")}, "grant 10"},
-		{[]HistoryFinding{grant("a/b", "9", "fail!"), grant("c/d", "10", "unknown")}, "grant 9"},
+		{[]finding.Finding{grant("a/b", "9", "fail"), grant("a/b", "10", "unknown")}, "grant 9"},
+		{[]finding.Finding{grant("a/b", "9", "fail"), grant("c/d", "10", "fail")}, "grant 10"},
+		{[]finding.Finding{grant("a/b", "9", "fail!"), grant("c/d", "10", "unknown")}, "grant 9"},
 	} {
 		for range 2 {
-			if err := h.Merge(t.Context(), dayOf(t, dir, day, "", tokenDay(t)), test.found, nil); err != nil {
+			if err := h.Merge(t.Context(), dayOf(t, dir, day, "", tokenDay(t)), finding.All(test.found), nil); err != nil {
 				t.Fatal(err)
 			}
 			day++
@@ -306,21 +312,21 @@ func TestHistoryRefusesFindings(t *testing.T) {
 	dir := t.TempDir()
 	h := openHistory(t, dir)
 	s := dayOf(t, dir, 0, "", tokenDay(t))
-	for key, rules := range map[string][]HistoryRule{
+	for key, rules := range map[string][]finding.Run{
 		"a/b:acme:":         nil,
 		"a/b:acme":          nil,
 		"token/1":           nil,
 		"a/b:beta:token/1":  nil,
 		"a/bc:acme:token/1": nil,
-		"a/b:acme:token/1":  {{ID: "a/b"}, {ID: "c/d"}, {ID: "a/b"}},
+		"a/b:acme:token/1":  {{Rule: "a/b"}, {Rule: "c/d"}, {Rule: "a/b"}},
 	} {
 		f := found("a/b", "1 high fail")
-		f.Key = key
+		f.Key = finding.Key(key)
 		want := "finding " + key + ": its key"
 		if rules != nil {
 			want = "rule a/b was run twice"
 		}
-		if err := h.Merge(t.Context(), s, []HistoryFinding{f}, rules); err == nil || !strings.Contains(err.Error(), want) {
+		if err := h.Merge(t.Context(), s, finding.All([]finding.Finding{f}), rules); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", key, err, want)
 		}
 	}
@@ -329,7 +335,7 @@ func TestHistoryRefusesFindings(t *testing.T) {
 	}
 	f := found("a/b", "1 high fail")
 	f.Key = "a/b:acme:odd:key/1"
-	if err := h.Merge(t.Context(), s, []HistoryFinding{f}, nil); err != nil {
+	if err := h.Merge(t.Context(), s, finding.All([]finding.Finding{f}), nil); err != nil {
 		t.Fatal(err)
 	}
 	if all, err := h.Findings(t.Context(), 1, ""); err != nil || len(all) != 1 || all[0].Key != f.Key {

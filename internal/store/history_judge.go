@@ -2,13 +2,14 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/hex"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
+
+	"auditor/internal/finding"
 )
 
 // judgeTables hold what was given by whoever judged, and what it changes. What
@@ -28,7 +29,7 @@ const judgeTables = `
 	CREATE TEMP TABLE _finding_reworded (finding_ref INTEGER PRIMARY KEY, reason TEXT NOT NULL) STRICT;`
 
 // judge replaces what was found in a snapshot.
-func (m *merge) judge(ctx context.Context, id int64, findings []HistoryFinding, rules []HistoryRule) error {
+func (m *merge) judge(ctx context.Context, id int64, findings iter.Seq[*finding.Finding], rules []finding.Run) error {
 	j, err := newJudgement(findings)
 	if err != nil {
 		return err
@@ -37,7 +38,7 @@ func (m *merge) judge(ctx context.Context, id int64, findings []HistoryFinding, 
 	if err := m.tx.QueryRowContext(ctx, "SELECT max(s.snapshot_id) FROM main._snapshots AS s").Scan(&newest); err != nil {
 		return err
 	}
-	args := []any{sql.Named("snapshot_id", id), sql.Named("newest_id", newest), sql.Named("fingerprint", RulesFingerprint(rules))}
+	args := []any{sql.Named("snapshot_id", id), sql.Named("newest_id", newest), sql.Named("fingerprint", finding.Fingerprint(rules))}
 	texts, err := historyTexts("history/judge")
 	if err != nil {
 		return err
@@ -59,16 +60,16 @@ func (m *merge) judge(ctx context.Context, id int64, findings []HistoryFinding, 
 }
 
 // giveNames hands over who judged, with which verdicts and on what.
-func (m *merge) giveNames(ctx context.Context, j *judgement, rules []HistoryRule) error {
+func (m *merge) giveNames(ctx context.Context, j *judgement, rules []finding.Run) error {
 	prints := map[int]string{}
 	var blind [][]any
 	for _, r := range rules {
-		number := j.rules.of(r.ID)
+		number := j.rules.of(r.Rule)
 		if _, ok := prints[number]; ok {
-			return fmt.Errorf("rule %s was run twice", r.ID)
+			return fmt.Errorf("rule %s was run twice", r.Rule)
 		}
 		prints[number] = r.Fingerprint
-		for _, org := range slices.Compact(slices.Sorted(slices.Values(r.Blind))) {
+		for _, org := range slices.Compact(slices.Sorted(slices.Values(r.BlindOrgs))) {
 			blind = append(blind, []any{number, org})
 		}
 	}
@@ -236,16 +237,4 @@ func (m *merge) insert(ctx context.Context, s staged) (err error) {
 		_, err = m.tx.ExecContext(ctx, text+one+strings.Repeat(", "+one, len(values)/width-1), values...)
 	}
 	return err
-}
-
-// RulesFingerprint identifies a set of rules: equal where the same ones judged,
-// with the same parameters and severities.
-func RulesFingerprint(rules []HistoryRule) string {
-	lines := make([]string, len(rules))
-	for i, r := range rules {
-		lines[i] = r.ID + " " + r.Fingerprint + "\n"
-	}
-	slices.Sort(lines)
-	sum := sha256.Sum256([]byte(strings.Join(lines, "")))
-	return hex.EncodeToString(sum[:])
 }

@@ -3,7 +3,9 @@ package store
 import (
 	"cmp"
 	"fmt"
-	"strings"
+	"iter"
+
+	"auditor/internal/finding"
 )
 
 // judgement is what was found in a snapshot, with each rule, subject and verdict
@@ -12,21 +14,22 @@ type judgement struct {
 	rules    numbers[string]
 	verdicts numbers[verdict]
 	subjects numbers[subjectKey]
-	words    []*HistoryFinding // of each subject, the one whose words stand for it
+	words    []*finding.Finding // of each subject, the one whose words stand for it
 	findings []judged
 	counts   map[[2]int]int // of findings, by rule and verdict
 }
 
 type verdict struct {
-	severity, status string
-	isExcepted       bool
+	severity   finding.Severity
+	status     finding.Status
+	isExcepted bool
 }
 
 type subjectKey struct{ org, key string }
 
 type judged struct {
 	rule, subject, verdict int
-	found                  *HistoryFinding
+	found                  *finding.Finding
 }
 
 // numbers gives numbers to values in the order in which they are met.
@@ -50,11 +53,13 @@ func (n *numbers[T]) of(value T) int {
 
 // newJudgement takes findings in. Of two with one key the fail counts, and of two
 // fails the one that no exception covers.
-func newJudgement(findings []HistoryFinding) (*judgement, error) {
+func newJudgement(findings iter.Seq[*finding.Finding]) (*judgement, error) {
 	j := &judgement{counts: map[[2]int]int{}}
 	places := map[[2]int]int{} // in j.findings, by rule and subject
-	for i := range findings {
-		f := &findings[i]
+	if findings == nil {
+		return j, nil
+	}
+	for f := range findings {
 		subject, err := j.subject(f)
 		if err != nil {
 			return nil, err
@@ -70,7 +75,7 @@ func newJudgement(findings []HistoryFinding) (*judgement, error) {
 	}
 	for i := range j.findings {
 		f := &j.findings[i]
-		f.verdict = j.verdicts.of(verdict{f.found.Severity, f.found.Status, f.found.IsExcepted})
+		f.verdict = j.verdicts.of(verdict{f.found.Severity, f.found.Status, f.found.IsExcepted()})
 		j.counts[[2]int{f.rule, f.verdict}]++
 	}
 	return j, nil
@@ -78,9 +83,9 @@ func newJudgement(findings []HistoryFinding) (*judgement, error) {
 
 // subject is the number of what a finding is about, whose words may come to stand
 // for it.
-func (j *judgement) subject(f *HistoryFinding) (int, error) {
-	key, ok := strings.CutPrefix(f.Key, f.Rule+":"+f.Org+":")
-	if !ok || key == "" {
+func (j *judgement) subject(f *finding.Finding) (int, error) {
+	key := f.Key.Subject()
+	if key == "" || f.Key != finding.NewKey(f.Rule, f.Org, key) {
 		return 0, fmt.Errorf("finding %s: its key is not made of its rule %s, its organization %s and its subject", f.Key, f.Rule, f.Org)
 	}
 	number := j.subjects.of(subjectKey{f.Org, key})
@@ -93,11 +98,11 @@ func (j *judgement) subject(f *HistoryFinding) (int, error) {
 }
 
 // weight is how much a finding counts among others with its key.
-func weight(f *HistoryFinding) int {
+func weight(f *finding.Finding) int {
 	switch {
-	case f.Status != "fail":
+	case f.Status != finding.Fail:
 		return 0
-	case f.IsExcepted:
+	case f.IsExcepted():
 		return 1
 	}
 	return 2
@@ -106,7 +111,7 @@ func weight(f *HistoryFinding) int {
 // standsBefore tells whether the words of a for a subject stand rather than
 // those of b, whatever their order: of two grants of a token those of the one
 // that counts, else of the later one.
-func standsBefore(a, b *HistoryFinding) bool {
+func standsBefore(a, b *finding.Finding) bool {
 	if a.Subject == b.Subject {
 		return false
 	}

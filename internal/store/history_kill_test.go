@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"auditor/internal/finding"
 )
 
 // mergeNewest merges the newest snapshot of a folder, with a finding for every
@@ -28,7 +30,7 @@ func mergeNewest(ctx context.Context, t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	defer h.Close()
-	if err := h.Merge(ctx, s, foundAll("a/b", "1 high fail, 2 low unknown"), []HistoryRule{{ID: "a/b"}}); err != nil {
+	if err := h.Merge(ctx, s, finding.All(foundAll("a/b", "1 high fail, 2 low unknown")), []finding.Run{{Rule: "a/b"}}); err != nil {
 		t.Fatal(err)
 	}
 }

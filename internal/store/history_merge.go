@@ -7,11 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	"auditor/internal/finding"
 )
 
 // Merge takes a published snapshot into the history, with what was found in it
@@ -20,7 +23,7 @@ import (
 // is not newer than all others ([OutOfOrderError]) and one whose file was
 // altered ([AlteredError]); while another run merges it waits a little and then
 // says [ErrInUse].
-func (h *History) Merge(ctx context.Context, s *Snapshot, findings []HistoryFinding, rules []HistoryRule) error {
+func (h *History) Merge(ctx context.Context, s *Snapshot, findings iter.Seq[*finding.Finding], rules []finding.Run) error {
 	err := h.write(ctx, func(m *merge) error { return m.merge(ctx, s, findings, rules) })
 	if err != nil {
 		return fmt.Errorf("merge %s into the history: %w", s.info.File, err)
@@ -32,7 +35,7 @@ func (h *History) Merge(ctx context.Context, s *Snapshot, findings []HistoryFind
 // if it was not): today's rules see more, or exceptions were changed. Several
 // are to be judged anew in their order, because what a rule could not see again
 // stays as it was in the snapshot before.
-func (h *History) Rejudge(ctx context.Context, s *Snapshot, findings []HistoryFinding, rules []HistoryRule) error {
+func (h *History) Rejudge(ctx context.Context, s *Snapshot, findings iter.Seq[*finding.Finding], rules []finding.Run) error {
 	err := h.write(ctx, func(m *merge) error { return m.rejudge(ctx, s, findings, rules) })
 	if err != nil {
 		return fmt.Errorf("judge %s in the history anew: %w", s.info.File, err)
@@ -82,7 +85,7 @@ type merge struct {
 	tx   *sql.Tx
 }
 
-func (m *merge) merge(ctx context.Context, s *Snapshot, findings []HistoryFinding, rules []HistoryRule) error {
+func (m *merge) merge(ctx context.Context, s *Snapshot, findings iter.Seq[*finding.Finding], rules []finding.Run) error {
 	info := s.Info()
 	if info.Filters != "" {
 		return ErrFiltered
@@ -114,7 +117,7 @@ func (m *merge) merge(ctx context.Context, s *Snapshot, findings []HistoryFindin
 	})
 }
 
-func (m *merge) rejudge(ctx context.Context, s *Snapshot, findings []HistoryFinding, rules []HistoryRule) error {
+func (m *merge) rejudge(ctx context.Context, s *Snapshot, findings iter.Seq[*finding.Finding], rules []finding.Run) error {
 	info := s.Info()
 	var id int64
 	err := m.conn.QueryRowContext(ctx, "SELECT s.snapshot_id FROM _snapshots AS s WHERE s.sha256 = ?", info.SHA256).Scan(&id)

@@ -5,12 +5,15 @@ import (
 	"encoding/binary"
 	"errors"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+
+	"auditor/internal/finding"
 )
 
 // day publishes what fill stores of acme on a day of November 2026.
@@ -189,7 +192,7 @@ func TestHistoryOfOthers(t *testing.T) {
 	}
 }
 
-func nobody(*Snapshot) ([]HistoryFinding, []HistoryRule, error) { return nil, nil, nil }
+func nobody(*Snapshot) (iter.Seq[*finding.Finding], []finding.Run, error) { return nil, nil, nil }
 
 func TestHistoryTwoRunsAtOnce(t *testing.T) {
 	t.Parallel()
@@ -359,7 +362,7 @@ func TestHistoryFirstSightIsNotNew(t *testing.T) {
 		t.Errorf("snapshots: %+v, %v", all, err)
 	}
 	notCompared, err := h.NotCompared(t.Context(), 4, 5)
-	if err != nil || len(notCompared) == 0 || notCompared[0] != (NotCompared{Org: "acme", Resource: "tokens", Why: "the later snapshot is not about this organization"}) {
+	if err != nil || len(notCompared) == 0 || notCompared[0] != (finding.NotCompared{Org: "acme", Resource: "tokens", Why: "the later snapshot is not about this organization"}) {
 		t.Errorf("not compared: %+v, %v", notCompared, err)
 	}
 }

@@ -84,9 +84,6 @@ type History struct {
 	dir  string
 	path string
 	db   *sql.DB // for reading
-
-	preparing sync.Mutex
-	changes   *sql.Stmt // of Diff; nil before it is asked
 }
 
 // OpenHistory opens the history in a folder of snapshots, which it makes if it

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"auditor/internal/finding"
 	"auditor/internal/raced"
 )
 
@@ -233,7 +234,7 @@ func listOf(t testing.TB, h *History, id int, token any) map[string]bool {
 }
 
 // apply brings b up to date by one change.
-func (b believed) apply(t testing.TB, c Change) {
+func (b believed) apply(t testing.TB, c finding.Change) {
 	t.Helper()
 	key := c.Subject.Kind + " " + c.Subject.ID
 	before, after := map[string]any{}, map[string]any{}
@@ -289,7 +290,7 @@ func (b believed) apply(t testing.TB, c Change) {
 }
 
 // rekey moves tokens that were granted anew to the id they are told by.
-func (b believed) rekey(changes []Change) {
+func (b believed) rekey(changes []finding.Change) {
 	for _, c := range changes {
 		var before struct {
 			Grant *int64 `json:"grant_id"`
@@ -368,7 +369,7 @@ func listIn(state map[string]any) map[string]bool {
 	return list
 }
 
-func diffOf(t testing.TB, h *History, old, new int) []Change {
+func diffOf(t testing.TB, h *History, old, new int) []finding.Change {
 	t.Helper()
 	changes, err := h.Diff(context.Background(), int64(old), int64(new))
 	if err != nil {
@@ -439,7 +440,7 @@ func TestHistoryNeighboursBothWays(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		slices.SortFunc(distant, compareChanges)
+		slices.SortFunc(distant, finding.Change.Compare)
 		if near := diffOf(t, h, id-1, id); !slices.Equal(near, distant) {
 			t.Fatalf("snapshot %d:\nas neighbours %+v\nas distant ones %+v", id, near, distant)
 		}

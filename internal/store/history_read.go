@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"auditor/internal/finding"
 )
 
 // Snapshots lists what the history has taken in, the oldest first.
@@ -65,21 +67,28 @@ func (h *History) each(ctx context.Context, what, query string, args []any, f fu
 // Findings lists what the rules of a report ("": all rules) found as of a
 // snapshot, sorted by key. Where a rule was blind, or the snapshot was not about
 // the organization, what it had found before is among them.
-func (h *History) Findings(ctx context.Context, id int64, report string) ([]HistoryFinding, error) {
+func (h *History) Findings(ctx context.Context, id int64, report string) ([]finding.Finding, error) {
 	const query = `SELECT key, rule, org, severity, status, subject_kind, subject_id, COALESCE(subject_name, ''), COALESCE(subject_url, ''),
 		COALESCE(subject_owner, ''), reason, is_excepted
 		FROM findings WHERE snapshot_id = ?1 AND (?2 = '' OR substr(rule, 1, length(?2) + 1) = ?2 || '/') ORDER BY key`
-	var all []HistoryFinding
-	words := map[string]string{} // a copy of each for each of a hundred thousand would be much
+	var all []finding.Finding
+	var forgotten finding.Exception // the history knows that there was one, not its words
+	words := map[string]string{}    // a copy of each for each of a hundred thousand would be much
 	err := h.each(ctx, "read the findings", query, []any{id, report}, func(rows *sql.Rows) error {
-		var f HistoryFinding
-		err := rows.Scan(&f.Key, &f.Rule, &f.Org, &f.Severity, &f.Status, &f.Subject.Kind, &f.Subject.ID, &f.Subject.Name, &f.Subject.URL,
-			&f.Subject.Owner, &f.Reason, &f.IsExcepted)
-		for _, word := range []*string{&f.Rule, &f.Org, &f.Severity, &f.Status, &f.Subject.Kind, &f.Subject.Owner} {
+		var f finding.Finding
+		var key, severity, status string
+		var isExcepted bool
+		err := rows.Scan(&key, &f.Rule, &f.Org, &severity, &status, &f.Subject.Kind, &f.Subject.ID, &f.Subject.Name, &f.Subject.URL,
+			&f.Subject.Owner, &f.Reason, &isExcepted)
+		for _, word := range []*string{&f.Rule, &f.Org, &severity, &status, &f.Subject.Kind, &f.Subject.Owner} {
 			if _, ok := words[*word]; !ok {
 				words[*word] = *word
 			}
 			*word = words[*word]
+		}
+		f.Key, f.Severity, f.Status = finding.Key(key), finding.Severity(severity), finding.Status(status)
+		if isExcepted {
+			f.Exception = &forgotten
 		}
 		all = append(all, f)
 		return err
@@ -88,14 +97,14 @@ func (h *History) Findings(ctx context.Context, id int64, report string) ([]Hist
 }
 
 // Rules lists the rules that judged a snapshot, sorted by id.
-func (h *History) Rules(ctx context.Context, id int64) ([]HistoryRule, error) {
+func (h *History) Rules(ctx context.Context, id int64) ([]finding.Run, error) {
 	const query = "SELECT rule, fingerprint, COALESCE(blind_orgs, '') FROM rules WHERE snapshot_id = ? ORDER BY rule"
-	var all []HistoryRule
+	var all []finding.Run
 	err := h.each(ctx, "read the rules", query, []any{id}, func(rows *sql.Rows) error {
-		var r HistoryRule
+		var r finding.Run
 		var blind string
-		err := rows.Scan(&r.ID, &r.Fingerprint, &blind)
-		r.Blind = strings.Fields(blind)
+		err := rows.Scan(&r.Rule, &r.Fingerprint, &blind)
+		r.BlindOrgs = strings.Fields(blind)
 		all = append(all, r)
 		return err
 	})
@@ -108,7 +117,7 @@ const ofReport = "(?2 = '' OR substr(r.rule, 1, length(?2) + 1) = ?2 || '/')"
 // FirstSeen tells of each finding of a report ("": of all) that a snapshot has
 // when it was first a fail: in the first of the unbroken row of snapshots that
 // had it. One that has never been more than unknown is not among them.
-func (h *History) FirstSeen(ctx context.Context, id int64, report string) (map[string]time.Time, error) {
+func (h *History) FirstSeen(ctx context.Context, id int64, report string) (map[finding.Key]time.Time, error) {
 	const what = "read when findings were first seen"
 	finished := map[int64]time.Time{}
 	err := h.each(ctx, what, "SELECT s.snapshot_id, s.finished_at FROM _snapshots AS s WHERE s.snapshot_id <= ?1", []any{id}, func(rows *sql.Rows) error {
@@ -130,10 +139,10 @@ func (h *History) FirstSeen(ctx context.Context, id int64, report string) (map[s
 	const query = `SELECT f.finding_ref, r.rule || ':' || o.org || ':' || t.key
 		FROM _rules AS r CROSS JOIN _findings AS f CROSS JOIN _subjects AS t CROSS JOIN _orgs AS o
 		WHERE ` + ofReport + ` AND f.rule_ref = r.rule_ref AND t.subject_ref = f.subject_ref AND o.org_ref = t.org_ref`
-	seen := make(map[string]time.Time, len(failed))
+	seen := make(map[finding.Key]time.Time, len(failed))
 	err = h.each(ctx, what, query, []any{id, report}, func(rows *sql.Rows) error {
 		var ref int64
-		var key string
+		var key finding.Key
 		err := rows.Scan(&ref, &key)
 		if snapshot, ok := failed[ref]; ok {
 			seen[key] = finished[snapshot]

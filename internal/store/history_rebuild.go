@@ -14,7 +14,7 @@ import (
 // name and takes the place of the old one at the end: whatever goes wrong before
 // leaves that as it was. What only pruned snapshots told is lost. Files that
 // cannot be merged are left out and returned, each with the reason.
-func RebuildHistory(ctx context.Context, dir string, judge JudgeFunc) (leftOut []error, err error) {
+func RebuildHistory(ctx context.Context, dir string, judge EvaluateFunc) (leftOut []error, err error) {
 	names, err := snapshotNames(dir, ".db")
 	if err != nil {
 		return nil, err
@@ -60,7 +60,7 @@ func replaceable(path string) error {
 
 // rebuildWith merges one file. Opening does not look at every page, so a
 // damaged one may fail later: then nothing of it was merged.
-func rebuildWith(ctx context.Context, partial, path string, judge JudgeFunc) (err error) {
+func rebuildWith(ctx context.Context, partial, path string, judge EvaluateFunc) (err error) {
 	s, err := Open(ctx, path)
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,17 +11,18 @@ import (
 	"strings"
 	"testing"
 
+	"auditor/internal/finding"
 	"auditor/internal/raced"
 )
 
 // judgeByCount finds one thing every second day, and another one in other words
 // every day, on a subject whose name changes now and then.
-func judgeByCount(s *Snapshot) ([]HistoryFinding, []HistoryRule, error) {
+func judgeByCount(s *Snapshot) (iter.Seq[*finding.Finding], []finding.Run, error) {
 	day := int(s.Info().StartedAt.Unix() / 86400)
 	daily := found("c/d", "7 low unknown")
 	daily.Reason, daily.Subject.Name = fmt.Sprintf("unused for %d days", day), fmt.Sprintf("token %d", day/3)
 	all := append(foundAll("a/b", strings.Repeat("1 high fail, ", day%2)), daily)
-	return all, []HistoryRule{{ID: "a/b", Fingerprint: "1"}, {ID: "c/d", Fingerprint: "2"}}, nil
+	return finding.All(all), []finding.Run{{Rule: "a/b", Fingerprint: "1"}, {Rule: "c/d", Fingerprint: "2"}}, nil
 }
 
 // Made anew from all files, the history has the same rows in all its tables.

@@ -6,15 +6,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"auditor/internal/finding"
 	"auditor/internal/raced"
 	"auditor/internal/rules"
 	"auditor/internal/store"
-
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// remembered is a history that has the snapshots, judged by the set.
+// remembered is a history that has the snapshots, evaluated by the set.
 func remembered(t *testing.T, set *rules.Set, snapshots ...*store.Snapshot) *store.History {
 	t.Helper()
 	h, err := store.OpenHistory(t.Context(), t.TempDir())
@@ -23,11 +24,11 @@ func remembered(t *testing.T, set *rules.Set, snapshots ...*store.Snapshot) *sto
 	}
 	t.Cleanup(func() { h.Close() })
 	for _, s := range snapshots {
-		findings, judges, err := Judge(t.Context(), set, s, Options{})
+		e, err := rules.Evaluate(t.Context(), s, set, rules.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := h.Merge(t.Context(), s, findings, judges); err != nil {
+		if err := h.Merge(t.Context(), s, e.Findings(), e.Runs()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -72,13 +73,13 @@ func TestHistory(t *testing.T) {
 // The history says of a snapshot what the file of the previous one would, and
 // beside it since when, how bad it was, and what changed.
 func testHistoryAgrees(t *testing.T, days [3]*store.Snapshot, h *store.History) {
-	byFile := build(t, days[2], days[1], Options{})
+	byFile := build(t, days[2], days[1], options{})
 	for name, previous := range map[string]*store.Snapshot{"file is there": days[1], "file was pruned": nil} {
-		r := build(t, days[2], previous, Options{History: h})
+		r := build(t, days[2], previous, options{history: h})
 		if diff := cmp.Diff(brief(byFile), brief(r)); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
-		ignored := cmpopts.IgnoreFields(Finding{}, "FirstSeenAt")
+		ignored := cmpopts.IgnoreFields(finding.Finding{}, "FirstSeenAt")
 		if diff := cmp.Diff(byFile.Findings, r.Findings, ignored); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
@@ -90,7 +91,7 @@ func testHistoryAgrees(t *testing.T, days [3]*store.Snapshot, h *store.History) 
 		}
 		var seen, points, changes []string
 		for _, f := range r.Findings {
-			seen = append(seen, f.Key+" "+f.FirstSeenAt.String())
+			seen = append(seen, string(f.Key)+" "+At(f.FirstSeenAt).String())
 		}
 		for _, p := range r.Trend {
 			points = append(points, fmt.Sprint(p.At, " ", p.BySeverity.Medium))
@@ -115,11 +116,11 @@ func testHistoryAgrees(t *testing.T, days [3]*store.Snapshot, h *store.History) 
 
 // A report is about its snapshot, not about the newest one.
 func testHistoryLooksBack(t *testing.T, days [3]*store.Snapshot, h *store.History) {
-	r := build(t, days[1], nil, Options{History: h})
+	r := build(t, days[1], nil, options{history: h})
 	if r.PreviousSnapshot == nil || r.PreviousSnapshot.File != days[0].Info().File || len(r.Trend) != 2 || r.Changes.Since != r.PreviousSnapshot.FinishedAt {
 		t.Errorf("previous %+v, trend %v, changes %+v", r.PreviousSnapshot, r.Trend, r.Changes)
 	}
-	r = build(t, days[0], nil, Options{History: h})
+	r = build(t, days[0], nil, options{history: h})
 	if r.PreviousSnapshot != nil || r.Changes != nil || len(r.Trend) != 1 || r.Findings[0].IsNew != nil {
 		t.Errorf("the first one has a past: %+v", r)
 	}
@@ -131,15 +132,15 @@ func TestHistoryLacksTheSnapshot(t *testing.T) {
 	t.Parallel()
 	raced.Skip(t)
 	days := threeDays(t)
-	r := build(t, days[2], nil, Options{History: remembered(t, testSet(t), days[0], days[1])})
+	r := build(t, days[2], nil, options{history: remembered(t, testSet(t), days[0], days[1])})
 	if r.PreviousSnapshot == nil || r.PreviousSnapshot.File != days[1].Info().File || r.Changes != nil {
 		t.Errorf("previous %+v, changes %+v", r.PreviousSnapshot, r.Changes)
 	}
-	r = build(t, days[2], days[1], Options{History: remembered(t, testSet(t), days[0])})
+	r = build(t, days[2], days[1], options{history: remembered(t, testSet(t), days[0])})
 	if r.PreviousSnapshot == nil || r.PreviousSnapshot.File != days[1].Info().File || len(r.Trend) != 3 {
 		t.Errorf("previous %+v, trend %v", r.PreviousSnapshot, r.Trend)
 	}
-	if got := r.Findings[0].FirstSeenAt.String(); got != "2026-11-19T02:10:00Z" {
+	if got := At(r.Findings[0].FirstSeenAt).String(); got != "2026-11-19T02:10:00Z" {
 		t.Errorf("first seen %s", got)
 	}
 }
@@ -151,16 +152,16 @@ func TestHistoryOfOtherRules(t *testing.T) {
 	raced.Skip(t)
 	days := threeDays(t)
 	h := remembered(t, stricter(t, 100_000), days[1]) // found nothing
-	r := build(t, days[2], days[1], Options{History: h})
-	if diff := cmp.Diff(brief(build(t, days[2], days[1], Options{})), brief(r)); diff != "" {
+	r := build(t, days[2], days[1], options{history: h})
+	if diff := cmp.Diff(brief(build(t, days[2], days[1], options{})), brief(r)); diff != "" {
 		t.Error(diff)
 	}
-	r = build(t, days[2], nil, Options{History: h})
+	r = build(t, days[2], nil, options{history: h})
 	if r.Summary.New != 0 || r.Summary.Resolved != 0 || r.Findings[0].IsNew != nil {
 		t.Errorf("without the file: %v", brief(r))
 	}
 	h = remembered(t, stricter(t, 1), days[1]) // found more
-	if r = build(t, days[2], nil, Options{History: h}); r.Summary.New != 0 || r.Summary.Resolved != 0 {
+	if r = build(t, days[2], nil, options{history: h}); r.Summary.New != 0 || r.Summary.Resolved != 0 {
 		t.Errorf("without the file: %v", brief(r))
 	}
 	if isNew := r.Findings[0].IsNew; isNew == nil || *isNew {
@@ -175,7 +176,7 @@ func TestHistoryOfOtherOrganizations(t *testing.T) {
 	acme := map[string][]token{"acme": {{1, "mona", longAgo}}}
 	first, second := snapshot(t, 19, "", "complete", acme), snapshot(t, 21, "", "complete", acme)
 	other := snapshot(t, 20, "", "complete", map[string][]token{"beta": {{7, "mona", longAgo}}})
-	r := build(t, second, other, Options{History: remembered(t, testSet(t), first, other, second)})
+	r := build(t, second, other, options{history: remembered(t, testSet(t), first, other, second)})
 	if r.PreviousSnapshot == nil || r.PreviousSnapshot.File != first.Info().File || len(r.Trend) != 2 || len(r.Changes.List) > 0 {
 		t.Errorf("previous %+v, trend %v, changes %+v", r.PreviousSnapshot, r.Trend, r.Changes)
 	}
@@ -184,42 +185,41 @@ func TestHistoryOfOtherOrganizations(t *testing.T) {
 	}
 }
 
-// What the history is told is what the reports say, exceptions included.
-func TestJudgeSaysWhatTheReportsSay(t *testing.T) {
+// The history gets what the reports say, exceptions included.
+func TestTheHistoryGetsWhatTheReportsSay(t *testing.T) {
 	t.Parallel()
 	s := threeDays(t)[1]
-	o := Options{Exceptions: []Exception{{Rule: "old/unused", TokenID: "9001", Reason: "kept"}}}
-	findings, judges, err := Judge(t.Context(), testSet(t), s, o)
+	o := rules.Options{Exceptions: []finding.Exception{{Rule: "old/unused", TokenID: "9001", Reason: "kept"}}}
+	e, err := rules.Evaluate(t.Context(), s, testSet(t), o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got, want []string
-	for _, f := range findings {
+	for f := range e.Findings() {
 		if f.Rule == "old/unused" {
-			got = append(got, fmt.Sprint(f.Key, f.Status, f.Severity, f.Reason, f.IsExcepted, f.Subject))
+			got = append(got, fmt.Sprint(f.Key, f.Status, f.Severity, f.Reason, f.IsExcepted(), f.Subject))
 		}
 	}
-	for _, f := range build(t, s, nil, o).Findings {
-		subject := store.HistorySubject{Kind: f.Subject.Kind, ID: f.Subject.ID, Name: f.Subject.Name, URL: string(f.Subject.URL), Owner: string(f.Subject.Owner)}
-		want = append(want, fmt.Sprint(f.Key, f.Status, f.Severity, f.Reason, f.Exception != nil, subject))
+	for _, f := range build(t, s, nil, options{Options: o}).Findings {
+		want = append(want, fmt.Sprint(f.Key, f.Status, f.Severity, f.Reason, f.Exception != nil, f.Subject))
 	}
 	slices.Sort(got)
 	slices.Sort(want)
 	if diff := cmp.Diff(want, got); diff != "" || len(got) != 6 {
 		t.Error(len(got), diff)
 	}
-	if store.RulesFingerprint(judges) != RulesFingerprint(testSet(t)) || RulesFingerprint(testSet(t)) == RulesFingerprint(stricter(t, 1)) {
+	if finding.Fingerprint(e.Runs()) != testSet(t).Fingerprint() || testSet(t).Fingerprint() == stricter(t, 1).Fingerprint() {
 		t.Error("the fingerprint is not that of the rules")
 	}
 }
 
-func TestTrendIsThinned(t *testing.T) {
+func TestTrendIsAbridged(t *testing.T) {
 	t.Parallel()
 	var points []TrendPoint
 	for day := range 365 {
 		points = append(points, TrendPoint{At: At(sampleTime.AddDate(0, 0, day-364))})
 	}
-	got := thin(points)
+	got := abridge(points)
 	if len(got) < 14+12+5 || len(got) > 14+12+14 || !got[len(got)-1].At.Equal(sampleTime) {
 		t.Errorf("%d points up to %v", len(got), got[len(got)-1].At)
 	}
@@ -231,7 +231,7 @@ func TestTrendIsThinned(t *testing.T) {
 			t.Errorf("%v between point %d and the next", gap, i-1)
 		}
 	}
-	if short := thin(points[:10]); len(short) != 10 {
+	if short := abridge(points[:10]); len(short) != 10 {
 		t.Errorf("%d of 10 points", len(short))
 	}
 }
@@ -253,10 +253,11 @@ func testSilence(t *testing.T, h *store.History) {
 		{254 * day, []string{"token 2"}},
 		{255 * day, nil},
 	} {
-		d, err := Compare(t.Context(), h, all[1], all[2], test.silence)
+		changes, err := h.Diff(t.Context(), all[1].ID, all[2].ID)
 		if err != nil {
 			t.Fatal(err)
 		}
+		d := NewDiff(all[1], all[2], changes, nil, test.silence)
 		var got []string
 		for _, c := range d.Changes {
 			if c.Change == "awake" {

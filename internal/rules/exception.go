@@ -1,4 +1,4 @@
-package report
+package rules
 
 import (
 	"fmt"
@@ -6,43 +6,34 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"auditor/internal/finding"
 )
 
-// Exception accepts findings, as the configuration has it. All keys that are
-// given must match; an exception without any key matches nothing.
-type Exception struct {
-	Rule       string // id, or glob over ids
-	Owner      string // login of the token's owner
-	TokenID    string
-	Repository string // glob on name or full name; for findings about repositories
-	Org        string
-
-	Reason     string
-	ApprovedBy string
-	Until      string // last day on which it holds, 2027-03-31; "": for good
-}
-
-// exceptions judges findings by the configured exceptions, at one date.
+// exceptions are those of the configuration at one date, with what they cover.
 type exceptions struct {
 	list []*exception
 }
 
 // exception is one of the configuration, ready to be matched.
 type exception struct {
-	Exception
+	finding.Exception
 	number     int // from 1, as in the configuration
 	expired    bool
-	matched    int            // findings it covers, or would if it had not expired
+	matched    map[string]int // by rule, findings it covers, or would if it had not expired
 	again      map[string]int // by rule, those that count again because it has expired
 	rule       *regexp.Regexp
 	repository *regexp.Regexp
 }
 
 // newExceptions prepares the list. An until before the day of now has expired.
-func newExceptions(list []Exception, now time.Time) (*exceptions, error) {
+func newExceptions(list []finding.Exception, now time.Time) (*exceptions, error) {
 	e := &exceptions{}
 	for i, x := range list {
-		one := &exception{Exception: x, number: i + 1, again: map[string]int{}, rule: glob(x.Rule), repository: glob(x.Repository)}
+		one := &exception{
+			Exception: x, number: i + 1, rule: glob(x.Rule), repository: glob(x.Repository),
+			matched: map[string]int{}, again: map[string]int{},
+		}
 		if x.Until != "" {
 			until, err := time.Parse(time.DateOnly, x.Until)
 			if err != nil {
@@ -55,9 +46,9 @@ func newExceptions(list []Exception, now time.Time) (*exceptions, error) {
 	return e, nil
 }
 
-// Name tells the exception in a warning; number is its place in the
-// configuration, from 1.
-func (e Exception) Name(number int) string {
+// ExceptionName is the name of an exception in a warning; number is its place in
+// the configuration, from 1.
+func ExceptionName(e finding.Exception, number int) string {
 	var keys []string
 	for _, k := range []struct{ name, value string }{
 		{"rule", e.Rule}, {"owner", e.Owner}, {"token_id", e.TokenID}, {"repository", e.Repository}, {"org", e.Org},
@@ -69,22 +60,22 @@ func (e Exception) Name(number int) string {
 	return fmt.Sprintf("exception %d (%s)", number, strings.Join(keys, ", "))
 }
 
-func (e *exception) name() string { return e.Name(e.number) }
+func (e *exception) name() string { return ExceptionName(e.Exception, e.number) }
 
 // apply finds the exception that covers a finding: the first that holds. A fail
 // is marked; unknown stays unknown, for there is no fact yet that could be
 // accepted, but the exception is not a useless one.
-func (e *exceptions) apply(f *Finding, ruleIDs []string) {
+func (e *exceptions) apply(f *finding.Finding, ruleIDs []string) {
 	var expired []*exception
 	for _, x := range e.list {
 		if !x.matches(f, ruleIDs) {
 			continue
 		}
-		x.matched++
+		x.matched[f.Rule]++
 		if x.expired {
 			expired = append(expired, x)
-		} else if f.Exception == nil && f.Status == StatusFail {
-			f.Exception = &Waiver{Reason: x.Reason, ApprovedBy: OptionalString(x.ApprovedBy), Until: OptionalString(x.Until)}
+		} else if f.Exception == nil && f.Status == finding.Fail {
+			f.Exception = &x.Exception
 		}
 	}
 	if f.Counts() {
@@ -96,11 +87,11 @@ func (e *exceptions) apply(f *Finding, ruleIDs []string) {
 
 // matches says whether all given keys match. ruleIDs are the rule's present id
 // and its former ones.
-func (e *exception) matches(f *Finding, ruleIDs []string) bool {
+func (e *exception) matches(f *finding.Finding, ruleIDs []string) bool {
 	return e.isFor(ruleIDs) &&
-		(e.Owner == "" || strings.EqualFold(e.Owner, string(f.Subject.Owner))) &&
-		(e.TokenID == "" || f.isAboutToken(e.TokenID)) &&
-		(e.Repository == "" || f.isAboutRepository(e.repository)) &&
+		(e.Owner == "" || strings.EqualFold(e.Owner, f.Subject.Owner)) &&
+		(e.TokenID == "" || isAboutToken(f, e.TokenID)) &&
+		(e.Repository == "" || isAboutRepository(f, e.repository)) &&
 		(e.Org == "" || strings.EqualFold(e.Org, f.Org))
 }
 
@@ -108,18 +99,18 @@ func (e *exception) hasKey() bool {
 	return e.Rule != "" || e.Owner != "" || e.TokenID != "" || e.Repository != "" || e.Org != ""
 }
 
-// isAboutToken tells by the key of a token, or by what a request shows.
-func (f *Finding) isAboutToken(id string) bool {
-	if f.Subject.Kind == "token" && strings.HasSuffix(f.Key, ":token/"+id) {
+// isAboutToken goes by the key of a token, or by the evidence of a request.
+func isAboutToken(f *finding.Finding, id string) bool {
+	if f.Key.Subject() == "token/"+id {
 		return true
 	}
-	return slices.ContainsFunc(f.Evidence, func(v Value) bool {
+	return slices.ContainsFunc(f.Evidence, func(v finding.Value) bool {
 		return v.Column == "token_id" && fmt.Sprint(v.Value) == id
 	})
 }
 
 // isAboutRepository matches name and full name, however the subject has it.
-func (f *Finding) isAboutRepository(pattern *regexp.Regexp) bool {
+func isAboutRepository(f *finding.Finding, pattern *regexp.Regexp) bool {
 	if f.Subject.Kind != "repository" {
 		return false
 	}
@@ -165,17 +156,27 @@ func glob(pattern string) *regexp.Regexp {
 	return regexp.MustCompile(`(?i)^` + regexp.QuoteMeta(pattern) + `$`) // a set like [z-a]: taken literally
 }
 
-// scope is what a warning needs to know about the rules: a report sees only
-// the findings of its own.
+// scope is what a warning depends on: a report speaks of its own rules only.
 type scope struct {
 	all        map[string][]string // every rule of the set by id, switched off or not: present and former ids
 	report     map[string]bool     // those that were run for this report
 	incomplete map[string]bool     // of those, what could not see everything
 }
 
-// warnings tells which exceptions of this report's concern have expired, and
-// which cover nothing: all of them once, and beside it each under the rules of
-// this report that it is for.
+// count adds up the findings of the report's rules.
+func (s scope) count(byRule map[string]int) int {
+	n := 0
+	for rule, count := range byRule {
+		if s.report[rule] {
+			n += count
+		}
+	}
+	return n
+}
+
+// warnings names the exceptions of this report's concern that have expired or
+// cover nothing: all of them once, and each under the rules of this report that
+// it is for.
 func (e *exceptions) warnings(s scope) (all []string, byRule map[string][]string) {
 	byRule = map[string][]string{}
 	for _, x := range e.list {
@@ -185,11 +186,12 @@ func (e *exceptions) warnings(s scope) (all []string, byRule map[string][]string
 		}
 		all = append(all, w)
 		for id := range s.report {
-			if !x.isFor(s.all[id]) || len(x.again) > 0 && x.again[id] == 0 {
+			isAgain := s.count(x.again) > 0
+			if !x.isFor(s.all[id]) || isAgain && x.again[id] == 0 {
 				continue
 			}
 			text := w
-			if len(x.again) > 0 {
+			if isAgain {
 				text = x.countedAgain(x.again[id])
 			}
 			byRule[id] = append(byRule[id], text)
@@ -198,37 +200,28 @@ func (e *exceptions) warnings(s scope) (all []string, byRule map[string][]string
 	return all, byRule
 }
 
-// notes tells which exceptions cover nothing here, but are for rules too that
-// do not run for this report: whether they can go is not for it to say.
+// notes names the exceptions that cover nothing here, but are also for rules
+// that do not belong to this report: it cannot say whether they can go.
 func (e *exceptions) notes(s scope) []string {
 	var out []string
 	for _, x := range e.list {
-		if _, here, elsewhere, _ := x.reach(s); here && elsewhere && x.matched == 0 {
+		if _, here, elsewhere, _ := x.reach(s); here && elsewhere && s.count(x.matched) == 0 {
 			out = append(out, x.name()+" covers nothing in this report; it is also for rules that do not belong to it or are switched off")
 		}
 	}
 	return out
 }
 
-// unused lists the places of the exceptions that match nothing.
-func (e *exceptions) unused() []int {
-	var out []int
-	for i, x := range e.list {
-		if x.matched == 0 {
-			out = append(out, i)
-		}
-	}
-	return out
+// unused are the exceptions that match no finding of any rule.
+func (e *exceptions) unused() []*exception {
+	return slices.DeleteFunc(slices.Clone(e.list), func(x *exception) bool { return len(x.matched) > 0 })
 }
 
 func (e *exception) warning(s scope) string {
 	if !e.hasKey() {
 		return e.name() + " names nothing that it is for: it covers nothing"
 	}
-	again := 0
-	for _, n := range e.again {
-		again += n
-	}
+	again, matched := s.count(e.again), s.count(e.matched)
 	known, here, elsewhere, blind := e.reach(s)
 	switch {
 	case e.Rule != "" && !known:
@@ -237,20 +230,20 @@ func (e *exception) warning(s scope) string {
 		return ""
 	case again > 0:
 		return e.countedAgain(again)
-	case e.expired && e.matched > 0:
+	case e.expired && matched > 0:
 		return fmt.Sprintf("%s expired on %s: what it is for is unknown, or covered by another one", e.name(), e.Until)
 	case e.expired && !elsewhere:
 		return fmt.Sprintf("%s expired on %s and covers nothing: it can go", e.name(), e.Until)
-	case e.matched == 0 && !elsewhere && blind:
+	case matched == 0 && !elsewhere && blind:
 		return e.name() + " covers nothing that could be seen; not everything could"
-	case e.matched == 0 && !elsewhere:
+	case matched == 0 && !elsewhere:
 		return e.name() + " covers nothing: it can go"
 	}
 	return ""
 }
 
 func (e *exception) countedAgain(findings int) string {
-	return fmt.Sprintf("%s expired on %s: %s counted again", e.name(), e.Until, were(findings))
+	return fmt.Sprintf("%s expired on %s: %s counted again", e.name(), e.Until, countedFindings(findings))
 }
 
 // isFor says whether the exception concerns a rule, by its present and former ids.
@@ -258,7 +251,7 @@ func (e *exception) isFor(ruleIDs []string) bool {
 	return e.hasKey() && (e.Rule == "" || slices.ContainsFunc(ruleIDs, e.rule.MatchString))
 }
 
-func were(n int) string {
+func countedFindings(n int) string {
 	if n == 1 {
 		return "1 finding is"
 	}
