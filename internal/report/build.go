@@ -30,7 +30,9 @@ func Build(name string, e *rules.Evaluation, past *Past, sheets []Table) (*Repor
 		rule := ruleOf(result)
 		rule.Warnings = byRule[rule.ID]
 		r.Rules = append(r.Rules, rule)
-		r.Findings = append(r.Findings, result.Findings...)
+		for f := range finding.All(result.Findings) {
+			r.Findings = append(r.Findings, f)
+		}
 	}
 	r.Resolved = past.resolvedBy(r.Rules)
 	r.Changes = past.changesFor(r)

@@ -6,6 +6,8 @@ import (
 	_ "embed" // for the schema
 	"fmt"
 	"io"
+
+	"auditor/internal/finding"
 )
 
 //go:embed schema/report.schema.json
@@ -31,7 +33,7 @@ func WriteJSON(w io.Writer, r *Report) error {
 	list(j, "coverage", r.Coverage, encoded[Coverage])
 	j.field("summary", r.Summary)
 	list(j, "rules", r.Rules, encoded[Rule])
-	list(j, "findings", r.Findings, appendFinding)
+	list(j, "findings", r.Findings, func(f **finding.Finding, b []byte) ([]byte, error) { return appendFinding(*f, b) })
 	list(j, "resolved", r.Resolved, appendResolved)
 	j.raw("\n}\n")
 	if j.err == nil {

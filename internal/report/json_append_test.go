@@ -69,13 +69,13 @@ func wireSubjectOf(s finding.Subject) wireSubject {
 // What is appended by hand is what encoding/json writes.
 func TestAppendedIsWhatEncodingJSONWrites(t *testing.T) {
 	t.Parallel()
-	reports := []*Report{sampleReport(100, 0), {Findings: []finding.Finding{{}}, Resolved: []Resolved{{}}}}
+	reports := []*Report{sampleReport(100, 0), {Findings: []*finding.Finding{{}}, Resolved: []Resolved{{}}}}
 	for _, text := range hostileTexts() {
 		reports = append(reports, hostileReport(text))
 	}
 	for _, r := range reports {
 		for i := range r.Findings {
-			checkFinding(t, &r.Findings[i])
+			checkFinding(t, r.Findings[i])
 		}
 		for i := range r.Resolved {
 			x := &r.Resolved[i]
@@ -112,7 +112,7 @@ func TestAppendedValues(t *testing.T) {
 		t.Error("a function was written as JSON")
 	}
 	f := finding.Finding{Key: "a/b:acme:token/1", Evidence: []finding.Value{{Column: "x", Value: func() {}}}}
-	if err := WriteJSON(io.Discard, &Report{Name: "a", Findings: []finding.Finding{f}}); err == nil || err.Error() != "write report a as JSON: finding a/b:acme:token/1: column x: json: unsupported type: func()" {
+	if err := WriteJSON(io.Discard, &Report{Name: "a", Findings: []*finding.Finding{&f}}); err == nil || err.Error() != "write report a as JSON: finding a/b:acme:token/1: column x: json: unsupported type: func()" {
 		t.Errorf("error is %v", err)
 	}
 }

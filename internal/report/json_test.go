@@ -131,10 +131,10 @@ func TestJSONIsTheSameForTheSameInput(t *testing.T) {
 
 func TestFindingsAreSorted(t *testing.T) {
 	t.Parallel()
-	found := func(severity finding.Severity, rule, org, id string) finding.Finding {
-		return finding.Finding{Severity: severity, Rule: rule, Org: org, Subject: finding.Subject{Kind: "token", ID: id}, Status: finding.Fail}
+	found := func(severity finding.Severity, rule, org, id string) *finding.Finding {
+		return &finding.Finding{Severity: severity, Rule: rule, Org: org, Subject: finding.Subject{Kind: "token", ID: id}, Status: finding.Fail}
 	}
-	want := []finding.Finding{
+	want := []*finding.Finding{
 		found("critical", "z", "z", "9"), found("high", "a", "b", "1"), found("high", "a", "b", "2"), found("high", "a", "c", "1"),
 		found("high", "b", "a", "1"), found("medium", "a", "a", "1"), found("low", "a", "a", "1"),
 	}
@@ -149,7 +149,7 @@ func TestFindingsAreSorted(t *testing.T) {
 func TestJSONOfAnEmptyReportHasNoNullLists(t *testing.T) {
 	t.Parallel()
 	var got map[string]any
-	if err := json.Unmarshal(jsonOf(t, &Report{Rules: []Rule{{ID: "a/b"}}, Findings: []finding.Finding{{}}}), &got); err != nil {
+	if err := json.Unmarshal(jsonOf(t, &Report{Rules: []Rule{{ID: "a/b"}}, Findings: []*finding.Finding{{}}}), &got); err != nil {
 		t.Fatal(err)
 	}
 	rule, finding := got["rules"].([]any)[0].(map[string]any), got["findings"].([]any)[0].(map[string]any)
@@ -195,7 +195,7 @@ func FuzzJSON(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		checkJSON(t, text)
 		r := hostileReport(text)
-		checkFinding(t, &r.Findings[0])
+		checkFinding(t, r.Findings[0])
 	})
 }
 

@@ -229,7 +229,7 @@ func (m *markdown) worst() {
 		titles[rule.ID] = rule.Title
 	}
 	for i := range m.report.Findings {
-		f := &m.report.Findings[i]
+		f := m.report.Findings[i]
 		if !f.Counts() {
 			continue
 		}

@@ -18,18 +18,18 @@ const Version = 1
 // and beside it what only the workbook shows. The same snapshot, rules and
 // configuration give an equal Report.
 type Report struct {
-	Version          int               `json:"version"`
-	Name             string            `json:"report"`       // folder of its rules, such as "stale-tokens"
-	GeneratedAt      Time              `json:"generated_at"` // finish of the snapshot, so that equal input gives equal bytes
-	AuditorVersion   string            `json:"auditor_version"`
-	Snapshot         Snapshot          `json:"snapshot"`
-	PreviousSnapshot *Snapshot         `json:"previous_snapshot"` // nil: nothing to compare with
-	Warnings         Strings           `json:"warnings"`          // about the configuration: expired or useless exceptions
-	Coverage         []Coverage        `json:"coverage"`
-	Summary          Summary           `json:"summary"`
-	Rules            []Rule            `json:"rules"`
-	Findings         []finding.Finding `json:"findings"` // by severity (worst first), rule, org, subject
-	Resolved         []Resolved        `json:"resolved"` // of the previous snapshot, gone now
+	Version          int                `json:"version"`
+	Name             string             `json:"report"`       // folder of its rules, such as "stale-tokens"
+	GeneratedAt      Time               `json:"generated_at"` // finish of the snapshot, so that equal input gives equal bytes
+	AuditorVersion   string             `json:"auditor_version"`
+	Snapshot         Snapshot           `json:"snapshot"`
+	PreviousSnapshot *Snapshot          `json:"previous_snapshot"` // nil: nothing to compare with
+	Warnings         Strings            `json:"warnings"`          // about the configuration: expired or useless exceptions
+	Coverage         []Coverage         `json:"coverage"`
+	Summary          Summary            `json:"summary"`
+	Rules            []Rule             `json:"rules"`
+	Findings         []*finding.Finding `json:"findings"` // by severity (worst first), rule, org, subject
+	Resolved         []Resolved         `json:"resolved"` // of the previous snapshot, gone now
 
 	Title       string       `json:"-"` // for people: "Stale tokens"
 	Inventories []Table      `json:"-"` // the whole population first, then what else is worth a sheet
@@ -136,7 +136,7 @@ func (r *Report) CountAtLeast(severity finding.Severity) int {
 // arrange puts everything into its printed order and counts: what makes equal
 // input give equal bytes.
 func (r *Report) arrange() {
-	slices.SortStableFunc(r.Findings, func(a, b finding.Finding) int {
+	slices.SortStableFunc(r.Findings, func(a, b *finding.Finding) int {
 		return cmp.Or(
 			cmp.Compare(uint(a.Severity.Rank()), uint(b.Severity.Rank())),
 			cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Org, b.Org), compareSubjects(a.Subject, b.Subject),
@@ -169,7 +169,7 @@ func (r *Report) count() {
 		rules[rule.ID] = rule
 	}
 	for i := range r.Findings {
-		f := &r.Findings[i]
+		f := r.Findings[i]
 		rule := rules[f.Rule]
 		if rule == nil {
 			rule = &Rule{} // a hand-made report without its rules: still counted as a whole

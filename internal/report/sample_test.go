@@ -81,11 +81,11 @@ func sampleRules() []Rule {
 	return list
 }
 
-func sampleFinding(r *Report, i int) finding.Finding {
+func sampleFinding(r *Report, i int) *finding.Finding {
 	rule := r.Rules[[]int{4, 1, 2, 4, 0, 1, 4, 3}[i%8]]
 	org := []string{"acme", "acme", "acme", "beta-labs"}[i%4]
 	id, used := fmt.Sprint(98000+i), 91+i%500
-	f := finding.Finding{
+	f := &finding.Finding{
 		Key: finding.NewKey(rule.ID, org, fmt.Sprint("token/", 40000+i)), Rule: rule.ID, Severity: rule.Severity, Status: finding.Fail, Org: org,
 		Subject: finding.Subject{
 			Kind: "token", ID: id, Name: []string{"ci deploy", "release signing", "laptop", "renovate", "export-to-warehouse"}[i%5],
@@ -164,7 +164,7 @@ func hostileReport(text string) *Report {
 	r.Coverage[0].Message, r.Coverage[0].Org = OptionalString(text), text
 	r.Coverage[0].Status, r.Coverage[0].IsRequired = "failed", true
 	for i := range r.Findings {
-		f := &r.Findings[i]
+		f := r.Findings[i]
 		f.Org, f.Reason = text, text
 		f.Subject = finding.Subject{Kind: "token", ID: "1", Name: text, URL: "https://github.com/" + text, Owner: text}
 		f.Evidence = []finding.Value{{Column: "token_name", Value: text}, {Column: "seen_at", Value: text}, {Column: "html_url", Value: text}, {Column: "is_x", Value: text}, {Column: "x_count", Value: text}}

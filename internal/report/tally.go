@@ -29,7 +29,7 @@ func (r *Report) rankings() []ranking {
 	out := []ranking{{title: "Owners with most findings"}, {title: "Repositories with most findings"}, {title: "Organizations with findings"}}
 	groups := map[string]*tally{}
 	for i := range r.Findings {
-		f := &r.Findings[i]
+		f := r.Findings[i]
 		if !f.Counts() {
 			continue
 		}

@@ -23,11 +23,11 @@ func TestWorkbookIsInert(t *testing.T) {
 	r.Findings = nil
 	rows := inventoryRows(r)
 	for i, text := range texts {
-		f := model
+		f := *model
 		f.Subject.ID = fmt.Sprintf("%03d", i)
 		f.Org, f.Reason, f.Subject.Name, f.Subject.Owner = "acme", text, text, text
 		f.Evidence = []finding.Value{{Column: "token_name", Value: text}, {Column: "seen_at", Value: text}, {Column: "html_url", Value: text}, {Column: "is_x", Value: text}, {Column: "x_count", Value: text}}
-		r.Findings = append(r.Findings, f)
+		r.Findings = append(r.Findings, &f)
 		rows = append(rows, append(slices.Repeat([]any{text}, 4), make([]any, len(r.Inventories[0].Columns)-4)...))
 		r.Warnings = append(r.Warnings, text)
 		r.Rules = append(r.Rules, Rule{ID: text, Title: text, Description: text, See: Strings{text}})

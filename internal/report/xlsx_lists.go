@@ -73,7 +73,7 @@ func (b *workbook) findings() error {
 		name: sheetFindings, table: "Findings", columns: columns, freeze: 2, print: commentColumn,
 		about: "What the rules found, worst first. Filter it, decide in the yellow columns. Further right is the evidence.",
 		rows: each(len(b.report.Findings), func(i int) []any {
-			f := &b.report.Findings[i]
+			f := b.report.Findings[i]
 			cells := append(b.findingCells(f, titles[f.Rule]), b.factCells(f, place)...)
 			if hasMore {
 				cells = append(cells, b.moreFacts(f, place))
@@ -140,7 +140,7 @@ var shownBySubject = []string{"token_name", "owner_login", "full_name", "html_ur
 
 // evidenceColumns lists the columns that the findings carry, in the order in
 // which they first appear.
-func evidenceColumns(findings []finding.Finding) []string {
+func evidenceColumns(findings []*finding.Finding) []string {
 	var names []string
 	seen := map[string]bool{}
 	for _, name := range shownBySubject {

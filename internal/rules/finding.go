@@ -15,10 +15,12 @@ import (
 func findings(rows *store.Rows, r Rule) ([]finding.Finding, error) {
 	var all []finding.Finding
 	seen := map[[2]string]bool{}
+	words := words{}
 	for row, err := range rows.All() {
 		if err != nil {
 			return nil, err
 		}
+		words.share(row)
 		f, err := findingOf(rows.Columns, row, r)
 		if err != nil {
 			return nil, err
@@ -33,7 +35,27 @@ func findings(rows *store.Rows, r Rule) ([]finding.Finding, error) {
 	slices.SortFunc(all, func(a, b finding.Finding) int {
 		return cmp.Or(cmp.Compare(a.Org, b.Org), a.Subject.Compare(b.Subject))
 	})
-	return all, nil
+	return slices.Clone(all), nil // kept for long: without room to grow
+}
+
+// words holds each short text once: a rule says the same of thousands of subjects,
+// and all findings are held until the last report is written.
+type words map[string]any
+
+// share replaces the short texts of a row by equal ones that are held already.
+func (w words) share(row []any) {
+	const longest = 40 // of a repository's name; reasons are longer, and nearly all different
+	for i, value := range row {
+		word, isText := value.(string)
+		if !isText || len(word) > longest {
+			continue
+		}
+		if held, ok := w[word]; ok {
+			row[i] = held
+		} else {
+			w[word] = value
+		}
+	}
 }
 
 func findingOf(columns []string, row []any, r Rule) (finding.Finding, error) {
