@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"auditor/internal/fakegithub/world"
 )
 
 // app is the registered GitHub App; its key is made at first need, because a
@@ -169,12 +171,12 @@ func (x *exchange) isOwnWorld() bool {
 }
 
 // canSee tells whether the caller may know of a repository.
-func (x *exchange) canSee(r *Repository) bool {
-	return r.Visibility == Public || x.isOwnWorld() && x.caller.token.installation.includes(r)
+func (x *exchange) canSee(r *world.Repository) bool {
+	return r.Visibility == world.Public || x.isOwnWorld() && x.caller.token.installation.includes(r)
 }
 
 // administers tells whether the caller sees the repository's settings.
-func (x *exchange) administers(r *Repository) bool {
+func (x *exchange) administers(r *world.Repository) bool {
 	return x.isOwnWorld() && x.caller.has("administration", "read") && x.caller.token.installation.includes(r)
 }
 

@@ -8,11 +8,12 @@ import (
 	"testing"
 
 	"auditor/internal/fakegithub/conformance"
+	"auditor/internal/fakegithub/world"
 )
 
 // wrapped is serve with every request and answer held to GitHub's published
 // descriptions.
-func wrapped(t *testing.T, w *World, o Options) *client {
+func wrapped(t *testing.T, w *world.World, o Options) *client {
 	t.Helper()
 	o.PrivateKeyPEM = testKeyPEM
 	fake := New(w, o)
@@ -32,7 +33,7 @@ func TestEveryAnswerConforms(t *testing.T) {
 	poor := wrapped(t, w, Options{Selected: true, MissingPermissions: []string{"administration", "members", "contents", "vulnerability_alerts", "organization_administration", "organization_plan"}})
 	everyEndpoint(t, poor, w)
 	var drift []Change
-	for _, e := range ChangeKinds() {
+	for _, e := range world.EditKinds() {
 		drift = append(drift, Change{Kind: e.Name, Before: "members", Item: 2})
 	}
 	changed := small()
@@ -46,7 +47,7 @@ func TestEveryAnswerConforms(t *testing.T) {
 
 // everyEndpoint asks every route, every page of every list, and every
 // repository and token.
-func everyEndpoint(t *testing.T, c *client, w *World, headers ...string) {
+func everyEndpoint(t *testing.T, c *client, w *world.World, headers ...string) {
 	t.Helper()
 	app := c.jwt(nil)
 	for _, path := range []string{"/app", "/app/installations?per_page=1", "/orgs/acme/installation"} {

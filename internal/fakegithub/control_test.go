@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"auditor/internal/fakegithub/world"
 )
 
 // TestControl reads the counters of a server in another process, and calms it.
@@ -29,7 +31,7 @@ func TestControl(t *testing.T) {
 	}()
 	// The token comes the way a program gets it.
 	c := &client{t: t, url: waitForURL(t, dir)}
-	c.fake = New(Generate(1, Small, "acme", time.Now()), Options{Now: func() time.Time { return time.Now().Add(-5 * time.Second) }, PrivateKeyPEM: mustRead(t, dir, "app.pem")})
+	c.fake = New(world.Generate(1, world.Small, "acme", time.Now()), Options{Now: func() time.Time { return time.Now().Add(-5 * time.Second) }, PrivateKeyPEM: mustRead(t, dir, "app.pem")})
 	in := c.do("GET", "/orgs/acme/installation", c.jwt(nil), "").object(t)
 	c.token = c.do("POST", strings.TrimPrefix(in["access_tokens_url"].(string), c.url), c.jwt(nil), "").object(t)["token"].(string)
 	c.wants(c.get("/orgs/acme/members"), 503, "")

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"auditor/internal/fakegithub/world"
 )
 
 // Change is one step of a script that changes the world while it is read. It
@@ -30,19 +32,7 @@ type Change struct {
 	Item int
 	To   string // the new name, for rename; "": one that is listed first
 	// Do is a change of one's own, in place of a Kind.
-	Do func(*World)
-}
-
-// ChangeKind names a kind of change and tells what it does.
-type ChangeKind struct{ Name, Does string }
-
-// ChangeKinds lists every kind that Change.Kind may be.
-func ChangeKinds() []ChangeKind {
-	var out []ChangeKind
-	for _, e := range edits() {
-		out = append(out, ChangeKind{e.name, e.does})
-	}
-	return out
+	Do func(*world.World)
 }
 
 // ParseChange reads the form of the command line: a kind, then settings, as in
@@ -82,14 +72,22 @@ func (c *Change) set(key, value string) error {
 // check refuses what can never happen.
 func (c *Change) check() error {
 	switch {
-	case c.Do == nil && findEdit(c.Kind) == nil:
-		return fmt.Errorf("unknown change %q: the kinds are %s", c.Kind, strings.Join(editNames(), ", "))
+	case c.Do == nil && !slices.Contains(changeKinds(), c.Kind):
+		return fmt.Errorf("unknown change %q: the kinds are %s", c.Kind, strings.Join(changeKinds(), ", "))
 	case (c.After == "") == (c.Before == ""):
 		return fmt.Errorf("change %s: either after or before is needed", c.Kind)
 	case findList(c.After+c.Before) == nil:
 		return fmt.Errorf("change %s: unknown list %q: the lists are %s", c.Kind, c.After+c.Before, strings.Join(listNames(), ", "))
 	}
 	return nil
+}
+
+func changeKinds() []string {
+	var names []string
+	for _, k := range world.EditKinds() {
+		names = append(names, k.Name)
+	}
+	return names
 }
 
 // driftList is a list at which a change can happen.
@@ -206,11 +204,11 @@ func (c *step) isDue(x *exchange) bool {
 
 // worldAsked is the organization that a request is about, before or after it
 // was resolved.
-func (x *exchange) worldAsked() *World {
+func (x *exchange) worldAsked() *world.World {
 	w := x.world
-	for _, find := range []func() *World{
-		func() *World { return x.s.worldByID(x.params["organization_id"]) },
-		func() *World { return x.s.worldByLogin(x.params["org"] + x.params["owner"]) },
+	for _, find := range []func() *world.World{
+		func() *world.World { return x.s.worldByID(x.params["organization_id"]) },
+		func() *world.World { return x.s.worldByLogin(x.params["org"] + x.params["owner"]) },
 	} {
 		if w == nil {
 			w = find()
@@ -249,28 +247,17 @@ func (s *Server) Settle() {
 
 // change edits a world while no request is being answered. token is the one
 // that is being asked for; 0: none.
-func (s *Server) change(c *Change, w *World, token int64) {
+func (s *Server) change(c *Change, w *world.World, token int64) {
 	done := true
-	s.updateWorlds(func() {
+	world.Update(s.worlds, func() {
 		if c.Do != nil {
 			c.Do(w)
 			return
 		}
-		done = findEdit(c.Kind).do(&editing{s, w, c, token})
+		edit := world.Edit{Kind: c.Kind, Item: c.Item, TokenID: token, NewName: c.To}
+		done = edit.Apply(w, s.worlds)
 	})
 	if done {
 		s.counted.change(cmp.Or(c.Kind, "do"))
-	}
-}
-
-// updateWorlds is World.Update for all of them: a transfer touches two.
-func (s *Server) updateWorlds(change func()) {
-	for _, w := range s.worlds {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-	}
-	change()
-	for _, w := range s.worlds {
-		w.reindex()
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"auditor/internal/fakegithub/world"
 )
 
 // listed is what a client notes that reads a list once, in its order.
@@ -166,7 +168,7 @@ func TestTokenGoesBeforeItsRepositories(t *testing.T) {
 
 func TestDeletedRepositoryLeavesTokens(t *testing.T) {
 	w := small()
-	i := slices.IndexFunc(w.Grants, func(k *Token) bool { return k.Selection == SelectSubset && len(k.Repositories) > 1 })
+	i := slices.IndexFunc(w.Grants, func(k *world.Token) bool { return k.Selection == world.SelectSubset && len(k.Repositories) > 1 })
 	token, gone := w.Grants[i], w.Grants[i].Repositories[0]
 	at := slices.Index(w.Repositories, gone)
 	c := serve(t, w, Options{Drift: []Change{{Kind: "delete", Before: "token-repos", Item: at}}})
@@ -181,8 +183,8 @@ func TestDeletedRepositoryLeavesTokens(t *testing.T) {
 // one that went away with a redirection into the void, or to where it is.
 func TestMoved(t *testing.T) {
 	stop := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	public := slices.IndexFunc(small().Repositories, func(r *Repository) bool { return r.Visibility == Public })
-	private := slices.IndexFunc(small().Repositories, func(r *Repository) bool { return r.IsPrivate() })
+	public := slices.IndexFunc(small().Repositories, func(r *world.Repository) bool { return r.Visibility == world.Public })
+	private := slices.IndexFunc(small().Repositories, func(r *world.Repository) bool { return r.IsPrivate() })
 	for name, test := range map[string]struct {
 		kind     string
 		item     int
@@ -200,10 +202,10 @@ func TestMoved(t *testing.T) {
 			r := w.Repositories[test.item]
 			o := Options{Drift: []Change{{Kind: test.kind, Before: "members", Item: test.item, To: "moved"}}}
 			if test.kind == "rename" {
-				o.Drift[0].Kind, o.Drift[0].Do = "", func(w *World) { w.forward(r); r.Name = "moved" }
+				o.Drift[0].Kind, o.Drift[0].Do = "", func(w *world.World) { w.Rename(r, "moved") }
 			}
 			if test.hasOther {
-				o.Others = []*World{Generate(2, Small, "globex", today)}
+				o.Others = []*world.World{world.Generate(2, world.Small, "globex", today)}
 			}
 			c := serve(t, w, o)
 			old := r.Name
@@ -243,7 +245,7 @@ func TestDriftWaitsForAPageThatArrives(t *testing.T) {
 // TestTheWorldAfterwards: two servers with the same script end up alike.
 func TestTheWorldAfterwards(t *testing.T) {
 	var drift []Change
-	for _, e := range ChangeKinds() {
+	for _, e := range world.EditKinds() {
 		drift = append(drift, mustParse(t, e.Name+":after=repos,page=2"))
 	}
 	end := func(ask ...string) []string {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"auditor/internal/fakegithub/world"
 )
 
 // fields are the resolvers of one object type, by field name.
@@ -215,7 +217,7 @@ func typeName(value any) string {
 	switch v := value.(type) {
 	case record:
 		return v.kind
-	case *World:
+	case *world.World:
 		return "Organization"
 	case repositoryNode:
 		return "Repository"

@@ -5,18 +5,20 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"auditor/internal/fakegithub/world"
 )
 
 // The parents that resolvers work on.
 type (
 	queryRoot struct{}
 	userNode  struct {
-		w *World
-		u *User
+		w *world.World
+		u *world.User
 	}
 	teamNode struct {
-		w *World
-		t *Team
+		w *world.World
+		t *world.Team
 	}
 )
 
@@ -40,17 +42,17 @@ func asked[T any](f func(*execution, T, map[string]any) (any, *fieldError)) fiel
 }
 
 // has tells whether the caller holds a permission in an organization.
-func (e *execution) has(w *World, key, level string) bool {
+func (e *execution) has(w *world.World, key, level string) bool {
 	t := e.x.caller.token
 	return t.installation.world == w && e.x.caller.has(key, level)
 }
 
-func (e *execution) sees(w *World, r *Repository) bool {
+func (e *execution) sees(w *world.World, r *world.Repository) bool {
 	t := e.x.caller.token
-	return r.Visibility == Public || t.installation.world == w && t.installation.includes(r)
+	return r.Visibility == world.Public || t.installation.world == w && t.installation.includes(r)
 }
 
-func (e *execution) administers(w *World, r *Repository) bool {
+func (e *execution) administers(w *world.World, r *world.Repository) bool {
 	return e.has(w, "administration", "read") && e.x.caller.token.installation.includes(r)
 }
 
@@ -89,8 +91,8 @@ func queryRepository(e *execution, _ queryRoot, args map[string]any) (any, *fiel
 		name := args["name"].(string)
 		r := w.Repository(name)
 		if follows, ok := args["followRenames"].(bool); r == nil && (!ok || follows) {
-			if r = w.formerly[strings.ToLower(name)]; r != nil && w.byID[r.ID] == nil {
-				r = nil // not here any more
+			if r = w.RepositoryByOldName(name); r != nil && w.RepositoryByID(r.ID) == nil {
+				r = nil // transferred to another organization
 			}
 		}
 		if r != nil && e.sees(w, r) {
@@ -117,15 +119,15 @@ func (e *execution) node(id string) (any, *fieldError) {
 				return w, nil
 			}
 		case "Repository":
-			if r := w.byID[n]; r != nil && e.sees(w, r) {
+			if r := w.RepositoryByID(n); r != nil && e.sees(w, r) {
 				return repositoryNode{w, r}, nil
 			}
 		case "User":
-			if i := slices.IndexFunc(w.Users, func(u *User) bool { return u.ID == n }); i >= 0 {
+			if i := slices.IndexFunc(w.Users, func(u *world.User) bool { return u.ID == n }); i >= 0 {
 				return userNode{w, w.Users[i]}, nil
 			}
 		case "Team":
-			if i := slices.IndexFunc(w.Teams, func(t *Team) bool { return t.ID == n }); i >= 0 && e.has(w, "members", "read") {
+			if i := slices.IndexFunc(w.Teams, func(t *world.Team) bool { return t.ID == n }); i >= 0 && e.has(w, "members", "read") {
 				return teamNode{w, w.Teams[i]}, nil
 			}
 		}
@@ -135,45 +137,47 @@ func (e *execution) node(id string) (any, *fieldError) {
 
 func organizationFields() fields {
 	return fields{
-		"id":                                plain(func(w *World) any { return nodeID("Organization", w.Org.ID) }),
-		"databaseId":                        plain(func(w *World) any { return w.Org.ID }),
-		"login":                             plain(func(w *World) any { return w.Org.Login }),
-		"name":                              plain(func(w *World) any { return orNull(w.Org.Name) }),
-		"description":                       plain(func(w *World) any { return orNull(w.Org.Description) }),
-		"archivedAt":                        plain(func(*World) any { return nil }),
-		"email":                             plain(func(*World) any { return nil }),
-		"websiteUrl":                        plain(func(*World) any { return nil }),
-		"createdAt":                         plain(func(w *World) any { return w.Org.CreatedAt }),
-		"updatedAt":                         plain(func(w *World) any { return w.Org.UpdatedAt }),
-		"isVerified":                        plain(func(w *World) any { return w.Org.IsVerified }),
-		"ipAllowListEnabledSetting":         plain(func(*World) any { return "DISABLED" }),
-		"membersCanForkPrivateRepositories": plain(func(w *World) any { return w.Org.MembersCanForkPrivate }),
-		"webCommitSignoffRequired":          plain(func(w *World) any { return w.Org.SignoffRequired }),
-		"viewerCanAdminister":               plain(func(*World) any { return false }),
-		"viewerIsAMember":                   plain(func(*World) any { return false }),
-		"avatarUrl":                         asked(func(e *execution, w *World, _ map[string]any) (any, *fieldError) { return e.avatar(w.Org.ID), nil }),
-		"url": asked(func(e *execution, w *World, _ map[string]any) (any, *fieldError) {
+		"id":                                plain(func(w *world.World) any { return nodeID("Organization", w.Org.ID) }),
+		"databaseId":                        plain(func(w *world.World) any { return w.Org.ID }),
+		"login":                             plain(func(w *world.World) any { return w.Org.Login }),
+		"name":                              plain(func(w *world.World) any { return orNull(w.Org.Name) }),
+		"description":                       plain(func(w *world.World) any { return orNull(w.Org.Description) }),
+		"archivedAt":                        plain(func(*world.World) any { return nil }),
+		"email":                             plain(func(*world.World) any { return nil }),
+		"websiteUrl":                        plain(func(*world.World) any { return nil }),
+		"createdAt":                         plain(func(w *world.World) any { return w.Org.CreatedAt }),
+		"updatedAt":                         plain(func(w *world.World) any { return w.Org.UpdatedAt }),
+		"isVerified":                        plain(func(w *world.World) any { return w.Org.IsVerified }),
+		"ipAllowListEnabledSetting":         plain(func(*world.World) any { return "DISABLED" }),
+		"membersCanForkPrivateRepositories": plain(func(w *world.World) any { return w.Org.MembersCanForkPrivate }),
+		"webCommitSignoffRequired":          plain(func(w *world.World) any { return w.Org.SignoffRequired }),
+		"viewerCanAdminister":               plain(func(*world.World) any { return false }),
+		"viewerIsAMember":                   plain(func(*world.World) any { return false }),
+		"avatarUrl": asked(func(e *execution, w *world.World, _ map[string]any) (any, *fieldError) {
+			return e.avatar(w.Org.ID), nil
+		}),
+		"url": asked(func(e *execution, w *world.World, _ map[string]any) (any, *fieldError) {
 			return e.x.links.web + "/" + w.Org.Login, nil
 		}),
-		"resourcePath": plain(func(w *World) any { return "/" + w.Org.Login }),
-		"requiresTwoFactorAuthentication": asked(func(e *execution, w *World, _ map[string]any) (any, *fieldError) {
+		"resourcePath": plain(func(w *world.World) any { return "/" + w.Org.Login }),
+		"requiresTwoFactorAuthentication": asked(func(e *execution, w *world.World, _ map[string]any) (any, *fieldError) {
 			if !e.has(w, "organization_administration", "read") {
 				return nil, nil
 			}
 			return w.Org.RequiresTwoFactor, nil
 		}),
 		"membersWithRole": asked(organizationMembers),
-		"pendingMembers":  plain(func(*World) any { return connection{} }),
+		"pendingMembers":  plain(func(*world.World) any { return connection{} }),
 		"repositories":    asked(organizationRepositories),
 		"repository":      asked(organizationRepository),
 		"rulesets":        asked(organizationRulesets),
-		"ruleset": asked(func(e *execution, w *World, args map[string]any) (any, *fieldError) {
+		"ruleset": asked(func(e *execution, w *world.World, args map[string]any) (any, *fieldError) {
 			n, _ := intArgument(args["databaseId"])
 			return findRuleset(w, w.Rulesets, n), nil
 		}),
 		"teams": asked(organizationTeams),
-		"team": asked(func(e *execution, w *World, args map[string]any) (any, *fieldError) {
-			i := slices.IndexFunc(w.Teams, func(t *Team) bool { return t.Slug == args["slug"] })
+		"team": asked(func(e *execution, w *world.World, args map[string]any) (any, *fieldError) {
+			i := slices.IndexFunc(w.Teams, func(t *world.Team) bool { return t.Slug == args["slug"] })
 			if i < 0 || !e.has(w, "members", "read") {
 				return nil, nil
 			}
@@ -188,23 +192,23 @@ func (e *execution) avatar(id int64) string {
 
 // organizationMembers are nobody to an App without the members permission:
 // like branchProtectionRules, the connection is empty and no error is given.
-func organizationMembers(e *execution, w *World, _ map[string]any) (any, *fieldError) {
+func organizationMembers(e *execution, w *world.World, _ map[string]any) (any, *fieldError) {
 	var items []any
 	if e.has(w, "members", "read") {
-		for _, u := range w.people(RoleOwner, RoleMember) {
+		for _, u := range w.People(world.RoleOwner, world.RoleMember) {
 			items = append(items, userNode{w, u})
 		}
 	}
 	return connection{items: items, id: func(v any) int64 { return v.(userNode).u.ID }, edge: func(v any) map[string]any {
 		role := "MEMBER"
-		if v.(userNode).u.Role == RoleOwner {
+		if v.(userNode).u.Role == world.RoleOwner {
 			role = "ADMIN"
 		}
 		return map[string]any{"role": role, "hasTwoFactorEnabled": v.(userNode).u.HasTwoFactor}
 	}}, nil
 }
 
-func organizationRepository(e *execution, w *World, args map[string]any) (any, *fieldError) {
+func organizationRepository(e *execution, w *world.World, args map[string]any) (any, *fieldError) {
 	if r := w.Repository(args["name"].(string)); r != nil && e.sees(w, r) {
 		return repositoryNode{w, r}, nil
 	}
@@ -212,20 +216,20 @@ func organizationRepository(e *execution, w *World, args map[string]any) (any, *
 }
 
 // organizationRulesets need more than reading, as the REST endpoint does.
-func organizationRulesets(e *execution, w *World, _ map[string]any) (any, *fieldError) {
+func organizationRulesets(e *execution, w *world.World, _ map[string]any) (any, *fieldError) {
 	if !e.has(w, "organization_administration", "write") {
 		return nil, forbidden
 	}
 	return rulesetConnection(w, w.Rulesets), nil
 }
 
-func organizationTeams(e *execution, w *World, args map[string]any) (any, *fieldError) {
+func organizationTeams(e *execution, w *world.World, args map[string]any) (any, *fieldError) {
 	var items []any
 	if e.has(w, "members", "read") {
 		query, _ := args["query"].(string)
 		rootsOnly, _ := args["rootTeamsOnly"].(bool)
 		for _, t := range w.Teams {
-			if (args["privacy"] == nil || args["privacy"] == t.privacy()) && !(rootsOnly && t.Parent != nil) && strings.Contains(t.Slug, strings.ToLower(query)) {
+			if (args["privacy"] == nil || args["privacy"] == privacy(t)) && !(rootsOnly && t.Parent != nil) && strings.Contains(t.Slug, strings.ToLower(query)) {
 				items = append(items, teamNode{w, t})
 			}
 		}
@@ -233,11 +237,11 @@ func organizationTeams(e *execution, w *World, args map[string]any) (any, *field
 	return connection{items: items, id: func(v any) int64 { return v.(teamNode).t.ID }}, nil
 }
 
-func organizationRepositories(e *execution, w *World, args map[string]any) (any, *fieldError) {
+func organizationRepositories(e *execution, w *world.World, args map[string]any) (any, *fieldError) {
 	own := e.x.caller.token.installation.world == w
-	var repos []*Repository
+	var repos []*world.Repository
 	for _, r := range w.Repositories {
-		listed := own && e.x.caller.token.installation.includes(r) || !own && r.Visibility == Public
+		listed := own && e.x.caller.token.installation.includes(r) || !own && r.Visibility == world.Public
 		if listed && passesRepositoryArguments(r, args) {
 			repos = append(repos, r)
 		}
@@ -259,7 +263,7 @@ func organizationRepositories(e *execution, w *World, args map[string]any) (any,
 
 // passesRepositoryArguments: the organization owns all of its repositories, so
 // affiliations only matter when they leave OWNER out.
-func passesRepositoryArguments(r *Repository, args map[string]any) bool {
+func passesRepositoryArguments(r *world.Repository, args map[string]any) bool {
 	for _, flag := range [...]struct {
 		name string
 		is   bool
@@ -280,12 +284,12 @@ func passesRepositoryArguments(r *Repository, args map[string]any) bool {
 	return !ok || (v == "PRIVATE") == r.IsPrivate()
 }
 
-func orderRepositories(repos []*Repository, field string, descending bool) {
+func orderRepositories(repos []*world.Repository, field string, descending bool) {
 	switch field {
 	case "NAME":
 		sortRepositories(repos, "full_name", descending)
 	case "STARGAZERS":
-		slices.SortStableFunc(repos, func(a, b *Repository) int { return cmp.Compare(a.Stars, b.Stars) })
+		slices.SortStableFunc(repos, func(a, b *world.Repository) int { return cmp.Compare(a.Stars, b.Stars) })
 		if descending {
 			slices.Reverse(repos)
 		}

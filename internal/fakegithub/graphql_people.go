@@ -1,6 +1,10 @@
 package fakegithub
 
-import "fmt"
+import (
+	"fmt"
+
+	"auditor/internal/fakegithub/world"
+)
 
 func userFields() fields {
 	return fields{
@@ -24,7 +28,7 @@ func userFields() fields {
 	}
 }
 
-func (t *Team) privacy() string {
+func privacy(t *world.Team) string {
 	if t.IsSecret {
 		return "SECRET"
 	}
@@ -39,7 +43,7 @@ func teamFields() fields {
 		"slug":         plain(func(n teamNode) any { return n.t.Slug }),
 		"combinedSlug": plain(func(n teamNode) any { return n.w.Org.Login + "/" + n.t.Slug }),
 		"description":  plain(func(n teamNode) any { return orNull(n.t.Description) }),
-		"privacy":      plain(func(n teamNode) any { return n.t.privacy() }),
+		"privacy":      plain(func(n teamNode) any { return privacy(n.t) }),
 		"organization": plain(func(n teamNode) any { return n.w }),
 		"createdAt":    plain(func(n teamNode) any { return n.w.Org.CreatedAt }),
 		"updatedAt":    plain(func(n teamNode) any { return n.w.Org.CreatedAt }),

@@ -1,6 +1,10 @@
 package fakegithub
 
-import "slices"
+import (
+	"slices"
+
+	"auditor/internal/fakegithub/world"
+)
 
 // The parents that have to do with protection.
 type (
@@ -10,15 +14,15 @@ type (
 	}
 	protectionNode struct {
 		repositoryNode
-		p *BranchProtection
+		p *world.BranchProtection
 	}
 	rulesetNode struct {
-		w *World
-		s *Ruleset
+		w *world.World
+		s *world.Ruleset
 	}
 	ruleNode struct {
 		rulesetNode
-		rule Rule
+		rule world.Rule
 	}
 )
 
@@ -38,7 +42,7 @@ func refFields() fields {
 		"prefix":     plain(func(refNode) any { return "refs/heads/" }),
 		"repository": plain(func(n refNode) any { return n.repositoryNode }),
 		"branchProtectionRule": asked(func(e *execution, n refNode, _ map[string]any) (any, *fieldError) {
-			if p := n.r.protection(); p != nil && e.administers(n.w, n.r) {
+			if p := n.r.Protection(); p != nil && e.administers(n.w, n.r) {
 				return protectionNode{n.repositoryNode, p}, nil
 			}
 			return nil, nil // none, or no right to look: both are null
@@ -46,8 +50,8 @@ func refFields() fields {
 		"refUpdateRule": asked(refUpdateRule),
 		"rules": plain(func(n refNode) any {
 			var items []any
-			for _, r := range n.w.activeRules(n.r, n.name) {
-				items = append(items, ruleNode{rulesetNode{n.w, r.set}, r.Rule})
+			for _, r := range n.w.ActiveRules(n.r, n.name) {
+				items = append(items, ruleNode{rulesetNode{n.w, r.Ruleset}, r.Rule})
 			}
 			return connection{items: items}
 		}),
@@ -57,20 +61,20 @@ func refFields() fields {
 // refUpdateRule is the view of those who do not administer the repository; to
 // the others it is null.
 func refUpdateRule(e *execution, n refNode, _ map[string]any) (any, *fieldError) {
-	p := n.r.protection()
+	p := n.r.Protection()
 	if p == nil || e.administers(n.w, n.r) {
 		return nil, nil
 	}
 	return record{"RefUpdateRule", map[string]any{
 		"pattern": p.Pattern, "allowsDeletions": p.AllowsDeletions, "allowsForcePushes": p.AllowsForcePushes, "blocksCreations": false,
-		"requiredApprovingReviewCount": p.reviews(), "requiredStatusCheckContexts": anys(p.StatusContexts), "requiresCodeOwnerReviews": p.RequiresCodeOwners,
-		"requiresConversationResolution": p.RequiresConverse, "requiresLinearHistory": p.RequiresLinear, "requiresSignatures": p.RequiresSignatures,
+		"requiredApprovingReviewCount": requiredReviews(p), "requiredStatusCheckContexts": anys(p.StatusContexts), "requiresCodeOwnerReviews": p.RequiresCodeOwners,
+		"requiresConversationResolution": p.RequiresResolution, "requiresLinearHistory": p.RequiresLinear, "requiresSignatures": p.RequiresSignatures,
 		"viewerAllowedToDismissReviews": false, "viewerCanPush": false,
 	}}, nil
 }
 
-// reviews is null where none are required.
-func (p *BranchProtection) reviews() any {
+// requiredReviews is null where none are required.
+func requiredReviews(p *world.BranchProtection) any {
 	if !p.RequiresReviews {
 		return nil
 	}
@@ -78,31 +82,31 @@ func (p *BranchProtection) reviews() any {
 }
 
 func protectionFields() fields {
-	flag := func(get func(*BranchProtection) bool) fieldFunc {
+	flag := func(get func(*world.BranchProtection) bool) fieldFunc {
 		return plain(func(n protectionNode) any { return get(n.p) })
 	}
-	never := flag(func(*BranchProtection) bool { return false })
+	never := flag(func(*world.BranchProtection) bool { return false })
 	return fields{
 		"id":                             plain(func(n protectionNode) any { return nodeID("BranchProtectionRule", n.p.ID) }),
 		"databaseId":                     plain(func(n protectionNode) any { return n.p.ID }),
 		"pattern":                        plain(func(n protectionNode) any { return n.p.Pattern }),
 		"repository":                     plain(func(n protectionNode) any { return n.repositoryNode }),
-		"allowsDeletions":                flag(func(p *BranchProtection) bool { return p.AllowsDeletions }),
-		"allowsForcePushes":              flag(func(p *BranchProtection) bool { return p.AllowsForcePushes }),
-		"isAdminEnforced":                flag(func(p *BranchProtection) bool { return p.IsAdminEnforced }),
-		"requiresApprovingReviews":       flag(func(p *BranchProtection) bool { return p.RequiresReviews }),
-		"requiresCodeOwnerReviews":       flag(func(p *BranchProtection) bool { return p.RequiresCodeOwners }),
-		"dismissesStaleReviews":          flag(func(p *BranchProtection) bool { return p.DismissesStale }),
-		"requireLastPushApproval":        flag(func(p *BranchProtection) bool { return p.RequiresLastPush }),
-		"requiresStatusChecks":           flag(func(p *BranchProtection) bool { return p.RequiresStatusChecks }),
-		"requiresStrictStatusChecks":     flag(func(p *BranchProtection) bool { return p.RequiresStrict }),
-		"requiresCommitSignatures":       flag(func(p *BranchProtection) bool { return p.RequiresSignatures }),
-		"requiresLinearHistory":          flag(func(p *BranchProtection) bool { return p.RequiresLinear }),
-		"requiresConversationResolution": flag(func(p *BranchProtection) bool { return p.RequiresConverse }),
-		"restrictsPushes":                flag(func(p *BranchProtection) bool { return p.RestrictsPushes }),
-		"lockBranch":                     flag(func(p *BranchProtection) bool { return p.LocksBranch }),
+		"allowsDeletions":                flag(func(p *world.BranchProtection) bool { return p.AllowsDeletions }),
+		"allowsForcePushes":              flag(func(p *world.BranchProtection) bool { return p.AllowsForcePushes }),
+		"isAdminEnforced":                flag(func(p *world.BranchProtection) bool { return p.IsAdminEnforced }),
+		"requiresApprovingReviews":       flag(func(p *world.BranchProtection) bool { return p.RequiresReviews }),
+		"requiresCodeOwnerReviews":       flag(func(p *world.BranchProtection) bool { return p.RequiresCodeOwners }),
+		"dismissesStaleReviews":          flag(func(p *world.BranchProtection) bool { return p.DismissesStale }),
+		"requireLastPushApproval":        flag(func(p *world.BranchProtection) bool { return p.RequiresLastPush }),
+		"requiresStatusChecks":           flag(func(p *world.BranchProtection) bool { return p.RequiresStatusChecks }),
+		"requiresStrictStatusChecks":     flag(func(p *world.BranchProtection) bool { return p.RequiresStrict }),
+		"requiresCommitSignatures":       flag(func(p *world.BranchProtection) bool { return p.RequiresSignatures }),
+		"requiresLinearHistory":          flag(func(p *world.BranchProtection) bool { return p.RequiresLinear }),
+		"requiresConversationResolution": flag(func(p *world.BranchProtection) bool { return p.RequiresResolution }),
+		"restrictsPushes":                flag(func(p *world.BranchProtection) bool { return p.RestrictsPushes }),
+		"lockBranch":                     flag(func(p *world.BranchProtection) bool { return p.LocksBranch }),
 		"blocksCreations":                never, "lockAllowsFetchAndMerge": never, "requiresDeployments": never, "restrictsReviewDismissals": never,
-		"requiredApprovingReviewCount":   plain(func(n protectionNode) any { return n.p.reviews() }),
+		"requiredApprovingReviewCount":   plain(func(n protectionNode) any { return requiredReviews(n.p) }),
 		"requiredDeploymentEnvironments": plain(func(protectionNode) any { return []any{} }),
 		"requiredStatusCheckContexts":    plain(func(n protectionNode) any { return anys(n.p.StatusContexts) }),
 		"requiredStatusChecks":           plain(requiredStatusChecks),
@@ -113,7 +117,7 @@ func protectionFields() fields {
 			return userNode{n.w, n.p.Creator}
 		}),
 		"matchingRefs": plain(func(n protectionNode) any {
-			if ref := n.ref(n.r.DefaultBranch); ref != nil && n.r.protection() == n.p {
+			if ref := n.ref(n.r.DefaultBranch); ref != nil && n.r.Protection() == n.p {
 				return connection{items: []any{ref}}
 			}
 			return connection{}
@@ -134,7 +138,7 @@ func requiredStatusChecks(n protectionNode) any {
 	return out
 }
 
-func (n protectionNode) allowances(kind string, users []*User) connection {
+func (n protectionNode) allowances(kind string, users []*world.User) connection {
 	var items []any
 	for i, u := range users {
 		items = append(items, record{kind, map[string]any{"id": nodeID(kind, n.p.ID*10+int64(i)), "actor": userNode{n.w, u}, "branchProtectionRule": n}})
@@ -142,7 +146,7 @@ func (n protectionNode) allowances(kind string, users []*User) connection {
 	return connection{items: items}
 }
 
-func rulesetConnection(w *World, list []*Ruleset) connection {
+func rulesetConnection(w *world.World, list []*world.Ruleset) connection {
 	items := make([]any, len(list))
 	for i, s := range list {
 		items[i] = rulesetNode{w, s}
@@ -150,8 +154,8 @@ func rulesetConnection(w *World, list []*Ruleset) connection {
 	return connection{items: items, id: func(v any) int64 { return v.(rulesetNode).s.ID }}
 }
 
-func findRuleset(w *World, list []*Ruleset, id int) any {
-	i := slices.IndexFunc(list, func(s *Ruleset) bool { return s.ID == int64(id) })
+func findRuleset(w *world.World, list []*world.Ruleset, id int) any {
+	i := slices.IndexFunc(list, func(s *world.Ruleset) bool { return s.ID == int64(id) })
 	if i < 0 {
 		return nil
 	}
@@ -168,10 +172,10 @@ func rulesetFields() fields {
 		"createdAt":   plain(func(n rulesetNode) any { return n.s.CreatedAt }),
 		"updatedAt":   plain(func(n rulesetNode) any { return n.s.UpdatedAt }),
 		"source": plain(func(n rulesetNode) any {
-			if n.s.source == nil {
+			if n.s.Source == nil {
 				return n.w
 			}
-			return repositoryNode{n.w, n.s.source}
+			return repositoryNode{n.w, n.s.Source}
 		}),
 		"conditions":   plain(rulesetConditions),
 		"bypassActors": asked(bypassActors),
@@ -190,7 +194,7 @@ func rulesetFields() fields {
 func rulesetConditions(n rulesetNode) any {
 	values := map[string]any{"repositoryId": nil, "repositoryProperty": nil, "repositoryName": nil,
 		"refName": record{"RefNameConditionTarget", map[string]any{"include": anys(n.s.Include), "exclude": anys(n.s.Exclude)}}}
-	if n.s.source == nil {
+	if n.s.Source == nil {
 		values["repositoryName"] = record{"RepositoryNameConditionTarget", map[string]any{"include": anys(n.s.Repositories), "exclude": anys(n.s.NotRepositories), "protected": false}}
 	}
 	return record{"RepositoryRuleConditions", values}

@@ -4,12 +4,14 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"auditor/internal/fakegithub/world"
 )
 
 // repositoryNode is a repository as GraphQL's resolvers see it.
 type repositoryNode struct {
-	w *World
-	r *Repository
+	w *world.World
+	r *world.Repository
 }
 
 func (n repositoryNode) fullName() string { return n.w.Org.Login + "/" + n.r.Name }
@@ -77,29 +79,29 @@ func repositoryFields() fields {
 }
 
 // repositoryFlags are the fields that are plain facts.
-var repositoryFlags = map[string]func(*Repository) bool{
-	"allowUpdateBranch":        func(*Repository) bool { return false },
-	"autoMergeAllowed":         func(r *Repository) bool { return r.AllowsAutoMerge },
-	"deleteBranchOnMerge":      func(r *Repository) bool { return r.DeletesBranchOnMerge },
-	"forkingAllowed":           func(r *Repository) bool { return r.AllowsForking },
-	"hasDiscussionsEnabled":    func(r *Repository) bool { return r.HasDiscussions },
-	"hasIssuesEnabled":         func(r *Repository) bool { return r.HasIssues },
-	"hasProjectsEnabled":       func(r *Repository) bool { return r.HasProjects },
-	"hasWikiEnabled":           func(r *Repository) bool { return r.HasWiki },
-	"isArchived":               func(r *Repository) bool { return r.IsArchived },
-	"isDisabled":               func(r *Repository) bool { return r.IsDisabled },
-	"isEmpty":                  func(r *Repository) bool { return r.IsEmpty },
-	"isFork":                   func(r *Repository) bool { return r.IsFork },
-	"isInOrganization":         func(*Repository) bool { return true },
-	"isLocked":                 func(*Repository) bool { return false },
-	"isMirror":                 func(*Repository) bool { return false },
-	"isPrivate":                func(r *Repository) bool { return r.IsPrivate() },
-	"isTemplate":               func(r *Repository) bool { return r.IsTemplate },
-	"mergeCommitAllowed":       func(*Repository) bool { return true },
-	"rebaseMergeAllowed":       func(*Repository) bool { return true },
-	"squashMergeAllowed":       func(*Repository) bool { return true },
-	"viewerCanAdminister":      func(*Repository) bool { return false },
-	"webCommitSignoffRequired": func(r *Repository) bool { return r.SignoffRequired },
+var repositoryFlags = map[string]func(*world.Repository) bool{
+	"allowUpdateBranch":        func(*world.Repository) bool { return false },
+	"autoMergeAllowed":         func(r *world.Repository) bool { return r.AllowsAutoMerge },
+	"deleteBranchOnMerge":      func(r *world.Repository) bool { return r.DeletesBranchOnMerge },
+	"forkingAllowed":           func(r *world.Repository) bool { return r.AllowsForking },
+	"hasDiscussionsEnabled":    func(r *world.Repository) bool { return r.HasDiscussions },
+	"hasIssuesEnabled":         func(r *world.Repository) bool { return r.HasIssues },
+	"hasProjectsEnabled":       func(r *world.Repository) bool { return r.HasProjects },
+	"hasWikiEnabled":           func(r *world.Repository) bool { return r.HasWiki },
+	"isArchived":               func(r *world.Repository) bool { return r.IsArchived },
+	"isDisabled":               func(r *world.Repository) bool { return r.IsDisabled },
+	"isEmpty":                  func(r *world.Repository) bool { return r.IsEmpty },
+	"isFork":                   func(r *world.Repository) bool { return r.IsFork },
+	"isInOrganization":         func(*world.Repository) bool { return true },
+	"isLocked":                 func(*world.Repository) bool { return false },
+	"isMirror":                 func(*world.Repository) bool { return false },
+	"isPrivate":                func(r *world.Repository) bool { return r.IsPrivate() },
+	"isTemplate":               func(r *world.Repository) bool { return r.IsTemplate },
+	"mergeCommitAllowed":       func(*world.Repository) bool { return true },
+	"rebaseMergeAllowed":       func(*world.Repository) bool { return true },
+	"squashMergeAllowed":       func(*world.Repository) bool { return true },
+	"viewerCanAdminister":      func(*world.Repository) bool { return false },
+	"webCommitSignoffRequired": func(r *world.Repository) bool { return r.SignoffRequired },
 }
 
 var planFeatures = record{"RepositoryPlanFeatures", map[string]any{
@@ -125,7 +127,7 @@ func repositoryLicense(e *execution, n repositoryNode, _ map[string]any) (any, *
 	return record{"License", map[string]any{"id": nodeID("License", int64(len(key))), "key": key, "name": n.r.License + " License", "spdxId": n.r.License, "url": e.x.links.web + "/licenses/" + key}}, nil
 }
 
-func language(r *Repository) any {
+func language(r *world.Repository) any {
 	if r.Language == "" {
 		return nil
 	}
@@ -223,12 +225,12 @@ func repositoryRefs(_ *execution, n repositoryNode, args map[string]any) (any, *
 }
 
 // rulesets obeys the arguments includeParents and targets.
-func (n repositoryNode) rulesets(args map[string]any) []*Ruleset {
+func (n repositoryNode) rulesets(args map[string]any) []*world.Ruleset {
 	parents, given := args["includeParents"].(bool)
 	if targets, ok := args["targets"].([]any); ok && !slices.Contains(targets, "BRANCH") {
 		return nil
 	}
-	return n.w.rulesets(n.r, parents || !given)
+	return n.w.RulesetsOf(n.r, parents || !given)
 }
 
 // graphqlPermissions are GraphQL's words for the roles of a repository.
@@ -242,8 +244,8 @@ func repositoryCollaborators(e *execution, n repositoryNode, args map[string]any
 	}
 	var items []any
 	levels := map[int64]string{}
-	add := func(u *User, permission string, isDirect bool) {
-		if levels[u.ID] != "" || args["affiliation"] == "DIRECT" && !isDirect || args["affiliation"] == "OUTSIDE" && u.Role != RoleOutside {
+	add := func(u *world.User, permission string, isDirect bool) {
+		if levels[u.ID] != "" || args["affiliation"] == "DIRECT" && !isDirect || args["affiliation"] == "OUTSIDE" && u.Role != world.RoleOutside {
 			return
 		}
 		if login, ok := args["login"].(string); ok && !strings.EqualFold(login, u.Login) {
@@ -252,7 +254,7 @@ func repositoryCollaborators(e *execution, n repositoryNode, args map[string]any
 		levels[u.ID] = graphqlPermissions[permission]
 		items = append(items, userNode{n.w, u})
 	}
-	for _, u := range n.w.people(RoleOwner) {
+	for _, u := range n.w.People(world.RoleOwner) {
 		add(u, "admin", false)
 	}
 	for _, c := range n.r.Collaborators {

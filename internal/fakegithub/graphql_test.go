@@ -193,8 +193,8 @@ func TestGraphQLTellsTheWorld(t *testing.T) {
 	for _, r := range w.Repositories {
 		got := digIn(t, c.graphql(query, map[string]any{"id": nodeID("Repository", r.ID), "deep": true}), "data", "node").(map[string]any)
 		var rules []any
-		for _, rule := range w.activeRules(r, r.DefaultBranch) {
-			rules = append(rules, map[string]any{"repositoryRuleset": map[string]any{"enforcement": enum(rule.set.Enforcement)}})
+		for _, rule := range w.ActiveRules(r, r.DefaultBranch) {
+			rules = append(rules, map[string]any{"repositoryRuleset": map[string]any{"enforcement": enum(rule.Ruleset.Enforcement)}})
 		}
 		want := map[string]any{"name": r.Name, "isEmpty": r.IsEmpty, "visibility": enum(r.Visibility), "hasVulnerabilityAlertsEnabled": r.HasVulnerabilityAlerts,
 			"deployKeys": map[string]any{"totalCount": len(r.DeployKeys)}, "vulnerabilityAlerts": map[string]any{"totalCount": r.OpenAlerts}, "codeowners": nil, "defaultBranchRef": nil}
@@ -207,7 +207,7 @@ func TestGraphQLTellsTheWorld(t *testing.T) {
 		}
 		if !r.IsEmpty {
 			branch := map[string]any{"name": r.DefaultBranch, "branchProtectionRule": nil, "rules": map[string]any{"nodes": append([]any{}, rules...)}}
-			if p := r.protection(); p != nil {
+			if p := r.Protection(); p != nil {
 				branch["branchProtectionRule"] = map[string]any{"pattern": p.Pattern}
 			}
 			want["defaultBranchRef"] = branch

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"auditor/internal/fakegithub/world"
 )
 
 // today is the date of every world in these tests.
@@ -19,7 +21,7 @@ var today = time.Date(2026, 11, 21, 2, 0, 0, 0, time.UTC)
 // testKeyPEM is one RSA key for the whole run of the tests, made at start-up;
 // a key per server would cost seconds under the race detector.
 var testKeyPEM = func() []byte {
-	w := &World{Org: Organization{ID: 1}}
+	w := &world.World{Org: world.Organization{ID: 1}}
 	return New(w, Options{}).PrivateKeyPEM()
 }()
 
@@ -32,7 +34,7 @@ type client struct {
 }
 
 // serve starts a server for the world; org "" mints no token.
-func serve(t *testing.T, w *World, o Options) *client {
+func serve(t *testing.T, w *world.World, o Options) *client {
 	t.Helper()
 	if o.PrivateKeyPEM == nil {
 		o.PrivateKeyPEM = testKeyPEM
@@ -167,6 +169,6 @@ func (c *client) wants(r reply, status int, message string) {
 	}
 }
 
-func small() *World { return Generate(1, Small, "acme", today) }
+func small() *world.World { return world.Generate(1, world.Small, "acme", today) }
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }

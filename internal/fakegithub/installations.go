@@ -8,12 +8,14 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"auditor/internal/fakegithub/world"
 )
 
 // installation is the App on one account.
 type installation struct {
 	id          int64
-	world       *World // nil for a personal account
+	world       *world.World // nil for a personal account
 	accountID   int64
 	login       string
 	targetType  string // Organization, User
@@ -24,7 +26,7 @@ type installation struct {
 }
 
 // includes tells whether the installation covers a repository.
-func (in *installation) includes(r *Repository) bool { return !in.selected || r.ID%2 == 0 }
+func (in *installation) includes(r *world.Repository) bool { return !in.selected || r.ID%2 == 0 }
 
 func (in *installation) selection() string {
 	if in.selected {
@@ -47,7 +49,7 @@ func (s *Server) install() []*installation {
 		in := &installation{id: 40_000_000 + w.Org.ID%9_999_999, world: w, accountID: w.Org.ID, login: w.Org.Login,
 			targetType: "Organization", permissions: permissions, selected: s.o.Selected, createdAt: w.Org.CreatedAt.AddDate(0, 1, 3)}
 		if containsFold(s.o.Suspended, w.Org.Login) {
-			in.suspendedAt = w.now.AddDate(0, 0, -9)
+			in.suspendedAt = w.Now().AddDate(0, 0, -9)
 		}
 		out = append(out, in)
 	}
@@ -137,7 +139,7 @@ func (x *exchange) installation(b []byte, in *installation) *object {
 		o.null("suspended_by")
 	} else {
 		o.key("suspended_by")
-		owner := in.world.people(RoleOwner)[0]
+		owner := in.world.People(world.RoleOwner)[0]
 		o.b = x.links.appendUser(o.b, owner.ID, owner.Login, "User")
 	}
 	o.offsetTime("suspended_at", in.suspendedAt)

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"auditor/internal/fakegithub/world"
 )
 
 // The resources that have a budget of their own.
@@ -75,7 +77,7 @@ func (x *exchange) grownLimit() int {
 		return base
 	}
 	w := x.caller.token.installation.world
-	return min(most, base+step*(max(0, len(w.Repositories)-free)+max(0, len(w.people(RoleOwner, RoleMember))-free)))
+	return min(most, base+step*(max(0, len(w.Repositories)-free)+max(0, len(w.People(world.RoleOwner, world.RoleMember))-free)))
 }
 
 // who names the caller's budget.

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"auditor/internal/fakegithub/world"
 )
 
 // relations are those of a Link header, in its order.
@@ -33,9 +35,9 @@ func pageOf(t *testing.T, link string) string {
 func TestLinksOfEveryList(t *testing.T) {
 	w := small()
 	c := serve(t, w, Options{UserAccounts: []string{"mona", "hubot", "octo"}})
-	long := slices.MaxFunc(w.Grants, func(a, b *Token) int { return len(a.Repositories) - len(b.Repositories) })
-	wide := slices.MaxFunc(w.Requests, func(a, b *Token) int { return len(a.Repositories) - len(b.Repositories) })
-	shared := slices.MaxFunc(w.Repositories, func(a, b *Repository) int { return len(a.Teams) - len(b.Teams) })
+	long := slices.MaxFunc(w.Grants, func(a, b *world.Token) int { return len(a.Repositories) - len(b.Repositories) })
+	wide := slices.MaxFunc(w.Requests, func(a, b *world.Token) int { return len(a.Repositories) - len(b.Repositories) })
+	shared := slices.MaxFunc(w.Repositories, func(a, b *world.Repository) int { return len(a.Teams) - len(b.Teams) })
 	app := c.jwt(nil)
 	for _, path := range []string{
 		"/app/installations", "/orgs/acme/personal-access-tokens", "/orgs/acme/personal-access-token-requests",

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"auditor/internal/fakegithub/world"
 )
 
 // Exit statuses of Main.
@@ -69,7 +71,7 @@ func parse(args []string, stderr io.Writer) (flags, error) {
 		return f, fmt.Errorf("unexpected argument %q", s.Arg(0))
 	case f.dir == "":
 		return f, errors.New("-dir is missing")
-	case !Size(f.size).IsKnown():
+	case !world.Size(f.size).IsKnown():
 		return f, fmt.Errorf("-size %q is none of empty, small, medium, large", f.size)
 	case len(names(f.orgs)) == 0:
 		return f, errors.New("-org is empty")
@@ -97,7 +99,7 @@ func (f *flags) troubles(s *flag.FlagSet) {
 		f.faults = append(f.faults, AllFaults(factor)...)
 		return err
 	})
-	s.Func("drift", "`KIND:SETTINGS` of a change while the organization is read, like revoke:after=tokens,page=2 or rename:before=graphql,page=3,item=-1; may be repeated.\nSettings: after, before (tokens, requests, token-repos, …), page, item, to. Kinds:"+help(ChangeKinds(), func(k ChangeKind) (string, string) { return k.Name, k.Does }), func(v string) error {
+	s.Func("drift", "`KIND:SETTINGS` of a change while the organization is read, like revoke:after=tokens,page=2 or rename:before=graphql,page=3,item=-1; may be repeated.\nSettings: after, before (tokens, requests, token-repos, …), page, item, to. Kinds:"+help(world.EditKinds(), func(k world.EditKind) (string, string) { return k.Name, k.Does }), func(v string) error {
 		change, err := ParseChange(v)
 		f.drift = append(f.drift, change)
 		return err
@@ -158,13 +160,13 @@ func serveUntil(ctx context.Context, f flags, stdout io.Writer, now func() time.
 		ctx, cancel = context.WithTimeout(ctx, f.ttl)
 		defer cancel()
 	}
-	var worlds []*World
+	var worlds []*world.World
 	for _, org := range names(f.orgs) {
-		size := Size(f.size)
+		size := world.Size(f.size)
 		if containsFold(names(f.empty), org) {
-			size = Empty
+			size = world.Empty
 		}
-		w := Generate(f.seed, size, org, now().AddDate(0, 0, -f.days))
+		w := world.Generate(f.seed, size, org, now().AddDate(0, 0, -f.days))
 		for range f.days {
 			w.AdvanceDay()
 		}

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"auditor/internal/fakegithub/world"
 )
 
 // clock is a server's clock that a test sets.
@@ -167,7 +169,7 @@ func TestWhileOneResourceIsLimited(t *testing.T) {
 
 // TestLimitsByInstallation: organizations do not share.
 func TestLimitsByInstallation(t *testing.T) {
-	c := serve(t, small(), Options{Others: []*World{Generate(2, Small, "globex", today)}, PointsPerMinute: 1})
+	c := serve(t, small(), Options{Others: []*world.World{world.Generate(2, world.Small, "globex", today)}, PointsPerMinute: 1})
 	other, err := c.fake.InstallationToken("globex")
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,10 @@
 package fakegithub
 
-import "strings"
+import (
+	"strings"
+
+	"auditor/internal/fakegithub/world"
+)
 
 // repositoryLinks are the hypermedia links of a repository, by suffix of its
 // own API URL: two thirds of every page are these.
@@ -23,7 +27,7 @@ var repositoryLinks = [...]struct{ key, suffix string }{
 
 // appendRepository writes a minimal-repository without its closing brace and
 // without what depends on who asks (see finishRepository).
-func (l links) appendRepository(b []byte, org *Organization, r *Repository) []byte {
+func (l links) appendRepository(b []byte, org *world.Organization, r *world.Repository) []byte {
 	full := org.Login + "/" + r.Name
 	self, page := l.api+"/repos/"+full, l.web+"/"+full
 	host := l.web[strings.Index(l.web, "//")+2:]
@@ -55,7 +59,7 @@ func (l links) appendRepository(b []byte, org *Organization, r *Repository) []by
 	return o.b
 }
 
-func (l links) repositoryFacts(o *object, r *Repository) {
+func (l links) repositoryFacts(o *object, r *world.Repository) {
 	o.number("size", r.Size)
 	for _, c := range [...]struct {
 		keys [2]string
@@ -94,7 +98,7 @@ func (l links) repositoryFacts(o *object, r *Repository) {
 	o.any("custom_properties", r.Properties)
 }
 
-func (l links) license(o *object, r *Repository) {
+func (l links) license(o *object, r *world.Repository) {
 	if r.License == "" {
 		o.null("license")
 		return
@@ -112,7 +116,7 @@ func (l links) license(o *object, r *Repository) {
 
 // appendSecurity writes the security_and_analysis member with a leading
 // comma, or nothing where GitHub leaves it out.
-func appendSecurity(b []byte, r *Repository, ghes bool) []byte {
+func appendSecurity(b []byte, r *world.Repository, ghes bool) []byte {
 	switch r.SecurityBlock {
 	case "absent":
 		return b

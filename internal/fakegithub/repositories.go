@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"auditor/internal/fakegithub/world"
 )
 
 // pageCache keeps the rendered part of repositories that does not depend on
@@ -14,23 +16,23 @@ import (
 type pageCache struct {
 	mu    sync.RWMutex
 	bytes map[renderKey][]byte
-	marks map[*World]int
+	marks map[*world.World]int
 }
 
 type renderKey struct {
 	host string
-	repo *Repository
+	repo *world.Repository
 }
 
 func newPageCache() *pageCache {
-	return &pageCache{bytes: map[renderKey][]byte{}, marks: map[*World]int{}}
+	return &pageCache{bytes: map[renderKey][]byte{}, marks: map[*world.World]int{}}
 }
 
 // repository returns the rendering, made on demand.
-func (c *pageCache) repository(l links, w *World, r *Repository) []byte {
+func (c *pageCache) repository(l links, w *world.World, r *world.Repository) []byte {
 	key := renderKey{l.api, r}
 	c.mu.RLock()
-	b, fresh := c.bytes[key], c.marks[w] == w.revision
+	b, fresh := c.bytes[key], c.marks[w] == w.Revision()
 	c.mu.RUnlock()
 	if fresh && b != nil {
 		return b
@@ -38,9 +40,9 @@ func (c *pageCache) repository(l links, w *World, r *Repository) []byte {
 	b = l.appendRepository(nil, &w.Org, r)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.marks[w] != w.revision {
+	if c.marks[w] != w.Revision() {
 		clear(c.bytes)
-		c.marks[w] = w.revision
+		c.marks[w] = w.Revision()
 	}
 	c.bytes[key] = b
 	return b
@@ -48,7 +50,7 @@ func (c *pageCache) repository(l links, w *World, r *Repository) []byte {
 
 // appendMinimal writes a repository as the token endpoints list it: without
 // the security block, which is for those who administer it.
-func (x *exchange) appendMinimal(b []byte, r *Repository) []byte {
+func (x *exchange) appendMinimal(b []byte, r *world.Repository) []byte {
 	b = append(b, x.s.rendered.repository(x.links, x.world, r)...)
 	if x.version == version2022 {
 		b = append(b, `,"has_downloads":true`...)
@@ -57,7 +59,7 @@ func (x *exchange) appendMinimal(b []byte, r *Repository) []byte {
 }
 
 // appendListed adds the security block where the caller may see it.
-func (x *exchange) appendListed(b []byte, r *Repository) []byte {
+func (x *exchange) appendListed(b []byte, r *world.Repository) []byte {
 	b = x.appendMinimal(b, r)
 	if !x.administers(r) {
 		return b
@@ -82,9 +84,9 @@ func listRepositories(x *exchange) answer {
 	if !ok {
 		return refused
 	}
-	var repos []*Repository
+	var repos []*world.Repository
 	for _, r := range x.world.Repositories {
-		if x.isListed(r) && r.isKind(kind) {
+		if x.isListed(r) && isOfType(r, kind) {
 			repos = append(repos, r)
 		}
 	}
@@ -93,17 +95,17 @@ func listRepositories(x *exchange) answer {
 }
 
 // isListed: an installation lists what it covers, a stranger what is public.
-func (x *exchange) isListed(r *Repository) bool {
+func (x *exchange) isListed(r *world.Repository) bool {
 	if x.isOwnWorld() {
 		return x.caller.token.installation.includes(r)
 	}
-	return r.Visibility == Public
+	return r.Visibility == world.Public
 }
 
-func (r *Repository) isKind(kind string) bool {
+func isOfType(r *world.Repository, kind string) bool {
 	switch kind {
 	case "public":
-		return r.Visibility == Public
+		return r.Visibility == world.Public
 	case "private":
 		return r.IsPrivate()
 	case "forks":
@@ -116,13 +118,13 @@ func (r *Repository) isKind(kind string) bool {
 	return true
 }
 
-func sortRepositories(repos []*Repository, by string, descending bool) {
-	times := map[string]func(*Repository) time.Time{
-		"created": func(r *Repository) time.Time { return r.CreatedAt },
-		"updated": func(r *Repository) time.Time { return r.UpdatedAt },
-		"pushed":  func(r *Repository) time.Time { return r.PushedAt },
+func sortRepositories(repos []*world.Repository, by string, descending bool) {
+	times := map[string]func(*world.Repository) time.Time{
+		"created": func(r *world.Repository) time.Time { return r.CreatedAt },
+		"updated": func(r *world.Repository) time.Time { return r.UpdatedAt },
+		"pushed":  func(r *world.Repository) time.Time { return r.PushedAt },
 	}
-	slices.SortStableFunc(repos, func(a, b *Repository) int {
+	slices.SortStableFunc(repos, func(a, b *world.Repository) int {
 		c := 0
 		if at := times[by]; at != nil {
 			c = at(a).Compare(at(b))
@@ -151,7 +153,7 @@ func getRepository(x *exchange) answer {
 
 // getPrivateReporting: the feature exists for public repositories only.
 func getPrivateReporting(x *exchange) answer {
-	if x.repo.Visibility != Public {
+	if x.repo.Visibility != world.Public {
 		return x.notFound()
 	}
 	o := begin(nil)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"auditor/internal/fakegithub/world"
 )
 
 // credential says which kind of credential a route wants.
@@ -200,7 +202,7 @@ func (x *exchange) moved() (answer, bool) {
 	if x.world == nil || x.repo != nil || name == "" {
 		return answer{}, false
 	}
-	r := x.world.formerly[strings.ToLower(name)]
+	r := x.world.RepositoryByOldName(name)
 	if r == nil || !x.isOwnWorld() {
 		return answer{}, false
 	}
@@ -220,7 +222,7 @@ func (x *exchange) moved() (answer, bool) {
 	return answer{http.StatusMovedPermanently, o.end()}, true
 }
 
-func (s *Server) worldByLogin(login string) *World {
+func (s *Server) worldByLogin(login string) *world.World {
 	for _, w := range s.worlds {
 		if strings.EqualFold(w.Org.Login, login) {
 			return w
@@ -229,7 +231,7 @@ func (s *Server) worldByLogin(login string) *World {
 	return nil
 }
 
-func (s *Server) worldByID(id string) *World {
+func (s *Server) worldByID(id string) *world.World {
 	for _, w := range s.worlds {
 		if strconv.FormatInt(w.Org.ID, 10) == id {
 			return w
@@ -238,13 +240,13 @@ func (s *Server) worldByID(id string) *World {
 	return nil
 }
 
-func (s *Server) repositoryByID(id string) (*World, *Repository) {
+func (s *Server) repositoryByID(id string) (*world.World, *world.Repository) {
 	n, err := strconv.ParseInt(id, 10, 64)
 	if err != nil {
 		return nil, nil
 	}
 	for _, w := range s.worlds {
-		if r := w.byID[n]; r != nil {
+		if r := w.RepositoryByID(n); r != nil {
 			return w, r
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"auditor/internal/fakegithub/world"
 )
 
 // The versions of the REST API. Version 2026-03-10 drops some fields.
@@ -29,9 +31,9 @@ type exchange struct {
 	query   url.Values
 	header  http.Header // of the answer
 
-	caller *caller     // who asks
-	world  *World      // the organization in the path, nil if none is
-	repo   *Repository // the repository in the path, nil if none is
+	caller *caller           // who asks
+	world  *world.World      // the organization in the path, nil if none is
+	repo   *world.Repository // the repository in the path, nil if none is
 
 	fault   *planned // what goes wrong, nil for nothing
 	line    *line    // with faults only: what the request line suffered so far,
@@ -130,8 +132,7 @@ func (s *Server) answer(x *exchange) answer {
 	if s.drift != nil {
 		s.drift.before(x)
 	}
-	unlock := s.readWorlds()
-	defer unlock()
+	defer world.Freeze(s.worlds)()
 	if a, ok := x.authenticate(); !ok {
 		return a
 	}
@@ -153,18 +154,6 @@ func (s *Server) answer(x *exchange) answer {
 		return a
 	}
 	return x.route.handle(x)
-}
-
-// readWorlds keeps every world still while a request is answered.
-func (s *Server) readWorlds() (unlock func()) {
-	for _, w := range s.worlds {
-		w.mu.RLock()
-	}
-	return func() {
-		for _, w := range s.worlds {
-			w.mu.RUnlock()
-		}
-	}
 }
 
 func (x *exchange) selectVersion() (answer, bool) {

@@ -8,13 +8,15 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"auditor/internal/fakegithub/world"
 )
 
 // Options say how a Server behaves. The zero value serves the world of New
 // with every permission a read-only audit asks for.
 type Options struct {
 	// Others are further organizations on the same server.
-	Others []*World
+	Others []*world.World
 	// Now is the server's clock; nil: the date of the first world, which
 	// stands still until AdvanceDay.
 	Now func() time.Time
@@ -107,7 +109,7 @@ type Logged struct {
 // concurrent use.
 type Server struct {
 	o      Options
-	worlds []*World
+	worlds []*world.World
 	app    app
 	inner  http.Handler
 	routes []route
@@ -129,8 +131,8 @@ type Server struct {
 }
 
 // New serves the world, and Options.Others, as GitHub would.
-func New(w *World, o Options) *Server {
-	s := &Server{o: o, worlds: append([]*World{w}, o.Others...)}
+func New(w *world.World, o Options) *Server {
+	s := &Server{o: o, worlds: append([]*world.World{w}, o.Others...)}
 	if s.o.Now == nil {
 		s.o.Now = w.Now
 	}

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"auditor/internal/fakegithub/world"
 )
 
 // The limits of the list filters.
@@ -23,16 +25,16 @@ func listRequests(x *exchange) answer {
 }
 
 func listGrantRepositories(x *exchange) answer {
-	return x.listTokenRepositories(x.world.grantByID, "/personal-access-tokens/")
+	return x.listTokenRepositories(x.world.Grant, "/personal-access-tokens/")
 }
 
 func listRequestRepositories(x *exchange) answer {
-	return x.listTokenRepositories(x.world.reqByID, "/personal-access-token-requests/")
+	return x.listTokenRepositories(x.world.Request, "/personal-access-token-requests/")
 }
 
 // listTokens answers grants or requests; they differ in the path, in the name
 // of their date and in the reason.
-func (x *exchange) listTokens(tokens []*Token, below, dateKey string) answer {
+func (x *exchange) listTokens(tokens []*world.Token, below, dateKey string) answer {
 	f, refused, ok := x.tokenFilter()
 	if !ok {
 		return refused
@@ -46,14 +48,14 @@ func (x *exchange) listTokens(tokens []*Token, below, dateKey string) answer {
 		return refused
 	}
 	if !f.isEmpty() {
-		tokens = slices.DeleteFunc(slices.Clone(tokens), func(t *Token) bool { return !f.passes(t) })
+		tokens = slices.DeleteFunc(slices.Clone(tokens), func(t *world.Token) bool { return !f.passes(t) })
 	}
 	if direction == "desc" {
 		tokens = slices.Clone(tokens)
 		slices.Reverse(tokens)
 	}
 	self := x.organizationPath(below)
-	return list(x, self, tokens, func(b []byte, t *Token) []byte {
+	return list(x, self, tokens, func(b []byte, t *world.Token) []byte {
 		o := begin(b)
 		o.id("id", t.ID)
 		if below == "/personal-access-token-requests" {
@@ -81,7 +83,7 @@ func (x *exchange) listTokens(tokens []*Token, below, dateKey string) answer {
 }
 
 // appendPermissions leaves out a scope that has none, as GitHub does.
-func appendPermissions(b []byte, p Permissions) []byte {
+func appendPermissions(b []byte, p world.Permissions) []byte {
 	o := begin(b)
 	for _, scope := range [...]struct {
 		key string
@@ -170,12 +172,12 @@ func cutLevel(s string) (key, level string, ok bool) {
 	return key, level, level == "read" || level == "write" || level == "admin"
 }
 
-func (f *tokenFilter) passes(t *Token) bool {
+func (f *tokenFilter) passes(t *world.Token) bool {
 	switch {
 	case len(f.owners) > 0 && !containsFold(f.owners, t.Owner.Login),
 		len(f.tokenIDs) > 0 && !slices.Contains(f.tokenIDs, t.TokenID),
-		f.repository != "" && !t.reaches(f.repository),
-		f.key != "" && !t.Permissions.have(f.key, f.level),
+		f.repository != "" && !t.Reaches(f.repository),
+		f.key != "" && !have(t.Permissions, f.key, f.level),
 		!f.usedBefore.IsZero() && (t.LastUsedAt.IsZero() || !t.LastUsedAt.Before(f.usedBefore)),
 		!f.usedSince.IsZero() && !t.LastUsedAt.After(f.usedSince):
 		return false
@@ -183,26 +185,21 @@ func (f *tokenFilter) passes(t *Token) bool {
 	return true
 }
 
-// reaches tells whether the token may touch a repository: every one with
-// selection all, the listed ones with subset.
-func (t *Token) reaches(name string) bool {
-	return t.Selection == SelectAll || slices.ContainsFunc(t.Repositories, func(r *Repository) bool { return strings.EqualFold(r.Name, name) })
-}
-
-func (p Permissions) have(key, level string) bool {
+// have reports whether a permission of any scope is exactly at the level.
+func have(p world.Permissions, key, level string) bool {
 	return p.Organization[key] == level || p.Repository[key] == level || p.Other[key] == level
 }
 
 // listTokenRepositories answers minimal repositories. With selection all they
 // are all of the organization's; GitHub advises not to ask.
-func (x *exchange) listTokenRepositories(tokens map[int64]*Token, below string) answer {
+func (x *exchange) listTokenRepositories(find func(id int64) *world.Token, below string) answer {
 	id, err := strconv.ParseInt(x.params["pat"], 10, 64)
-	t := tokens[id]
+	t := find(id)
 	if err != nil || t == nil {
 		return x.notFound()
 	}
 	repos := t.Repositories
-	if t.Selection == SelectAll {
+	if t.Selection == world.SelectAll {
 		repos = x.world.Repositories
 	}
 	return list(x, x.organizationPath(below+strconv.FormatInt(id, 10)+"/repositories"), repos, x.appendMinimal)

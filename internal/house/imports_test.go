@@ -16,7 +16,7 @@ const module = "auditor/"
 // besides itself. A room that is not listed may not exist.
 var directions = map[string][]string{
 	"cmd/auditor": {
-		"internal/collect", "internal/report", "internal/rules", "internal/store", "internal/github", "internal/fakegithub", "queries",
+		"internal/collect", "internal/report", "internal/rules", "internal/store", "internal/github", "internal/fakegithub", "internal/fakegithub/world", "queries",
 	},
 	"cmd/fakegithub":                  {"internal/fakegithub"},
 	"internal/collect":                {"internal/github", "internal/store"},
@@ -25,8 +25,9 @@ var directions = map[string][]string{
 	"internal/store":                  {},
 	"internal/github":                 {},
 	"internal/raced":                  {},
-	"internal/fakegithub":             {"internal/fakegithub/schema"},
+	"internal/fakegithub":             {"internal/fakegithub/schema", "internal/fakegithub/world"},
 	"internal/fakegithub/schema":      {},
+	"internal/fakegithub/world":       {},
 	"internal/fakegithub/cut":         {},
 	"internal/fakegithub/conformance": {"internal/fakegithub/schema"},
 	"queries":                         {},
