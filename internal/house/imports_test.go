@@ -28,9 +28,9 @@ var directions = map[string][]string{
 	"internal/fakegithub":             {"internal/fakegithub/schema", "internal/fakegithub/world"},
 	"internal/fakegithub/schema":      {},
 	"internal/fakegithub/world":       {},
-	"internal/fakegithub/cut":         {},
 	"internal/fakegithub/conformance": {"internal/fakegithub/schema"},
 	"queries":                         {},
+	"tools/cut":                       {},
 }
 
 // imports lists what a file imports.

@@ -1,6 +1,6 @@
 // Package conformance holds every request and every response of a test to
 // GitHub's own descriptions: the OpenAPI description of the REST API and the
-// GraphQL schema, cut down by internal/fakegithub/cut. Only tests import it.
+// GraphQL schema, reduced by tools/cut. Only tests import it.
 //
 // Start with Wrap, which stands between a handler and its clients and reports
 // what is wrong to a test, or with Validator, whose checks return errors.

@@ -265,13 +265,13 @@ func wantError(t *testing.T, err error, want string) {
 	}
 }
 
-// TestCutsAreFresh makes the cuts again. It needs npm's packages, which are too
-// big for the tree and not to be had everywhere.
+// TestCutsAreFresh repeats the extraction. It needs npm's packages, which are too
+// large for the repository and not available everywhere.
 func TestCutsAreFresh(t *testing.T) {
 	t.Parallel()
 	dir := os.Getenv("FAKEGITHUB_NPM")
 	if dir == "" {
-		t.Skip("NOT CHECKED that the cuts are what the script makes: set FAKEGITHUB_NPM to a folder with" +
+		t.Skip("NOT CHECKED that the files are what cut writes: set FAKEGITHUB_NPM to a folder with" +
 			" octokit-openapi-23.0.2.tgz and octokit-graphql-schema-15.26.1.tgz (npm pack @octokit/openapi@23.0.2 @octokit/graphql-schema@15.26.1)")
 	}
 	packages := map[string]string{
@@ -285,12 +285,12 @@ func TestCutsAreFresh(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			kept, err := os.ReadFile(filepath.Join("..", filepath.FromSlash(c.file)))
+			kept, err := os.ReadFile(filepath.Join("..", fakegithub, filepath.FromSlash(c.file)))
 			if err != nil {
 				t.Fatal(err)
 			}
 			if !bytes.Equal(fresh, kept) {
-				t.Errorf("%s is stale: run internal/fakegithub/cut", c.file)
+				t.Errorf("%s is stale: run tools/cut", c.file)
 			}
 		})
 	}
