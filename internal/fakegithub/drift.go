@@ -138,9 +138,9 @@ type drift struct {
 
 // step is a Change that waits for its moment.
 type step struct {
-	Change
-	list *driftList
-	seen int // requests for the list
+	change Change
+	list   *driftList
+	seen   int // requests for the list
 }
 
 // newDrift returns nil when nothing is to change. It panics for a change that
@@ -155,21 +155,21 @@ func newDrift(changes []Change) *drift {
 			d = &drift{}
 		}
 		c.Page = max(1, c.Page)
-		d.steps = append(d.steps, &step{Change: c, list: findList(c.After + c.Before)})
+		d.steps = append(d.steps, &step{change: c, list: findList(c.After + c.Before)})
 	}
 	return d
 }
 
 // before takes the steps that come before an answer is put together.
 func (d *drift) before(x *exchange) {
-	d.at(x, func(c *step) bool { return c.Before != "" })
+	d.at(x, func(c *step) bool { return c.change.Before != "" })
 }
 
 // after takes the steps that come after a page was put together: one that
 // arrives, or the client would ask for it again and see the change.
 func (d *drift) after(x *exchange, a answer) {
 	if x.route != nil && a.status == http.StatusOK && x.fault == nil {
-		d.at(x, func(c *step) bool { return c.After != "" })
+		d.at(x, func(c *step) bool { return c.change.After != "" })
 	}
 }
 
@@ -186,7 +186,7 @@ func (d *drift) at(x *exchange, isKind func(*step) bool) {
 	})
 	d.mu.Unlock()
 	for _, c := range due {
-		x.s.change(&c.Change, x.worldAsked(), x.tokenAsked())
+		x.s.change(&c.change, x.worldAsked(), x.tokenAsked())
 	}
 }
 
@@ -196,10 +196,10 @@ func (c *step) isDue(x *exchange) bool {
 	}
 	if c.list.isPaged {
 		page, _ := strconv.Atoi(x.r.URL.Query().Get("page"))
-		return max(1, page) == c.Page
+		return max(1, page) == c.change.Page
 	}
 	c.seen++
-	return c.seen == c.Page
+	return c.seen == c.change.Page
 }
 
 // worldAsked is the organization that a request is about, before or after it
@@ -241,7 +241,7 @@ func (s *Server) Settle() {
 	s.drift.steps = nil
 	s.drift.mu.Unlock()
 	for _, c := range rest {
-		s.change(&c.Change, s.worlds[0], 0)
+		s.change(&c.change, s.worlds[0], 0)
 	}
 }
 

@@ -26,8 +26,8 @@ type faults struct {
 
 // planned is a Fault with what its row of the table does.
 type planned struct {
-	*Fault
-	*faultKind
+	fault *Fault
+	kind  *faultKind
 	seen  int  // requests that could have suffered it
 	fired bool // by At
 }
@@ -51,7 +51,7 @@ func newFaults(o Options) *faults {
 			panic(fmt.Sprintf("fakegithub: unknown fault %q", f.Kind))
 		}
 		if f.Kind != skew {
-			fs.list = append(fs.list, &planned{Fault: &f, faultKind: k})
+			fs.list = append(fs.list, &planned{fault: &f, kind: k})
 		}
 	}
 	if len(fs.list) == 0 {
@@ -59,7 +59,7 @@ func newFaults(o Options) *faults {
 	}
 	// Those that last for as long as the query is large come last: they would
 	// hide every other.
-	slices.SortStableFunc(fs.list, func(a, b *planned) int { return min(a.Over, 1) - min(b.Over, 1) })
+	slices.SortStableFunc(fs.list, func(a, b *planned) int { return min(a.fault.Over, 1) - min(b.fault.Over, 1) })
 	return fs
 }
 
@@ -95,7 +95,7 @@ func (fs *faults) pick(x *exchange) *planned {
 	p, _ := x.path()
 	var chosen *planned
 	for i, f := range fs.list {
-		if fs.off || !strings.HasPrefix(p, f.Path) || f.fits != nil && !f.fits(x) {
+		if fs.off || !strings.HasPrefix(p, f.fault.Path) || f.kind.fits != nil && !f.kind.fits(x) {
 			continue
 		}
 		f.seen++
@@ -106,9 +106,9 @@ func (fs *faults) pick(x *exchange) *planned {
 	switch {
 	case chosen == nil:
 		x.line.inARow, x.line.refused = 0, false
-	case chosen.Over == 0:
+	case chosen.fault.Over == 0:
 		x.line.inARow++
-		x.line.refused = x.line.refused || chosen.is401
+		x.line.refused = x.line.refused || chosen.kind.is401
 	}
 	return chosen
 }
@@ -119,25 +119,25 @@ func (fs *faults) mayStrike(x *exchange, f *planned) bool {
 	if x.route.graphql {
 		most = max(1, most/2)
 	}
-	return (f.Over > 0 || x.line.inARow < most) && !(f.is401 && x.line.refused)
+	return (f.fault.Over > 0 || x.line.inARow < most) && !(f.kind.is401 && x.line.refused)
 }
 
 // strikes draws for one fault. What lasts is drawn for the line, the rest for
 // each attempt at it anew.
 func (fs *faults) strikes(x *exchange, f *planned, i int) bool {
-	if f.At > 0 {
-		if f.fired || f.seen < f.At {
+	if f.fault.At > 0 {
+		if f.fired || f.seen < f.fault.At {
 			return false
 		}
-		f.fired = f.Over == 0
+		f.fired = f.fault.Over == 0
 		return true
 	}
 	attempt := x.attempt
-	if f.Over > 0 {
+	if f.fault.Over > 0 {
 		attempt = 0
 	}
 	const whole = 1 << 53
-	return float64(mix(fs.seed, x.lineKey, f.name+strconv.Itoa(i), attempt)%whole)/whole < f.Rate
+	return float64(mix(fs.seed, x.lineKey, f.kind.name+strconv.Itoa(i), attempt)%whole)/whole < f.fault.Rate
 }
 
 // spare takes back a fault that turned out not to fit the answer.
@@ -146,7 +146,7 @@ func (fs *faults) spare(x *exchange) {
 	defer fs.mu.Unlock()
 	f := x.fault
 	x.fault, f.fired = nil, false
-	if f.Over == 0 {
+	if f.fault.Over == 0 {
 		x.line.inARow--
 	} else {
 		x.line.inARow, x.line.refused = 0, false
@@ -183,26 +183,26 @@ func mix(seed, line uint64, about string, attempt int) uint64 {
 // request goes on, perhaps to suffer later.
 func (x *exchange) misfortune() (a answer, done bool) {
 	x.fault = x.s.faults.pick(x)
-	if x.fault == nil || x.fault.instead == nil {
+	if x.fault == nil || x.fault.kind.instead == nil {
 		return answer{}, false
 	}
-	x.s.counted.fault(x.fault.name)
-	return x.fault.instead(x, x.fault.Fault), true
+	x.s.counted.fault(x.fault.kind.name)
+	return x.fault.kind.instead(x, x.fault.fault), true
 }
 
 // send delivers an answer the way the fault wants it.
 func (x *exchange) send(w http.ResponseWriter, a answer) {
-	if x.fault == nil || x.fault.deliver == nil {
+	if x.fault == nil || x.fault.kind.deliver == nil {
 		transmit(w, x.r, a)
 		return
 	}
-	if x.fault.cuts && (len(a.body) < 2 || a.status >= 300) {
+	if x.fault.kind.cuts && (len(a.body) < 2 || a.status >= 300) {
 		x.s.faults.spare(x)
 		transmit(w, x.r, a)
 		return
 	}
-	x.s.counted.fault(x.fault.name)
-	x.fault.deliver(w, x, a, x.fault.Fault)
+	x.s.counted.fault(x.fault.kind.name)
+	x.fault.kind.deliver(w, x, a, x.fault.fault)
 }
 
 func (fs *faults) calm() {

@@ -9,16 +9,16 @@ import (
 // misfortune lets a fault spoil a query, or answer it.
 func (e *execution) misfortune() (a answer, done bool) {
 	x := e.x
-	if x.fault.query == nil {
+	if x.fault.kind.query == nil {
 		return answer{}, false
 	}
-	a, done, ok := x.fault.query(e, x.fault.Fault)
+	a, done, ok := x.fault.kind.query(e, x.fault.fault)
 	if !ok {
 		x.s.faults.spare(x)
 		return answer{}, false
 	}
 	if done {
-		x.s.counted.fault(x.fault.name)
+		x.s.counted.fault(x.fault.kind.name)
 	}
 	return a, done
 }
@@ -40,7 +40,7 @@ func spoilField(x *exchange) *spoil {
 
 func (s *spoil) done(e *execution) {
 	s.isDone = true
-	e.x.s.counted.fault(e.x.fault.name)
+	e.x.s.counted.fault(e.x.fault.kind.name)
 }
 
 // field refuses the nodes of a connection, or a field of objects.

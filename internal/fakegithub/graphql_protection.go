@@ -9,19 +9,19 @@ import (
 // The parents that have to do with protection.
 type (
 	refNode struct {
-		repositoryNode
+		repo repositoryNode
 		name string
 	}
 	protectionNode struct {
-		repositoryNode
-		p *world.BranchProtection
+		repo repositoryNode
+		p    *world.BranchProtection
 	}
 	rulesetNode struct {
 		w *world.World
 		s *world.Ruleset
 	}
 	ruleNode struct {
-		rulesetNode
+		set  rulesetNode
 		rule world.Rule
 	}
 )
@@ -37,21 +37,21 @@ func (n repositoryNode) ref(name string) any {
 
 func refFields() fields {
 	return fields{
-		"id":         plain(func(n refNode) any { return nodeID("Ref", n.r.ID) }),
+		"id":         plain(func(n refNode) any { return nodeID("Ref", n.repo.r.ID) }),
 		"name":       plain(func(n refNode) any { return n.name }),
 		"prefix":     plain(func(refNode) any { return "refs/heads/" }),
-		"repository": plain(func(n refNode) any { return n.repositoryNode }),
+		"repository": plain(func(n refNode) any { return n.repo }),
 		"branchProtectionRule": asked(func(e *execution, n refNode, _ map[string]any) (any, *fieldError) {
-			if p := n.r.Protection(); p != nil && e.administers(n.w, n.r) {
-				return protectionNode{n.repositoryNode, p}, nil
+			if p := n.repo.r.Protection(); p != nil && e.administers(n.repo.w, n.repo.r) {
+				return protectionNode{n.repo, p}, nil
 			}
 			return nil, nil // none, or no right to look: both are null
 		}),
 		"refUpdateRule": asked(refUpdateRule),
 		"rules": plain(func(n refNode) any {
 			var items []any
-			for _, r := range n.w.ActiveRules(n.r, n.name) {
-				items = append(items, ruleNode{rulesetNode{n.w, r.Ruleset}, r.Rule})
+			for _, r := range n.repo.w.ActiveRules(n.repo.r, n.name) {
+				items = append(items, ruleNode{rulesetNode{n.repo.w, r.Ruleset}, r.Rule})
 			}
 			return connection{items: items}
 		}),
@@ -61,8 +61,8 @@ func refFields() fields {
 // refUpdateRule is the view of those who do not administer the repository; to
 // the others it is null.
 func refUpdateRule(e *execution, n refNode, _ map[string]any) (any, *fieldError) {
-	p := n.r.Protection()
-	if p == nil || e.administers(n.w, n.r) {
+	p := n.repo.r.Protection()
+	if p == nil || e.administers(n.repo.w, n.repo.r) {
 		return nil, nil
 	}
 	return record{"RefUpdateRule", map[string]any{
@@ -90,7 +90,7 @@ func protectionFields() fields {
 		"id":                             plain(func(n protectionNode) any { return nodeID("BranchProtectionRule", n.p.ID) }),
 		"databaseId":                     plain(func(n protectionNode) any { return n.p.ID }),
 		"pattern":                        plain(func(n protectionNode) any { return n.p.Pattern }),
-		"repository":                     plain(func(n protectionNode) any { return n.repositoryNode }),
+		"repository":                     plain(func(n protectionNode) any { return n.repo }),
 		"allowsDeletions":                flag(func(p *world.BranchProtection) bool { return p.AllowsDeletions }),
 		"allowsForcePushes":              flag(func(p *world.BranchProtection) bool { return p.AllowsForcePushes }),
 		"isAdminEnforced":                flag(func(p *world.BranchProtection) bool { return p.IsAdminEnforced }),
@@ -114,10 +114,10 @@ func protectionFields() fields {
 			if n.p.Creator == nil {
 				return nil
 			}
-			return userNode{n.w, n.p.Creator}
+			return userNode{n.repo.w, n.p.Creator}
 		}),
 		"matchingRefs": plain(func(n protectionNode) any {
-			if ref := n.ref(n.r.DefaultBranch); ref != nil && n.r.Protection() == n.p {
+			if ref := n.repo.ref(n.repo.r.DefaultBranch); ref != nil && n.repo.r.Protection() == n.p {
 				return connection{items: []any{ref}}
 			}
 			return connection{}
@@ -141,7 +141,7 @@ func requiredStatusChecks(n protectionNode) any {
 func (n protectionNode) allowances(kind string, users []*world.User) connection {
 	var items []any
 	for i, u := range users {
-		items = append(items, record{kind, map[string]any{"id": nodeID(kind, n.p.ID*10+int64(i)), "actor": userNode{n.w, u}, "branchProtectionRule": n}})
+		items = append(items, record{kind, map[string]any{"id": nodeID(kind, n.p.ID*10+int64(i)), "actor": userNode{n.repo.w, u}, "branchProtectionRule": n}})
 	}
 	return connection{items: items}
 }
@@ -223,7 +223,7 @@ func ruleFields() fields {
 	return fields{
 		"id":                plain(func(n ruleNode) any { return nodeID("RepositoryRule", n.rule.ID) }),
 		"type":              plain(func(n ruleNode) any { return n.rule.Type }),
-		"repositoryRuleset": plain(func(n ruleNode) any { return n.rulesetNode }),
+		"repositoryRuleset": plain(func(n ruleNode) any { return n.set }),
 		"parameters":        plain(ruleParameters),
 	}
 }

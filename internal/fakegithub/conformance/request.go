@@ -34,7 +34,7 @@ func (v *Validator) CheckRequest(r *http.Request) error {
 	p.where = fmt.Sprintf("request %s (%s)", o.name, r.URL.Path)
 	v.checkPath(p, o, arguments)
 	v.checkQuery(p, o, r.URL.RawQuery)
-	checkHeaders(p, r.Header, o.OperationID)
+	checkHeaders(p, r.Header, o.declared.OperationID)
 	v.checkRequestBody(p, o, r.Header, text)
 	return p.err()
 }
@@ -242,10 +242,10 @@ func isJWT(s string) bool {
 // so whatever it says is not done.
 func (v *Validator) checkRequestBody(p *problems, o *operation, h http.Header, text []byte) {
 	switch {
-	case o.RequestBody == nil && len(text) > 0:
+	case o.declared.RequestBody == nil && len(text) > 0:
 		p.add("takes no body, got %s", short(string(text)))
 		return
-	case o.RequestBody == nil || len(text) == 0 && !o.RequestBody.Value.Required:
+	case o.declared.RequestBody == nil || len(text) == 0 && !o.declared.RequestBody.Value.Required:
 		return
 	case !isJSON(h):
 		p.add("header Content-Type must be application/json, got %q", h.Get("Content-Type"))
@@ -255,7 +255,7 @@ func (v *Validator) checkRequestBody(p *problems, o *operation, h http.Header, t
 		p.add("body: %v", err)
 		return
 	}
-	v.checkSchema(p, o.RequestBody.Value.Content["application/json"].Schema.Value, value)
+	v.checkSchema(p, o.declared.RequestBody.Value.Content["application/json"].Schema.Value, value)
 }
 
 func isJSON(h http.Header) bool {

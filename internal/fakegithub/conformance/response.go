@@ -29,7 +29,7 @@ func (v *Validator) CheckResponse(r *http.Request, status int, header http.Heade
 	}
 	p.where = fmt.Sprintf("response %d to %s (%s)", status, o.name, r.URL.Path)
 	v.checkLinks(p, o, header)
-	declared := o.Responses.Value(strconv.Itoa(status))
+	declared := o.declared.Responses.Value(strconv.Itoa(status))
 	switch {
 	case status == http.StatusUnprocessableEntity || declared == nil || status >= 400:
 		v.checkRefusal(p, status, header, answer)
