@@ -276,7 +276,7 @@ func TestParseChange(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	for text, want := range map[string]string{
-		"explode:after=repos": "the kinds are revoke,", "revoke": "either after or before", "revoke:after=repos,before=repos": "either after or before",
+		"explode:after=repos": "the kinds are revoke,", "revoke": "exactly one of after and before", "revoke:after=repos,before=repos": "exactly one of after and before",
 		"revoke:after=nothing": "the lists are tokens,", "revoke:after=repos,page=0": "below 1", "revoke:item=x": "item=x", "revoke:when=now": "the settings are after,",
 	} {
 		if _, err := ParseChange(text); err == nil || !strings.Contains(err.Error(), want) {

@@ -6,15 +6,15 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// misfortune lets a fault spoil a query, or answer it.
-func (e *execution) misfortune() (a answer, done bool) {
+// applyFault lets a fault spoil a query, or answer it.
+func (e *execution) applyFault() (a answer, done bool) {
 	x := e.x
 	if x.fault.kind.query == nil {
 		return answer{}, false
 	}
 	a, done, ok := x.fault.kind.query(e, x.fault.fault)
 	if !ok {
-		x.s.faults.spare(x)
+		x.s.faults.withdraw(x)
 		return answer{}, false
 	}
 	if done {
@@ -23,13 +23,13 @@ func (e *execution) misfortune() (a answer, done bool) {
 	return a, done
 }
 
-// spoil is what goes wrong inside an execution, once, at the first place
-// where it can.
+// spoil is what goes wrong within an execution: once, at the first place that
+// fits.
 type spoil struct {
 	what   string // nodes, node, field
-	skip   int    // places passed over before
+	skip   int    // places to skip before
 	isDone bool
-	below  []any // field: the node that suffers
+	below  []any // field: the path of the node that is spoilt
 }
 
 func spoilNodes(*exchange) *spoil  { return &spoil{what: "nodes"} }
@@ -43,7 +43,8 @@ func (s *spoil) done(e *execution) {
 	e.x.s.counted.fault(e.x.fault.kind.name)
 }
 
-// field refuses the nodes of a connection, or a field of objects.
+// field returns an error for the nodes of a connection, or for a field that holds
+// objects; nil: the field stays as it is.
 func (s *spoil) field(e *execution, f *ast.Field, path []any) *fieldError {
 	t := f.Definition.Type
 	if s.isDone || t.NonNull {
@@ -62,7 +63,7 @@ func (s *spoil) field(e *execution, f *ast.Field, path []any) *fieldError {
 	return nil
 }
 
-// list chooses the node that suffers, and makes it null if it is to be.
+// list chooses the node to spoil, and with "node" sets it to null.
 func (s *spoil) list(e *execution, f *ast.Field, items []any, path []any) []any {
 	if s.isDone || f.Name != "nodes" || len(items) == 0 || f.Definition.Type.Elem == nil || f.Definition.Type.Elem.NonNull {
 		return items

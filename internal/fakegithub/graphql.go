@@ -15,8 +15,8 @@ import (
 	"auditor/internal/fakegithub/schema"
 )
 
-// graphqlEngine executes queries against the cut of GitHub's schema. It knows
-// types and fields, never particular queries.
+// graphqlEngine executes queries against GitHub's schema, reduced to what is used.
+// It knows types and fields, no particular queries.
 type graphqlEngine struct {
 	schema *ast.Schema
 	rules  *rules.Rules
@@ -69,13 +69,13 @@ func postGraphQL(x *exchange) answer {
 		left, ok := x.s.limits.spend(x.who(), graphqlResource, limit, e.cost, x.now)
 		x.limitHeaders(graphqlResource, left)
 		if !ok {
-			x.toldToWait(graphqlResource, left.reset)
+			x.askToWait(graphqlResource, left.reset)
 			return x.exceededPoints()
 		}
 		e.left = left
 	}
 	if x.fault != nil {
-		if a, done := e.misfortune(); done {
+		if a, done := e.applyFault(); done {
 			return a
 		}
 	}
@@ -83,7 +83,7 @@ func postGraphQL(x *exchange) answer {
 	return graphqlAnswer(data, e.errors)
 }
 
-// graphqlAnswer is HTTP 200 whatever went wrong in the query.
+// graphqlAnswer is HTTP 200, also when the query failed.
 func graphqlAnswer(data []byte, errs []graphqlError) answer {
 	o := begin(nil)
 	if data != nil {
@@ -95,7 +95,7 @@ func graphqlAnswer(data []byte, errs []graphqlError) answer {
 	return answer{http.StatusOK, o.end()}
 }
 
-// prepare parses, validates and weighs a query.
+// prepare parses and validates a query and computes its cost.
 func (x *exchange) prepare(q graphqlRequest) (*execution, []graphqlError) {
 	g := x.s.graphql
 	doc, invalid := gqlparser.LoadQueryWithRules(g.schema, *q.Query, g.rules)

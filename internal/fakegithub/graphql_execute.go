@@ -31,7 +31,7 @@ type record struct {
 	values map[string]any
 }
 
-// execution is one query on its way through the data.
+// execution is the state of one query.
 type execution struct {
 	x           *exchange
 	engine      *graphqlEngine
@@ -40,11 +40,11 @@ type execution struct {
 	cost, nodes int
 	left        budget
 	errors      []graphqlError
-	items       int    // that the outermost connections and lists of ids ask for
-	spoil       *spoil // what goes wrong inside, nil for nothing
+	items       int    // number that the outermost connections and lists of ids ask for
+	spoil       *spoil // what goes wrong; nil: nothing
 }
 
-// run answers the data, null when the null went up to the root.
+// run returns the data: null when a null propagated to the root.
 func (e *execution) run() []byte {
 	b, ok := e.object(nil, e.engine.schema.Query, queryRoot{}, []*ast.Field{{SelectionSet: e.op.SelectionSet}}, nil)
 	if !ok {
@@ -53,13 +53,13 @@ func (e *execution) run() []byte {
 	return b
 }
 
-// selected is one response key with all fields that were asked under it.
+// selected is one response key with all selections of it.
 type selected struct {
 	key    string
 	fields []*ast.Field
 }
 
-// collect gathers what a selection asks of an object of the concrete type.
+// collect adds what a selection asks of an object of the concrete type.
 func (e *execution) collect(out []selected, set ast.SelectionSet, concrete string) []selected {
 	for _, s := range set {
 		switch s := s.(type) {
@@ -90,8 +90,8 @@ func (e *execution) applies(condition, concrete string) bool {
 	return condition == "" || condition == concrete || slices.ContainsFunc(e.engine.schema.PossibleTypes[condition], func(d *ast.Definition) bool { return d.Name == concrete })
 }
 
-// object writes one object; ok is false when a null in a non-null field
-// swallowed it.
+// object writes one object; ok is false when a null in a non-null field replaces
+// it.
 func (e *execution) object(b []byte, d *ast.Definition, value any, same []*ast.Field, path []any) (out []byte, ok bool) {
 	var keys []selected
 	for _, f := range same {
@@ -141,8 +141,8 @@ func (e *execution) field(b []byte, d *ast.Definition, parent any, k selected, p
 	return e.complete(b, f.Definition.Type, value, k.fields, path)
 }
 
-// resolve finds the value: of a record by name, of introspection nowhere, of
-// everything else by the type's resolvers.
+// resolve finds the value: in a record by name, otherwise with the resolvers of
+// the type. There is no introspection.
 func (e *execution) resolve(d *ast.Definition, parent any, f *ast.Field, args map[string]any) (any, *fieldError) {
 	if r, ok := parent.(record); ok {
 		if v, ok := r.values[f.Name]; ok {
@@ -151,10 +151,10 @@ func (e *execution) resolve(d *ast.Definition, parent any, f *ast.Field, args ma
 	} else if resolve := e.engine.types[d.Name][f.Name]; resolve != nil {
 		return resolve(e, parent, args)
 	}
-	return nil, &fieldError{"INTERNAL", fmt.Sprintf("the simulated GitHub has no answer for %s.%s", d.Name, f.Name)}
+	return nil, &fieldError{"INTERNAL", fmt.Sprintf("the simulated GitHub does not implement %s.%s", d.Name, f.Name)}
 }
 
-// complete writes a value as its type demands.
+// complete writes a value in the form of its type.
 func (e *execution) complete(b []byte, t *ast.Type, value any, same []*ast.Field, path []any) ([]byte, bool) {
 	start := len(b)
 	if value == nil {
@@ -212,7 +212,7 @@ func appendLeaf(b []byte, value any) []byte {
 	return append(b, j...)
 }
 
-// typeName tells the object type of a value in an interface or a union.
+// typeName is the object type of a value in an interface or a union.
 func typeName(value any) string {
 	switch v := value.(type) {
 	case record:
@@ -229,7 +229,7 @@ func typeName(value any) string {
 	panic(fmt.Sprintf("fakegithub: %T is in no union", value))
 }
 
-// orNull turns Go's zero into null.
+// orNull replaces Go's zero by null.
 func orNull[T comparable](v T) any {
 	var zero T
 	if v == zero {
@@ -246,5 +246,5 @@ func anys[T any](list []T) []any {
 	return out
 }
 
-// enum is the GraphQL spelling of a word of ours.
+// enum is GraphQL's spelling of a constant of package world.
 func enum(s string) string { return strings.ToUpper(s) }

@@ -36,12 +36,12 @@ func plain[T any](f func(T) any) fieldFunc {
 	return func(_ *execution, parent any, _ map[string]any) (any, *fieldError) { return f(parent.(T)), nil }
 }
 
-// asked resolves a field that depends on the arguments or on who asks.
+// asked resolves a field that depends on the arguments or on the caller.
 func asked[T any](f func(*execution, T, map[string]any) (any, *fieldError)) fieldFunc {
 	return func(e *execution, parent any, args map[string]any) (any, *fieldError) { return f(e, parent.(T), args) }
 }
 
-// has tells whether the caller holds a permission in an organization.
+// has reports whether the caller holds a permission in an organization.
 func (e *execution) has(w *world.World, key, level string) bool {
 	t := e.x.caller.token
 	return t.installation.world == w && e.x.caller.has(key, level)
@@ -190,8 +190,8 @@ func (e *execution) avatar(id int64) string {
 	return fmt.Sprintf("%s/avatars/u/%d?v=4", e.x.links.web, id)
 }
 
-// organizationMembers are nobody to an App without the members permission:
-// like branchProtectionRules, the connection is empty and no error is given.
+// organizationMembers is empty, without an error, for an App without the members
+// permission, as branchProtectionRules is.
 func organizationMembers(e *execution, w *world.World, _ map[string]any) (any, *fieldError) {
 	var items []any
 	if e.has(w, "members", "read") {
@@ -215,7 +215,7 @@ func organizationRepository(e *execution, w *world.World, args map[string]any) (
 	return nil, &fieldError{"NOT_FOUND", fmt.Sprintf("Could not resolve to a Repository with the name '%s/%s'.", w.Org.Login, args["name"])}
 }
 
-// organizationRulesets need more than reading, as the REST endpoint does.
+// organizationRulesets require write, as the REST endpoint does.
 func organizationRulesets(e *execution, w *world.World, _ map[string]any) (any, *fieldError) {
 	if !e.has(w, "organization_administration", "write") {
 		return nil, forbidden
@@ -242,7 +242,7 @@ func organizationRepositories(e *execution, w *world.World, args map[string]any)
 	var repos []*world.Repository
 	for _, r := range w.Repositories {
 		listed := own && e.x.caller.token.installation.includes(r) || !own && r.Visibility == world.Public
-		if listed && passesRepositoryArguments(r, args) {
+		if listed && isSelected(r, args) {
 			repos = append(repos, r)
 		}
 	}
@@ -261,9 +261,9 @@ func organizationRepositories(e *execution, w *world.World, args map[string]any)
 	return out, nil
 }
 
-// passesRepositoryArguments: the organization owns all of its repositories, so
-// affiliations only matter when they leave OWNER out.
-func passesRepositoryArguments(r *world.Repository, args map[string]any) bool {
+// isSelected reports whether the arguments select a repository. The organization
+// owns all of its repositories: affiliations matter only without OWNER.
+func isSelected(r *world.Repository, args map[string]any) bool {
 	for _, flag := range [...]struct {
 		name string
 		is   bool

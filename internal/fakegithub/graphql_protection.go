@@ -6,7 +6,7 @@ import (
 	"auditor/internal/fakegithub/world"
 )
 
-// The parents that have to do with protection.
+// The parents about protection.
 type (
 	refNode struct {
 		repo repositoryNode
@@ -26,8 +26,8 @@ type (
 	}
 )
 
-// ref is the branch of that name, nil unless it is the default branch of a
-// repository that is not empty: no other branches are simulated.
+// ref is the branch of that name; nil unless it is the default branch of a
+// repository that is not empty, because no other branches are simulated.
 func (n repositoryNode) ref(name string) any {
 	if n.r.IsEmpty || name != n.r.DefaultBranch {
 		return nil
@@ -45,7 +45,7 @@ func refFields() fields {
 			if p := n.repo.r.Protection(); p != nil && e.administers(n.repo.w, n.repo.r) {
 				return protectionNode{n.repo, p}, nil
 			}
-			return nil, nil // none, or no right to look: both are null
+			return nil, nil // no rule or no permission: both are null
 		}),
 		"refUpdateRule": asked(refUpdateRule),
 		"rules": plain(func(n refNode) any {
@@ -58,8 +58,8 @@ func refFields() fields {
 	}
 }
 
-// refUpdateRule is the view of those who do not administer the repository; to
-// the others it is null.
+// refUpdateRule is for callers who do not administer the repository; it is null for
+// the others.
 func refUpdateRule(e *execution, n refNode, _ map[string]any) (any, *fieldError) {
 	p := n.repo.r.Protection()
 	if p == nil || e.administers(n.repo.w, n.repo.r) {
@@ -200,13 +200,13 @@ func rulesetConditions(n rulesetNode) any {
 	return record{"RepositoryRuleConditions", values}
 }
 
-// bypassActors tells everybody how many there are; who they are is for those
-// who may write the ruleset, and null for the others.
+// bypassActors shows everybody how many there are. Who they are is only for callers
+// who may write the ruleset, null for the others.
 func bypassActors(e *execution, n rulesetNode, _ map[string]any) (any, *fieldError) {
-	mayLook := e.has(n.w, "administration", "write")
+	mayRead := e.has(n.w, "administration", "write")
 	items := make([]any, len(n.s.BypassActors))
 	for i, a := range n.s.BypassActors {
-		if !mayLook {
+		if !mayRead {
 			continue
 		}
 		v := map[string]any{"id": nodeID("RepositoryRulesetBypassActor", a.ID), "actor": nil, "bypassMode": a.Mode, "deployKey": false, "enterpriseOwner": false,
@@ -228,7 +228,7 @@ func ruleFields() fields {
 	}
 }
 
-// ruleParameters: most rules have none.
+// ruleParameters is null for most rules.
 func ruleParameters(n ruleNode) any {
 	switch r := n.rule; {
 	case r.PullRequest != nil:

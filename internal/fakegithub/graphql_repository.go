@@ -45,7 +45,7 @@ func repositoryFields() fields {
 		"vulnerabilityAlerts": asked(repositoryAlerts),
 		"collaborators":       asked(repositoryCollaborators),
 		"hasVulnerabilityAlertsEnabled": asked(func(e *execution, n repositoryNode, _ map[string]any) (any, *fieldError) {
-			return n.r.HasVulnerabilityAlerts && e.administers(n.w, n.r), nil // non-null: who may not know reads false
+			return n.r.HasVulnerabilityAlerts && e.administers(n.w, n.r), nil // non-null: false without the permission
 		}),
 		"isSecurityPolicyEnabled": plain(func(n repositoryNode) any { return n.r.HasSecurityPolicy }),
 		"securityPolicyUrl": asked(func(e *execution, n repositoryNode, _ map[string]any) (any, *fieldError) {
@@ -71,7 +71,7 @@ func repositoryFields() fields {
 	for name, get := range repositoryFlags {
 		f[name] = plain(func(n repositoryNode) any { return get(n.r) })
 	}
-	// What an App is never told, or what nobody in these worlds has.
+	// What an App never sees, or what no repository here has.
 	for _, name := range []string{"homepageUrl", "interactionAbility", "lockReason", "mirrorUrl", "parent", "templateRepository", "viewerPermission"} {
 		f[name] = plain(func(repositoryNode) any { return nil })
 	}
@@ -153,7 +153,7 @@ func repositoryTopics(e *execution, n repositoryNode, _ map[string]any) (any, *f
 	return connection{items: items}, nil
 }
 
-// repositoryCodeowners: null means no file on that branch, or no right to look.
+// repositoryCodeowners is null when the branch has no such file.
 func repositoryCodeowners(e *execution, n repositoryNode, args map[string]any) (any, *fieldError) {
 	if n.r.IsPrivate() && !e.has(n.w, "contents", "read") {
 		return nil, forbidden
@@ -171,8 +171,8 @@ func repositoryCodeowners(e *execution, n repositoryNode, args map[string]any) (
 	return record{"RepositoryCodeowners", map[string]any{"errors": errs}}, nil
 }
 
-// repositoryDeployKeys are for administrators. The schema calls the field
-// non-null: see Options.NullsStay for what a refusal does.
+// repositoryDeployKeys are for administrators. The schema declares the field
+// non-null; see Options.NullsStay for the effect of a refusal.
 func repositoryDeployKeys(e *execution, n repositoryNode, _ map[string]any) (any, *fieldError) {
 	if !e.administers(n.w, n.r) {
 		return nil, forbidden
@@ -187,7 +187,7 @@ func repositoryDeployKeys(e *execution, n repositoryNode, _ map[string]any) (any
 	return connection{items: items}, nil
 }
 
-// repositoryAlerts knows open alerts only: nothing else is in these worlds.
+// repositoryAlerts lists open alerts; no others are simulated.
 func repositoryAlerts(e *execution, n repositoryNode, args map[string]any) (any, *fieldError) {
 	if !e.has(n.w, "vulnerability_alerts", "read") || !e.x.caller.token.installation.includes(n.r) {
 		return nil, forbidden
@@ -208,7 +208,7 @@ func repositoryAlerts(e *execution, n repositoryNode, args map[string]any) (any,
 
 func repositoryProtections(e *execution, n repositoryNode, _ map[string]any) (any, *fieldError) {
 	var items []any
-	if e.administers(n.w, n.r) { // otherwise empty, and no error
+	if e.administers(n.w, n.r) { // otherwise empty, without an error
 		for _, p := range n.r.Protections {
 			items = append(items, protectionNode{n, p})
 		}
@@ -224,7 +224,7 @@ func repositoryRefs(_ *execution, n repositoryNode, args map[string]any) (any, *
 	return connection{items: items}, nil
 }
 
-// rulesets obeys the arguments includeParents and targets.
+// rulesets applies the arguments includeParents and targets.
 func (n repositoryNode) rulesets(args map[string]any) []*world.Ruleset {
 	parents, given := args["includeParents"].(bool)
 	if targets, ok := args["targets"].([]any); ok && !slices.Contains(targets, "BRANCH") {
@@ -236,8 +236,8 @@ func (n repositoryNode) rulesets(args map[string]any) []*world.Ruleset {
 // graphqlPermissions are GraphQL's words for the roles of a repository.
 var graphqlPermissions = map[string]string{"pull": "READ", "triage": "TRIAGE", "push": "WRITE", "maintain": "MAINTAIN", "admin": "ADMIN"}
 
-// repositoryCollaborators are outside collaborators and whom teams bring;
-// owners administer everything.
+// repositoryCollaborators are the owners, the outside collaborators and the members
+// of the teams.
 func repositoryCollaborators(e *execution, n repositoryNode, args map[string]any) (any, *fieldError) {
 	if !e.administers(n.w, n.r) {
 		return nil, forbidden

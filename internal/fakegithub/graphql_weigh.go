@@ -11,9 +11,9 @@ import (
 // maxNodes is how many nodes one query may ask for.
 const maxNodes = 500_000
 
-// weigh checks the bounds of every connection before anything is executed and
-// computes nodes and points: a point per hundred requests that the connections
-// stand for, at least one.
+// weigh checks the bounds of every connection before the execution, and computes
+// nodes and points: one point for every hundred requests that the connections
+// count for, at least one.
 func (e *execution) weigh() []graphqlError {
 	requests := 0
 	errs := e.weighSet(e.op.SelectionSet, 1, []any{}, &requests)
@@ -24,7 +24,7 @@ func (e *execution) weigh() []graphqlError {
 	return errs
 }
 
-// weighSet walks a selection whose parent occurs times times.
+// weighSet adds up a selection whose parent occurs so many times.
 func (e *execution) weighSet(set ast.SelectionSet, times int, path []any, requests *int) []graphqlError {
 	var errs []graphqlError
 	for _, s := range set {
@@ -64,13 +64,13 @@ func (e *execution) weighField(f *ast.Field, times int, path []any, requests *in
 	ids, isByID := f.ArgumentMap(e.vars)["ids"].([]any)
 	items := max(e.items, len(ids))
 	errs := e.weighSet(f.SelectionSet, times, path, requests)
-	if isByID { // what is asked of each is not what is asked for
+	if isByID { // only the outermost list counts
 		e.items = items
 	}
 	return errs
 }
 
-// bound reads first or last, which GitHub demands of every connection.
+// bound reads first or last, which GitHub requires for every connection.
 func (e *execution) bound(f *ast.Field, path []any) (int, *graphqlError) {
 	args := f.ArgumentMap(e.vars)
 	for _, name := range []string{"first", "last"} {

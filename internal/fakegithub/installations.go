@@ -25,7 +25,7 @@ type installation struct {
 	suspendedAt time.Time // zero: not suspended
 }
 
-// includes tells whether the installation covers a repository.
+// includes reports whether the installation covers a repository.
 func (in *installation) includes(r *world.Repository) bool { return !in.selected || r.ID%2 == 0 }
 
 func (in *installation) selection() string {
@@ -108,11 +108,11 @@ func getInstallation(x *exchange) answer {
 		return x.notFound()
 	}
 	o := x.installation(nil, in)
-	o.text("client_id", x.s.app.clientID) // the list leaves it out
+	o.text("client_id", x.s.app.clientID) // absent in the list
 	return answer{http.StatusOK, o.end()}
 }
 
-// installation begins an installation object; the caller ends it.
+// installation starts an installation object; the caller ends it.
 func (x *exchange) installation(b []byte, in *installation) *object {
 	id := strconv.FormatInt(in.id, 10)
 	o := begin(b)
@@ -146,7 +146,7 @@ func (x *exchange) installation(b []byte, in *installation) *object {
 	return o
 }
 
-// narrowing is the optional body of the minting call.
+// narrowing is the optional body of a request for a token.
 type narrowing struct {
 	Permissions   map[string]string `json:"permissions"`
 	Repositories  []string          `json:"repositories"`
@@ -179,7 +179,7 @@ func createToken(x *exchange) answer {
 }
 
 // narrow reads the body, which may ask for fewer permissions than the
-// installation has. Narrowing to repositories is not simulated and refused
+// installation has. Narrowing to repositories is not simulated: it is refused
 // rather than ignored.
 func (x *exchange) narrow(in *installation) (map[string]string, answer, bool) {
 	body, err := io.ReadAll(io.LimitReader(x.r.Body, 1<<20))

@@ -9,8 +9,8 @@ import (
 	"auditor/internal/fakegithub/world"
 )
 
-// getOrganization answers the public view, and what only an administrator's
-// eyes see with organization_administration.
+// getOrganization answers the public view, with organization_administration also
+// what administrators see.
 func getOrganization(x *exchange) answer {
 	g := &x.world.Org
 	self := x.links.api + "/orgs/" + g.Login
@@ -138,8 +138,8 @@ func (x *exchange) listUsers(below string, users []*world.User) answer {
 	})
 }
 
-// listProperties leaves out the repositories an installation does not cover.
-// The search syntax of repository_query is refused rather than ignored.
+// listProperties omits the repositories that an installation does not cover. The
+// search syntax of repository_query is refused rather than ignored.
 func listProperties(x *exchange) answer {
 	if x.query.Get("repository_query") != "" {
 		return x.invalid("repository_query", "invalid", "is not simulated")
@@ -191,7 +191,7 @@ func listTeams(x *exchange) answer {
 	})
 }
 
-// team begins a team object; the caller ends it.
+// team starts a team object; the caller ends it.
 func (x *exchange) team(b []byte, t *world.Team, permission string) *object {
 	self := x.links.api + x.organizationPath("/team/"+strconv.FormatInt(t.ID, 10))
 	o := begin(b)

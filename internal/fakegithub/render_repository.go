@@ -6,8 +6,8 @@ import (
 	"auditor/internal/fakegithub/world"
 )
 
-// repositoryLinks are the hypermedia links of a repository, by suffix of its
-// own API URL: two thirds of every page are these.
+// repositoryLinks are the hypermedia links of a repository, as suffixes of its
+// API URL: they are two thirds of every page.
 var repositoryLinks = [...]struct{ key, suffix string }{
 	{"forks_url", "/forks"}, {"keys_url", "/keys{/key_id}"}, {"collaborators_url", "/collaborators{/collaborator}"},
 	{"teams_url", "/teams"}, {"hooks_url", "/hooks"}, {"issue_events_url", "/issues/events{/number}"},
@@ -26,7 +26,7 @@ var repositoryLinks = [...]struct{ key, suffix string }{
 }
 
 // appendRepository writes a minimal-repository without its closing brace and
-// without what depends on who asks (see finishRepository).
+// without what depends on the caller; see appendMinimal.
 func (l links) appendRepository(b []byte, org *world.Organization, r *world.Repository) []byte {
 	full := org.Login + "/" + r.Name
 	self, page := l.api+"/repos/"+full, l.web+"/"+full
@@ -87,7 +87,7 @@ func (l links) repositoryFacts(o *object, r *world.Repository) {
 	o.texts("topics", r.Topics)
 	o.text("visibility", r.Visibility)
 	o.text("default_branch", r.DefaultBranch)
-	// An App is nobody's collaborator: GitHub answers false throughout.
+	// An App is no collaborator: GitHub answers false for all.
 	o.any("permissions", struct {
 		Admin    bool `json:"admin"`
 		Maintain bool `json:"maintain"`
@@ -114,8 +114,8 @@ func (l links) license(o *object, r *world.Repository) {
 	o.b = in.end()
 }
 
-// appendSecurity writes the security_and_analysis member with a leading
-// comma, or nothing where GitHub leaves it out.
+// appendSecurity writes the member security_and_analysis with a leading comma, or
+// nothing where GitHub omits it.
 func appendSecurity(b []byte, r *world.Repository, ghes bool) []byte {
 	switch r.SecurityBlock {
 	case "absent":

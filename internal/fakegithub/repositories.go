@@ -11,8 +11,8 @@ import (
 	"auditor/internal/fakegithub/world"
 )
 
-// pageCache keeps the rendered part of repositories that does not depend on
-// who asks; a changed world or another host renders anew.
+// pageCache keeps the part of rendered repositories that does not depend on the
+// caller. A changed world, or another host, is rendered again.
 type pageCache struct {
 	mu    sync.RWMutex
 	bytes map[renderKey][]byte
@@ -28,7 +28,7 @@ func newPageCache() *pageCache {
 	return &pageCache{bytes: map[renderKey][]byte{}, marks: map[*world.World]int{}}
 }
 
-// repository returns the rendering, made on demand.
+// repository returns the rendered part and renders it when necessary.
 func (c *pageCache) repository(l links, w *world.World, r *world.Repository) []byte {
 	key := renderKey{l.api, r}
 	c.mu.RLock()
@@ -48,8 +48,8 @@ func (c *pageCache) repository(l links, w *world.World, r *world.Repository) []b
 	return b
 }
 
-// appendMinimal writes a repository as the token endpoints list it: without
-// the security block, which is for those who administer it.
+// appendMinimal writes a repository as token endpoints list it: without the
+// security block, which is for administrators.
 func (x *exchange) appendMinimal(b []byte, r *world.Repository) []byte {
 	b = append(b, x.s.rendered.repository(x.links, x.world, r)...)
 	if x.version == version2022 {
@@ -94,7 +94,8 @@ func listRepositories(x *exchange) answer {
 	return list(x, x.organizationPath("/repos"), repos, x.appendListed)
 }
 
-// isListed: an installation lists what it covers, a stranger what is public.
+// isListed reports whether lists show a repository to the caller: what the
+// installation covers, and of another organization what is public.
 func (x *exchange) isListed(r *world.Repository) bool {
 	if x.isOwnWorld() {
 		return x.caller.token.installation.includes(r)
@@ -102,8 +103,9 @@ func (x *exchange) isListed(r *world.Repository) bool {
 	return r.Visibility == world.Public
 }
 
-func isOfType(r *world.Repository, kind string) bool {
-	switch kind {
+// isOfType reports whether the parameter type selects the repository.
+func isOfType(r *world.Repository, name string) bool {
+	switch name {
 	case "public":
 		return r.Visibility == world.Public
 	case "private":
@@ -112,7 +114,7 @@ func isOfType(r *world.Repository, kind string) bool {
 		return r.IsFork
 	case "sources":
 		return !r.IsFork
-	case "member": // an App is nobody's collaborator
+	case "member": // an App is no collaborator
 		return false
 	}
 	return true
@@ -138,8 +140,8 @@ func sortRepositories(repos []*world.Repository, by string, descending bool) {
 	})
 }
 
-// getRepository answers a full-repository. The merge settings are left out:
-// they need contents write, which a read-only audit does not have.
+// getRepository answers a full-repository without the merge settings: those need
+// contents write, which a read-only audit does not have.
 func getRepository(x *exchange) answer {
 	r, org := x.repo, &x.world.Org
 	b := x.appendListed(nil, r)

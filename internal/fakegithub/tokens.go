@@ -32,8 +32,8 @@ func listRequestRepositories(x *exchange) answer {
 	return x.listTokenRepositories(x.world.Request, "/personal-access-token-requests/")
 }
 
-// listTokens answers grants or requests; they differ in the path, in the name
-// of their date and in the reason.
+// listTokens answers grants or requests. They differ in the path, in the name of
+// their date and in the reason.
 func (x *exchange) listTokens(tokens []*world.Token, below, dateKey string) answer {
 	f, refused, ok := x.tokenFilter()
 	if !ok {
@@ -68,7 +68,7 @@ func (x *exchange) listTokens(tokens []*world.Token, below, dateKey string) answ
 		o.key("owner")
 		o.b = x.links.appendUser(o.b, t.Owner.ID, t.Owner.Login, "User")
 		o.text("repository_selection", t.Selection)
-		// Also present on "all", where it should not be followed.
+		// Also present with "all", where clients should not follow it.
 		o.text("repositories_url", x.links.api+self+"/"+strconv.FormatInt(t.ID, 10)+"/repositories")
 		o.key("permissions")
 		o.b = appendPermissions(o.b, t.Permissions)
@@ -82,7 +82,7 @@ func (x *exchange) listTokens(tokens []*world.Token, below, dateKey string) answ
 	})
 }
 
-// appendPermissions leaves out a scope that has none, as GitHub does.
+// appendPermissions omits a scope without permissions, as GitHub does.
 func appendPermissions(b []byte, p world.Permissions) []byte {
 	o := begin(b)
 	for _, scope := range [...]struct {
@@ -97,7 +97,7 @@ func appendPermissions(b []byte, p world.Permissions) []byte {
 	return o.end()
 }
 
-// tokenFilter holds the filters of the two lists; zero values filter nothing.
+// tokenFilter holds the filters of the two lists; zero values select everything.
 type tokenFilter struct {
 	owners                []string
 	tokenIDs              []int64
@@ -110,8 +110,8 @@ func (f *tokenFilter) isEmpty() bool {
 	return len(f.owners)+len(f.tokenIDs) == 0 && f.repository == "" && f.key == "" && f.usedBefore.IsZero() && f.usedSince.IsZero()
 }
 
-// tokenFilter reads the filters; ok is false, with the refusal, for a value
-// that GitHub would not take.
+// tokenFilter reads the filters; ok is false, with the refusal to answer, for a
+// value that GitHub does not accept.
 func (x *exchange) tokenFilter() (f tokenFilter, refused answer, ok bool) {
 	for _, name := range []string{"per_page", "page"} {
 		if n, err := strconv.Atoi(x.query.Get(name)); x.query.Has(name) && (err != nil || n < 1) {
@@ -124,7 +124,8 @@ func (x *exchange) tokenFilter() (f tokenFilter, refused answer, ok bool) {
 	return f, answer{}, true
 }
 
-// read fills the filter from a query; field is "" when all is well.
+// read fills the filter from a query; field names a parameter that is wrong, "":
+// none.
 func (f *tokenFilter) read(q url.Values) (field, message string) {
 	if f.owners = q["owner[]"]; len(f.owners) > maxOwners {
 		return "owner", "has more than 10 entries"
@@ -190,8 +191,8 @@ func have(p world.Permissions, key, level string) bool {
 	return p.Organization[key] == level || p.Repository[key] == level || p.Other[key] == level
 }
 
-// listTokenRepositories answers minimal repositories. With selection all they
-// are all of the organization's; GitHub advises not to ask.
+// listTokenRepositories answers minimal repositories. With selection all it lists
+// those of the whole organization; GitHub advises against that request.
 func (x *exchange) listTokenRepositories(find func(id int64) *world.Token, below string) answer {
 	id, err := strconv.ParseInt(x.params["pat"], 10, 64)
 	t := find(id)
