@@ -127,7 +127,7 @@ func TestInstallations(t *testing.T) {
 	if _, err := c.fake.InstallationToken("globex"); err == nil {
 		t.Error("minted a token for a suspended installation")
 	}
-	// On selected repositories, lists silently hold only those.
+	// On selected repositories, lists contain only those.
 	listed := c.all("/orgs/acme/repos?per_page=100")
 	if len(listed) == 0 || len(listed) >= len(w.Repositories) {
 		t.Errorf("%d of %d repositories are listed", len(listed), len(w.Repositories))

@@ -9,8 +9,8 @@ import (
 	"auditor/internal/fakegithub/world"
 )
 
-// BenchmarkServe measures what a page costs the server, without the network:
-// the figures of a collector are worth nothing when the server is slower.
+// BenchmarkServe measures the cost of a page for the server, without the network:
+// benchmarks of a collector are meaningless when the server is slower.
 func BenchmarkServe(b *testing.B) {
 	w := world.Generate(1, world.Large, "acme", today)
 	fake := New(w, Options{PrivateKeyPEM: testKeyPEM, RateLimit: -1, GraphQLLimit: -1})

@@ -11,8 +11,8 @@ import (
 	"auditor/internal/fakegithub/world"
 )
 
-// wrapped is serve with every request and answer held to GitHub's published
-// descriptions.
+// wrapped is serve with every request and answer validated against GitHub's
+// published descriptions.
 func wrapped(t *testing.T, w *world.World, o Options) *client {
 	t.Helper()
 	o.PrivateKeyPEM = testKeyPEM
@@ -20,7 +20,7 @@ func wrapped(t *testing.T, w *world.World, o Options) *client {
 	srv := httptest.NewServer(conformance.Wrap(t, fake))
 	t.Cleanup(srv.Close)
 	c := &client{t: t, fake: fake, url: srv.URL}
-	c.token, _ = fake.InstallationToken(w.Org.Login) // the error is told by the first request
+	c.token, _ = fake.InstallationToken(w.Org.Login) // the first request shows the error
 	return c
 }
 
@@ -45,7 +45,7 @@ func TestEveryAnswerConforms(t *testing.T) {
 	suspended.do("GET", "/orgs/acme/installation", suspended.jwt(nil), "")
 }
 
-// everyEndpoint asks every route, every page of every list, and every
+// everyEndpoint requests every route, every page of every list, and every
 // repository and token.
 func everyEndpoint(t *testing.T, c *client, w *world.World, headers ...string) {
 	t.Helper()
@@ -56,7 +56,7 @@ func everyEndpoint(t *testing.T, c *client, w *world.World, headers ...string) {
 	minted := c.do("POST", "/app/installations/"+itoa(c.fake.installationOf("acme").id)+"/access_tokens", app, "", headers...)
 	c.wants(minted, 201, "expires_at")
 	paths := []string{"/orgs/acme", "/orgs/nobody"}
-	if !slices.Contains(headers, version2026) { // the description has the shape of the older version
+	if !slices.Contains(headers, version2026) { // the description is of the older version
 		paths = append(paths, "/rate_limit")
 	}
 	for _, list := range []string{

@@ -11,7 +11,7 @@ import (
 	"auditor/internal/fakegithub/world"
 )
 
-// listed is what a client notes that reads a list once, in its order.
+// listed is what a client gets that reads a list once, in its order.
 func (c *client) listed(path, key string) []string {
 	c.t.Helper()
 	var out []string
@@ -21,7 +21,7 @@ func (c *client) listed(path, key string) []string {
 	return out
 }
 
-// named walks the repositories of GraphQL, by name, eleven a page.
+// named lists the repositories of GraphQL by name, eleven on a page.
 func (c *client) named() []string {
 	c.t.Helper()
 	const query = `query($after: String) { organization(login: "acme") { repositories(first: 11, after: $after, orderBy: {field: NAME, direction: ASC}) {
@@ -64,8 +64,8 @@ const (
 	membersWalk  = "/orgs/acme/members?per_page=10"
 )
 
-// TestDrift reads a list while it changes, and once more when all is over:
-// the difference is what a client that reads once gets wrong.
+// TestDrift reads a list while it changes, and again afterwards: the difference is
+// what a client that reads once gets wrong.
 func TestDrift(t *testing.T) {
 	rest := func(path, key string) func(*client) []string {
 		return func(c *client) []string { return c.listed(path, key) }
@@ -73,7 +73,7 @@ func TestDrift(t *testing.T) {
 	byName := (*client).named
 	for script, test := range map[string]struct {
 		walk          func(*client) []string
-		stale, missed int // items that are no more, items that were skipped
+		stale, missed int // items that are gone, items that were skipped
 		twice         int // items that were read twice
 	}{
 		"revoke:after=tokens,page=1":                {rest(tokensWalk, "id"), 1, 1, 0},
@@ -106,7 +106,7 @@ func TestDrift(t *testing.T) {
 				t.Errorf("read %d that are gone, missed %d, read %d twice; want %d, %d, %d", stale, missed, twice, test.stale, test.missed, test.twice)
 			}
 			if again := test.walk(c); !slices.Equal(again, after) {
-				t.Error("it happened twice")
+				t.Error("the change happened twice")
 			}
 			kind, _, _ := strings.Cut(script, ":")
 			if got := c.fake.Counters().Changes; got[kind] != 1 || len(got) != 1 {
@@ -144,9 +144,9 @@ func mustParse(t *testing.T, script string) Change {
 	return c
 }
 
-// TestTokenGoesBeforeItsRepositories: the one that is asked for, at the n-th
-// that is asked for.
-func TestTokenGoesBeforeItsRepositories(t *testing.T) {
+// TestTokenIsGoneBeforeItsRepositories removes the token of the n-th request for
+// repositories of a token.
+func TestTokenIsGoneBeforeItsRepositories(t *testing.T) {
 	for _, list := range []struct{ script, path string }{
 		{"revoke:before=token-repos,page=2", "/orgs/acme/personal-access-tokens"},
 		{"withdraw:before=request-repos,page=2", "/orgs/acme/personal-access-token-requests"},
@@ -179,8 +179,8 @@ func TestDeletedRepositoryLeavesTokens(t *testing.T) {
 	c.wants(c.get("/repos/acme/"+gone.Name), 404, "Not Found")
 }
 
-// TestMoved: a renamed repository answers at its old name with a redirection,
-// one that went away with a redirection into the void, or to where it is.
+// TestMoved checks that a renamed or transferred repository redirects from its old
+// name to its id, which answers 404 where the caller may not see it.
 func TestMoved(t *testing.T) {
 	stop := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	public := slices.IndexFunc(small().Repositories, func(r *world.Repository) bool { return r.Visibility == world.Public })
@@ -227,8 +227,8 @@ func TestMoved(t *testing.T) {
 	}
 }
 
-// TestDriftWaitsForAPageThatArrives: the client asks for a page again that it
-// did not get, and must not see the change in it.
+// TestDriftWaitsForAPageThatArrives checks that a client that repeats the request
+// for a page that it did not get does not see the change in it.
 func TestDriftWaitsForAPageThatArrives(t *testing.T) {
 	c := serve(t, small(), Options{
 		Drift:  []Change{mustParse(t, "revoke:after=tokens")},
@@ -242,8 +242,9 @@ func TestDriftWaitsForAPageThatArrives(t *testing.T) {
 	}
 }
 
-// TestTheWorldAfterwards: two servers with the same script end up alike.
-func TestTheWorldAfterwards(t *testing.T) {
+// TestFinalWorldIsTheSame checks that servers with the same changes have the same
+// result, whenever they happened.
+func TestFinalWorldIsTheSame(t *testing.T) {
 	var drift []Change
 	for _, e := range world.EditKinds() {
 		drift = append(drift, mustParse(t, e.Name+":after=repos,page=2"))
@@ -266,7 +267,7 @@ func TestTheWorldAfterwards(t *testing.T) {
 		return out
 	}
 	if a, b := end("/orgs/acme/repos?per_page=5", "/orgs/acme/repos?per_page=5&page=2"), end(); !slices.Equal(a, b) {
-		t.Error("the world depends on when it changed")
+		t.Error("the final world depends on the moment of the changes")
 	}
 }
 
@@ -285,7 +286,7 @@ func TestParseChange(t *testing.T) {
 	}
 	defer func() {
 		if recover() == nil {
-			t.Error("a server with an unknown change is made")
+			t.Error("New accepts an unknown change")
 		}
 	}()
 	New(small(), Options{Drift: []Change{{Kind: "explode", After: "repos"}}})

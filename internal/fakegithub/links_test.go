@@ -29,9 +29,9 @@ func pageOf(t *testing.T, link string) string {
 	return u.Query().Get("page")
 }
 
-// TestLinksOfEveryList walks each list in short pages: first and prev on all
-// but the first page, next and last on all but the last one, and last where
-// the walk ends.
+// TestLinksOfEveryList reads each list in short pages. It expects first and prev on
+// all pages but the first, next and last on all but the last, and last to point to
+// the last page.
 func TestLinksOfEveryList(t *testing.T) {
 	w := small()
 	c := serve(t, w, Options{UserAccounts: []string{"mona", "hubot", "octo"}})

@@ -74,7 +74,7 @@ func ids(items []map[string]any) []int64 {
 	return out
 }
 
-func TestTokensAreToldAsTheyAre(t *testing.T) {
+func TestTokensShowTheWorld(t *testing.T) {
 	w := small()
 	c := serve(t, w, Options{})
 	got := c.all("/orgs/acme/personal-access-tokens?direction=asc&per_page=100")
@@ -192,7 +192,7 @@ func TestRepositorySettings(t *testing.T) {
 				t.Errorf("%s: secret_scanning is %v, want %q", r.Name, scanning, r.Security.SecretScanning)
 			}
 		}
-		// Without administration: no block, and off looks like not permitted.
+		// Without administration: no block, and off answers like not permitted.
 		if got := poor.get(base+"/vulnerability-alerts").status + poor.get(base+"/automated-security-fixes").status; got != 808 {
 			t.Errorf("%s without administration: %d", base, got)
 		}

@@ -113,7 +113,7 @@ func TestRefusals(t *testing.T) {
 	}
 	for _, r := range c.all("/orgs/globex/repos") {
 		if r["visibility"] != "public" || r["security_and_analysis"] != nil {
-			t.Errorf("a stranger lists %v", r["full_name"])
+			t.Errorf("another installation lists %v", r["full_name"])
 		}
 	}
 	if !slices.ContainsFunc(other.Repositories, func(r *world.Repository) bool { return r.IsPrivate() }) {
@@ -147,7 +147,7 @@ func TestLatencyAndMiddleware(t *testing.T) {
 		t.Errorf("logged %v", got)
 	}
 	if fake.ForgetRequests(); len(fake.Requests()) != 0 {
-		t.Error("the log is not forgotten")
+		t.Error("the log is not empty")
 	}
 	stop()
 	if _, err := fake.InstallationToken("nobody"); err == nil {

@@ -60,7 +60,7 @@ type route struct {
 	operations map[string]*operation
 }
 
-// operation is one REST operation, with the parameters of its path put in.
+// operation is one REST operation, with the parameters of its path included.
 type operation struct {
 	declared   *openapi3.Operation
 	name       string // "GET /orgs/{org}/repos"
