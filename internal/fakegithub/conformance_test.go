@@ -81,7 +81,7 @@ func everyEndpoint(t *testing.T, c *client, w *world.World, headers ...string) {
 	for _, path := range paths {
 		c.get(path, headers...)
 	}
-	for _, query := range append(deepQueries, everyField(c.fake.graphql, "Organization", 4)) {
+	for _, query := range append(deepQueries, everyField("Organization", 4)) {
 		r := c.graphql(query, map[string]any{"login": "acme"})
 		if types, _ := errorsOf(t, r); slices.ContainsFunc(types, func(s string) bool { return s != "FORBIDDEN" }) {
 			t.Errorf("%.200s: %.2000s", query, r.body)

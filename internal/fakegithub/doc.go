@@ -4,8 +4,8 @@
 // Start with [Server]: [New] makes one that serves an organization of
 // internal/fakegithub/world as GitHub would. It has App authentication with
 // signed JWTs, installation tokens that expire, the lists of fine-grained tokens
-// with all their filters, repositories, settings, and GraphQL: it executes the
-// query that the client sends.
+// with all their filters, repositories, settings, and GraphQL, which
+// internal/fakegithub/graphql executes.
 //
 // It is at least as strict as GitHub and refuses mistakes of a client that
 // GitHub ignores: an unknown query parameter answers 422 on every endpoint, so

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"auditor/internal/fakegithub/graphql"
 )
 
 // faultKind is a row of the table of faults. It sets one of three functions:
@@ -16,9 +18,9 @@ type faultKind struct {
 	// fits reports which requests can have it; nil: all.
 	fits    func(*exchange) bool
 	instead func(*exchange, *Fault) answer
-	// query spoils an execution, or answers in its place (done); not ok: it does
-	// not apply to this query.
-	query   func(*execution, *Fault) (a answer, done, ok bool)
+	// query spoils the execution of a query, or answers it (done). It needs a query
+	// for more than Fault.Over items.
+	query   func(*exchange, *graphql.Site) (a answer, done bool)
 	deliver func(http.ResponseWriter, *exchange, answer, *Fault)
 	cuts    bool // deliver needs a body that it can cut
 	is401   bool
@@ -55,9 +57,9 @@ func kinds() []faultKind {
 
 		{name: "graphql-502", does: "502: the query took too long (use over)", moderate: heavy, fits: isGraphQL, query: tookTooLong(http.StatusBadGateway)},
 		{name: "graphql-504", does: "504: the query took too long (use over)", moderate: heavy, fits: isGraphQL, query: tookTooLong(http.StatusGatewayTimeout)},
-		{name: "graphql-resources", does: "200 with RESOURCE_LIMITS_EXCEEDED in place of the nodes (use over)", moderate: heavy, fits: isGraphQL, query: spoilWith(spoilNodes)},
-		{name: "graphql-null-node", does: "200 with one node null and an error that names it", moderate: Fault{Rate: 0.1}, fits: isGraphQL, query: spoilWith(spoilNode)},
-		{name: "graphql-null-field", does: "200 with one field null and an error that names it", moderate: Fault{Rate: 0.1}, fits: isGraphQL, query: spoilWith(spoilField)},
+		{name: "graphql-resources", does: "200 with RESOURCE_LIMITS_EXCEEDED in place of the nodes (use over)", moderate: heavy, fits: isGraphQL, query: spoilWith(graphql.SpoilNodes, 1)},
+		{name: "graphql-null-node", does: "200 with one node null and an error that names it", moderate: Fault{Rate: 0.1}, fits: isGraphQL, query: spoilWith(graphql.SpoilNode, 1000)},
+		{name: "graphql-null-field", does: "200 with one field null and an error that names it", moderate: Fault{Rate: 0.1}, fits: isGraphQL, query: spoilWith(graphql.SpoilField, 3)},
 
 		{name: "unauthorized", does: "401 although the token is valid", moderate: often, fits: isInstallation, instead: badCredentials, is401: true},
 		{name: "token-expires", does: "401 for every request: the token expired too early", moderate: rarely, fits: isInstallation, instead: endToken, is401: true},
@@ -114,7 +116,7 @@ func serverError(status int) func(*exchange, *Fault) answer {
 
 // somethingWrong is GraphQL's body for a query that was aborted.
 func (x *exchange) somethingWrong(status int) answer {
-	a := graphqlAnswer([]byte("null"), []graphqlError{{Message: "Something went wrong while executing your query. This may be the result of a timeout, or it could be a GitHub bug. Please include `" + x.id + "` when reporting this issue."}})
+	a := graphqlAnswer([]byte("null"), []graphql.Error{{Message: "Something went wrong while executing your query. This may be the result of a timeout, or it could be a GitHub bug. Please include `" + x.id + "` when reporting this issue."}})
 	a.status = status
 	return a
 }
@@ -172,7 +174,7 @@ func secondaryLimitSilently(x *exchange, _ *Fault) answer {
 func secondaryLimitOfQueries(x *exchange, f *Fault) answer {
 	x.askToWait("", x.now.Add(f.wait()))
 	x.header.Set("Retry-After", strconv.Itoa(int(f.wait()/time.Second)))
-	return graphqlAnswer(nil, []graphqlError{{Message: secondaryMessage}})
+	return graphqlAnswer(nil, []graphql.Error{{Message: secondaryMessage}})
 }
 
 func badCredentials(x *exchange, _ *Fault) answer {
@@ -184,21 +186,18 @@ func endToken(x *exchange, f *Fault) answer {
 	return badCredentials(x, f)
 }
 
-func tookTooLong(status int) func(*execution, *Fault) (answer, bool, bool) {
-	return func(e *execution, f *Fault) (answer, bool, bool) {
-		if e.items <= f.Over {
-			return answer{}, false, false
-		}
-		return e.x.somethingWrong(status), true, true
-	}
+func tookTooLong(status int) func(*exchange, *graphql.Site) (answer, bool) {
+	return func(x *exchange, _ *graphql.Site) (answer, bool) { return x.somethingWrong(status), true }
 }
 
-func spoilWith(make func(*exchange) *spoil) func(*execution, *Fault) (answer, bool, bool) {
-	return func(e *execution, f *Fault) (answer, bool, bool) {
-		if e.items <= f.Over {
-			return answer{}, false, false
+// spoilWith spoils a query at one of the first places, chosen by the seed.
+func spoilWith(what string, places int) func(*exchange, *graphql.Site) (answer, bool) {
+	return func(x *exchange, site *graphql.Site) (answer, bool) {
+		name := x.fault.kind.name
+		site.Spoil = &graphql.Spoil{
+			What: what, Skip: x.chance(what, places), Done: func() { x.s.counted.fault(name) },
+			Message: "Something went wrong while executing your query. Please include `" + x.id + "` when reporting this issue.",
 		}
-		e.spoil = make(e.x)
-		return answer{}, false, true
+		return answer{}, false
 	}
 }

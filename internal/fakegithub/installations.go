@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"auditor/internal/fakegithub/graphql"
 	"auditor/internal/fakegithub/world"
 )
 
@@ -80,7 +81,7 @@ func getApp(x *exchange) answer {
 	o.id("id", x.s.app.id)
 	o.text("slug", "auditor-simulated")
 	o.text("client_id", x.s.app.clientID)
-	o.text("node_id", nodeID("App", x.s.app.id))
+	o.text("node_id", graphql.NodeID("App", x.s.app.id))
 	o.key("owner")
 	o.b = x.links.appendUser(o.b, home.Org.ID, home.Org.Login, "Organization")
 	o.text("name", "auditor (simulated)")

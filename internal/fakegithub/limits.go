@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"auditor/internal/fakegithub/graphql"
 	"auditor/internal/fakegithub/world"
 )
 
@@ -110,7 +111,7 @@ func (x *exchange) exceeded() answer {
 }
 
 func (x *exchange) exceededPoints() answer {
-	return graphqlAnswer(nil, []graphqlError{{Type: "RATE_LIMITED", Message: "API rate limit exceeded for " + x.who() + "."}})
+	return graphqlAnswer(nil, []graphql.Error{{Type: "RATE_LIMITED", Message: "API rate limit exceeded for " + x.who() + "."}})
 }
 
 func (x *exchange) limitHeaders(resource string, b budget) {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"auditor/internal/fakegithub/graphql"
 	"auditor/internal/fakegithub/world"
 )
 
@@ -17,7 +18,7 @@ func getOrganization(x *exchange) answer {
 	o := begin(nil)
 	o.text("login", g.Login)
 	o.id("id", g.ID)
-	o.text("node_id", nodeID("Organization", g.ID))
+	o.text("node_id", graphql.NodeID("Organization", g.ID))
 	o.text("url", self)
 	for _, link := range [...]struct{ key, suffix string }{
 		{"repos_url", "/repos"}, {"events_url", "/events"}, {"hooks_url", "/hooks"}, {"issues_url", "/issues"},
@@ -196,7 +197,7 @@ func (x *exchange) team(b []byte, t *world.Team, permission string) *object {
 	self := x.links.api + x.organizationPath("/team/"+strconv.FormatInt(t.ID, 10))
 	o := begin(b)
 	o.id("id", t.ID)
-	o.text("node_id", nodeID("Team", t.ID))
+	o.text("node_id", graphql.NodeID("Team", t.ID))
 	o.text("url", self)
 	o.text("html_url", x.links.web+"/orgs/"+x.world.Org.Login+"/teams/"+t.Slug)
 	o.text("members_url", self+"/members{/member}")

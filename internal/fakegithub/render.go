@@ -1,11 +1,12 @@
 package fakegithub
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"slices"
 	"strconv"
 	"time"
+
+	"auditor/internal/fakegithub/graphql"
 )
 
 // links holds the two roots that hypermedia links start with.
@@ -123,31 +124,6 @@ func appendLevels(b []byte, m map[string]string) []byte {
 	return o.end()
 }
 
-// nodeID makes a global id in GitHub's older format: base64 of a kind and a
-// number. parseNodeID reads it.
-func nodeID(kind string, id int64) string {
-	return base64.StdEncoding.EncodeToString(append(append([]byte("0"), strconv.Itoa(len(kind))+":"+kind...), strconv.FormatInt(id, 10)...))
-}
-
-// parseNodeID is the inverse of nodeID; ok is false for anything else.
-func parseNodeID(s string) (kind string, id int64, ok bool) {
-	b, err := base64.StdEncoding.DecodeString(s)
-	if err != nil || len(b) < 3 || b[0] != '0' {
-		return "", 0, false
-	}
-	colon := slices.Index(b, ':')
-	if colon < 0 {
-		return "", 0, false
-	}
-	n, err := strconv.Atoi(string(b[1:colon]))
-	if err != nil || n < 0 || colon+1+n > len(b) {
-		return "", 0, false
-	}
-	kind = string(b[colon+1 : colon+1+n])
-	id, err = strconv.ParseInt(string(b[colon+1+n:]), 10, 64)
-	return kind, id, err == nil
-}
-
 // userLinks are the hypermedia links of a simple user, as suffixes of its URL.
 var userLinks = [...]struct{ key, suffix string }{
 	{"followers_url", "/followers"}, {"following_url", "/following{/other_user}"}, {"gists_url", "/gists{/gist_id}"},
@@ -160,7 +136,7 @@ func (l links) appendUser(b []byte, id int64, login, kind string) []byte {
 	o := begin(b)
 	o.text("login", login)
 	o.id("id", id)
-	o.text("node_id", nodeID(kind, id))
+	o.text("node_id", graphql.NodeID(kind, id))
 	o.text("avatar_url", l.web+"/avatars/u/"+strconv.FormatInt(id, 10)+"?v=4")
 	o.text("gravatar_id", "")
 	self := l.api + "/users/" + login

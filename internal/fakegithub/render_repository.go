@@ -3,6 +3,7 @@ package fakegithub
 import (
 	"strings"
 
+	"auditor/internal/fakegithub/graphql"
 	"auditor/internal/fakegithub/world"
 )
 
@@ -33,7 +34,7 @@ func (l links) appendRepository(b []byte, org *world.Organization, r *world.Repo
 	host := l.web[strings.Index(l.web, "//")+2:]
 	o := begin(b)
 	o.id("id", r.ID)
-	o.text("node_id", nodeID("Repository", r.ID))
+	o.text("node_id", graphql.NodeID("Repository", r.ID))
 	o.text("name", r.Name)
 	o.text("full_name", full)
 	o.flag("private", r.IsPrivate())
@@ -110,7 +111,7 @@ func (l links) license(o *object, r *world.Repository) {
 	in.text("name", r.License+" License")
 	in.text("spdx_id", r.License)
 	in.text("url", l.api+"/licenses/"+key)
-	in.text("node_id", nodeID("License", int64(len(key))))
+	in.text("node_id", graphql.NodeID("License", int64(len(key))))
 	o.b = in.end()
 }
 

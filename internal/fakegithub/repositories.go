@@ -1,12 +1,8 @@
 package fakegithub
 
 import (
-	"cmp"
 	"net/http"
-	"slices"
-	"strings"
 	"sync"
-	"time"
 
 	"auditor/internal/fakegithub/world"
 )
@@ -90,7 +86,7 @@ func listRepositories(x *exchange) answer {
 			repos = append(repos, r)
 		}
 	}
-	sortRepositories(repos, sort, direction == "desc")
+	world.SortRepositories(repos, sort, direction == "desc")
 	return list(x, x.organizationPath("/repos"), repos, x.appendListed)
 }
 
@@ -118,26 +114,6 @@ func isOfType(r *world.Repository, name string) bool {
 		return false
 	}
 	return true
-}
-
-func sortRepositories(repos []*world.Repository, by string, descending bool) {
-	times := map[string]func(*world.Repository) time.Time{
-		"created": func(r *world.Repository) time.Time { return r.CreatedAt },
-		"updated": func(r *world.Repository) time.Time { return r.UpdatedAt },
-		"pushed":  func(r *world.Repository) time.Time { return r.PushedAt },
-	}
-	slices.SortStableFunc(repos, func(a, b *world.Repository) int {
-		c := 0
-		if at := times[by]; at != nil {
-			c = at(a).Compare(at(b))
-		} else {
-			c = strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name))
-		}
-		if c = cmp.Or(c, cmp.Compare(a.ID, b.ID)); descending {
-			return -c
-		}
-		return c
-	})
 }
 
 // getRepository answers a full-repository without the merge settings: those need

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"auditor/internal/fakegithub/graphql"
 	"auditor/internal/fakegithub/world"
 )
 
@@ -123,7 +124,7 @@ type Server struct {
 	faults        *faults // nil: nothing goes wrong
 	drift         *drift  // nil: nothing changes
 	rendered      *pageCache
-	graphql       *graphqlEngine
+	graphql       *graphql.Engine
 
 	mu       sync.Mutex
 	log      []Logged
@@ -151,7 +152,7 @@ func New(w *world.World, o Options) *Server {
 	s.faults, s.skew = newFaults(o), skewOf(o)
 	s.drift = newDrift(o.Drift)
 	s.rendered = newPageCache()
-	s.graphql = newGraphQLEngine()
+	s.graphql = graphql.NewEngine()
 	s.routes = routes()
 	for i := range s.routes {
 		s.routes[i].parts = strings.Split(s.routes[i].pattern[1:], "/")

@@ -1,7 +1,9 @@
 package world
 
 import (
+	"cmp"
 	"path"
+	"slices"
 	"strings"
 	"time"
 )
@@ -213,4 +215,26 @@ func (w *World) ActiveRules(r *Repository, branch string) []ActiveRule {
 		}
 	}
 	return out
+}
+
+// SortRepositories sorts by created, updated, pushed or full_name, and those that are
+// equal by id.
+func SortRepositories(repos []*Repository, by string, descending bool) {
+	times := map[string]func(*Repository) time.Time{
+		"created": func(r *Repository) time.Time { return r.CreatedAt },
+		"updated": func(r *Repository) time.Time { return r.UpdatedAt },
+		"pushed":  func(r *Repository) time.Time { return r.PushedAt },
+	}
+	slices.SortStableFunc(repos, func(a, b *Repository) int {
+		c := 0
+		if at := times[by]; at != nil {
+			c = at(a).Compare(at(b))
+		} else {
+			c = strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name))
+		}
+		if c = cmp.Or(c, cmp.Compare(a.ID, b.ID)); descending {
+			return -c
+		}
+		return c
+	})
 }

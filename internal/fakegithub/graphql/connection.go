@@ -1,4 +1,4 @@
-package fakegithub
+package graphql
 
 import (
 	"encoding/base64"

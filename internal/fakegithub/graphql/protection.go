@@ -1,4 +1,4 @@
-package fakegithub
+package graphql
 
 import (
 	"slices"
@@ -37,7 +37,7 @@ func (n repositoryNode) ref(name string) any {
 
 func refFields() fields {
 	return fields{
-		"id":         plain(func(n refNode) any { return nodeID("Ref", n.repo.r.ID) }),
+		"id":         plain(func(n refNode) any { return NodeID("Ref", n.repo.r.ID) }),
 		"name":       plain(func(n refNode) any { return n.name }),
 		"prefix":     plain(func(refNode) any { return "refs/heads/" }),
 		"repository": plain(func(n refNode) any { return n.repo }),
@@ -87,7 +87,7 @@ func protectionFields() fields {
 	}
 	never := flag(func(*world.BranchProtection) bool { return false })
 	return fields{
-		"id":                             plain(func(n protectionNode) any { return nodeID("BranchProtectionRule", n.p.ID) }),
+		"id":                             plain(func(n protectionNode) any { return NodeID("BranchProtectionRule", n.p.ID) }),
 		"databaseId":                     plain(func(n protectionNode) any { return n.p.ID }),
 		"pattern":                        plain(func(n protectionNode) any { return n.p.Pattern }),
 		"repository":                     plain(func(n protectionNode) any { return n.repo }),
@@ -141,7 +141,7 @@ func requiredStatusChecks(n protectionNode) any {
 func (n protectionNode) allowances(kind string, users []*world.User) connection {
 	var items []any
 	for i, u := range users {
-		items = append(items, record{kind, map[string]any{"id": nodeID(kind, n.p.ID*10+int64(i)), "actor": userNode{n.repo.w, u}, "branchProtectionRule": n}})
+		items = append(items, record{kind, map[string]any{"id": NodeID(kind, n.p.ID*10+int64(i)), "actor": userNode{n.repo.w, u}, "branchProtectionRule": n}})
 	}
 	return connection{items: items}
 }
@@ -164,7 +164,7 @@ func findRuleset(w *world.World, list []*world.Ruleset, id int) any {
 
 func rulesetFields() fields {
 	return fields{
-		"id":          plain(func(n rulesetNode) any { return nodeID("RepositoryRuleset", n.s.ID) }),
+		"id":          plain(func(n rulesetNode) any { return NodeID("RepositoryRuleset", n.s.ID) }),
 		"databaseId":  plain(func(n rulesetNode) any { return n.s.ID }),
 		"name":        plain(func(n rulesetNode) any { return n.s.Name }),
 		"enforcement": plain(func(n rulesetNode) any { return enum(n.s.Enforcement) }),
@@ -209,7 +209,7 @@ func bypassActors(e *execution, n rulesetNode, _ map[string]any) (any, *fieldErr
 		if !mayRead {
 			continue
 		}
-		v := map[string]any{"id": nodeID("RepositoryRulesetBypassActor", a.ID), "actor": nil, "bypassMode": a.Mode, "deployKey": false, "enterpriseOwner": false,
+		v := map[string]any{"id": NodeID("RepositoryRulesetBypassActor", a.ID), "actor": nil, "bypassMode": a.Mode, "deployKey": false, "enterpriseOwner": false,
 			"organizationAdmin": a.IsOrganizationAdmin, "repositoryRoleDatabaseId": nil, "repositoryRoleName": orNull(a.RepositoryRole), "repositoryRuleset": n}
 		if a.Team != nil {
 			v["actor"] = teamNode{n.w, a.Team}
@@ -221,7 +221,7 @@ func bypassActors(e *execution, n rulesetNode, _ map[string]any) (any, *fieldErr
 
 func ruleFields() fields {
 	return fields{
-		"id":                plain(func(n ruleNode) any { return nodeID("RepositoryRule", n.rule.ID) }),
+		"id":                plain(func(n ruleNode) any { return NodeID("RepositoryRule", n.rule.ID) }),
 		"type":              plain(func(n ruleNode) any { return n.rule.Type }),
 		"repositoryRuleset": plain(func(n ruleNode) any { return n.set }),
 		"parameters":        plain(ruleParameters),

@@ -1,4 +1,4 @@
-package fakegithub
+package graphql
 
 import (
 	"slices"
@@ -18,7 +18,7 @@ func (n repositoryNode) fullName() string { return n.w.Org.Login + "/" + n.r.Nam
 
 func repositoryFields() fields {
 	f := fields{
-		"id":                  plain(func(n repositoryNode) any { return nodeID("Repository", n.r.ID) }),
+		"id":                  plain(func(n repositoryNode) any { return NodeID("Repository", n.r.ID) }),
 		"databaseId":          plain(func(n repositoryNode) any { return n.r.ID }),
 		"name":                plain(func(n repositoryNode) any { return n.r.Name }),
 		"nameWithOwner":       plain(func(n repositoryNode) any { return n.fullName() }),
@@ -109,7 +109,7 @@ var planFeatures = record{"RepositoryPlanFeatures", map[string]any{
 }}
 
 func (e *execution) page(n repositoryNode, below string) string {
-	return e.x.links.web + "/" + n.fullName() + below
+	return e.site.Web + "/" + n.fullName() + below
 }
 
 func timeOrNull(t time.Time) any {
@@ -124,14 +124,14 @@ func repositoryLicense(e *execution, n repositoryNode, _ map[string]any) (any, *
 		return nil, nil
 	}
 	key := strings.ToLower(n.r.License)
-	return record{"License", map[string]any{"id": nodeID("License", int64(len(key))), "key": key, "name": n.r.License + " License", "spdxId": n.r.License, "url": e.x.links.web + "/licenses/" + key}}, nil
+	return record{"License", map[string]any{"id": NodeID("License", int64(len(key))), "key": key, "name": n.r.License + " License", "spdxId": n.r.License, "url": e.site.Web + "/licenses/" + key}}, nil
 }
 
 func language(r *world.Repository) any {
 	if r.Language == "" {
 		return nil
 	}
-	return record{"Language", map[string]any{"id": nodeID("Language", int64(len(r.Language))), "name": r.Language}}
+	return record{"Language", map[string]any{"id": NodeID("Language", int64(len(r.Language))), "name": r.Language}}
 }
 
 func repositoryLanguages(n repositoryNode) any {
@@ -146,8 +146,8 @@ func repositoryTopics(e *execution, n repositoryNode, _ map[string]any) (any, *f
 	var items []any
 	for i, topic := range n.r.Topics {
 		items = append(items, record{"RepositoryTopic", map[string]any{
-			"id": nodeID("RepositoryTopic", n.r.ID*100+int64(i)), "resourcePath": "/topics/" + topic, "url": e.x.links.web + "/topics/" + topic,
-			"topic": record{"Topic", map[string]any{"id": nodeID("Topic", int64(len(topic))), "name": topic}},
+			"id": NodeID("RepositoryTopic", n.r.ID*100+int64(i)), "resourcePath": "/topics/" + topic, "url": e.site.Web + "/topics/" + topic,
+			"topic": record{"Topic", map[string]any{"id": NodeID("Topic", int64(len(topic))), "name": topic}},
 		}})
 	}
 	return connection{items: items}, nil
@@ -156,7 +156,7 @@ func repositoryTopics(e *execution, n repositoryNode, _ map[string]any) (any, *f
 // repositoryCodeowners is null when the branch has no such file.
 func repositoryCodeowners(e *execution, n repositoryNode, args map[string]any) (any, *fieldError) {
 	if n.r.IsPrivate() && !e.has(n.w, "contents", "read") {
-		return nil, forbidden
+		return nil, forbidden()
 	}
 	c := n.r.Codeowners
 	if ref, _ := args["refName"].(string); c == nil || ref != "" && strings.TrimPrefix(ref, "refs/heads/") != n.r.DefaultBranch {
@@ -175,12 +175,12 @@ func repositoryCodeowners(e *execution, n repositoryNode, args map[string]any) (
 // non-null; see Options.NullsStay for the effect of a refusal.
 func repositoryDeployKeys(e *execution, n repositoryNode, _ map[string]any) (any, *fieldError) {
 	if !e.administers(n.w, n.r) {
-		return nil, forbidden
+		return nil, forbidden()
 	}
 	var items []any
 	for _, k := range n.r.DeployKeys {
 		items = append(items, record{"DeployKey", map[string]any{
-			"id": nodeID("DeployKey", k.ID), "title": k.Title, "readOnly": k.IsReadOnly, "verified": k.IsVerified, "enabled": !k.IsOff,
+			"id": NodeID("DeployKey", k.ID), "title": k.Title, "readOnly": k.IsReadOnly, "verified": k.IsVerified, "enabled": !k.IsOff,
 			"createdAt": k.CreatedAt, "key": "ssh-ed25519 simulated",
 		}})
 	}
@@ -189,8 +189,8 @@ func repositoryDeployKeys(e *execution, n repositoryNode, _ map[string]any) (any
 
 // repositoryAlerts lists open alerts; no others are simulated.
 func repositoryAlerts(e *execution, n repositoryNode, args map[string]any) (any, *fieldError) {
-	if !e.has(n.w, "vulnerability_alerts", "read") || !e.x.caller.token.installation.includes(n.r) {
-		return nil, forbidden
+	if !e.has(n.w, "vulnerability_alerts", "read") || !e.site.Viewer.Includes(n.r) {
+		return nil, forbidden()
 	}
 	count := n.r.OpenAlerts
 	if states, ok := args["states"].([]any); !n.r.HasVulnerabilityAlerts || ok && len(states) > 0 && !slices.Contains(states, "OPEN") {
@@ -199,7 +199,7 @@ func repositoryAlerts(e *execution, n repositoryNode, args map[string]any) (any,
 	var items []any
 	for i := range count {
 		items = append(items, record{"RepositoryVulnerabilityAlert", map[string]any{
-			"id": nodeID("RepositoryVulnerabilityAlert", n.r.ID*1000+int64(i)), "number": i + 1, "state": "OPEN", "createdAt": n.r.CreatedAt,
+			"id": NodeID("RepositoryVulnerabilityAlert", n.r.ID*1000+int64(i)), "number": i + 1, "state": "OPEN", "createdAt": n.r.CreatedAt,
 			"dismissedAt": nil, "fixedAt": nil, "repository": n, "vulnerableManifestFilename": "go.mod", "vulnerableManifestPath": "go.mod",
 		}})
 	}
@@ -240,7 +240,7 @@ var graphqlPermissions = map[string]string{"pull": "READ", "triage": "TRIAGE", "
 // of the teams.
 func repositoryCollaborators(e *execution, n repositoryNode, args map[string]any) (any, *fieldError) {
 	if !e.administers(n.w, n.r) {
-		return nil, forbidden
+		return nil, forbidden()
 	}
 	var items []any
 	levels := map[int64]string{}
