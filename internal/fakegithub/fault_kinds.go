@@ -40,7 +40,7 @@ func kinds() []faultKind {
 		{name: "status503", does: "503 with a JSON or an HTML body", moderate: often, instead: serverError(http.StatusServiceUnavailable)},
 		{name: "status504", does: "504 with a JSON or an HTML body", moderate: often, instead: serverError(http.StatusGatewayTimeout)},
 		{name: "html", does: "an HTML page with status 200", moderate: often, instead: pageOfHTML},
-		{name: "json-cut", does: "incomplete JSON with status 200 and a Content-Length that fits", moderate: often, deliver: cutJSON, cuts: true},
+		{name: "json-cut", does: "incomplete JSON with status 200 and a consistent Content-Length", moderate: often, deliver: cutJSON, cuts: true},
 		{name: "truncated", does: "a body shorter than its Content-Length", moderate: often, deliver: truncate, cuts: true},
 		{name: "reset", does: "a reset connection, without an answer", moderate: often, deliver: reset},
 		{name: "reset-body", does: "a reset connection in the middle of the body", moderate: often, deliver: resetBody, cuts: true},
@@ -63,7 +63,7 @@ func kinds() []faultKind {
 
 		{name: "unauthorized", does: "401 although the token is valid", moderate: often, fits: isInstallation, instead: badCredentials, is401: true},
 		{name: "token-expires", does: "401 for every request: the token expired too early", moderate: rarely, fits: isInstallation, instead: endToken, is401: true},
-		{name: skew, does: "a clock of the server that differs by the setting by; always, without a rate", moderate: Fault{By: -3 * time.Minute}},
+		{name: skew, does: "the server's clock is ahead by the setting by, for every request: without a rate", moderate: Fault{By: -3 * time.Minute}},
 	}
 }
 

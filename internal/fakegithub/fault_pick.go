@@ -153,7 +153,7 @@ func (fs *faults) withdraw(x *exchange) {
 	}
 }
 
-// acceptsEnded reports whether a token that ended early is accepted nevertheless: a
+// acceptsEnded reports whether a token that ended early is still accepted: a
 // line that was refused with 401 is not refused again the next time.
 func (fs *faults) acceptsEnded(x *exchange) bool {
 	fs.mu.Lock()

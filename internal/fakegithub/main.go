@@ -84,7 +84,7 @@ func (f *flags) faultFlags(s *flag.FlagSet) {
 	s.IntVar(&f.points, "points-per-minute", 0, "REST points of an installation within a -window, on GitHub 900; 0: no such limit")
 	s.IntVar(&f.graphqlPoints, "graphql-points-per-minute", 0, "GraphQL points of an installation within a -window, on GitHub 2000; 0: no such limit")
 	s.IntVar(&f.concurrent, "concurrent", 0, "concurrent requests of an installation, on GitHub 100; 0: no such limit")
-	s.DurationVar(&f.window, "window", time.Minute, "the minute in which those points count; whoever spends more is limited for the same time")
+	s.DurationVar(&f.window, "window", time.Minute, "the minute in which those points count; a client that spends more is limited for the same time")
 	s.BoolVar(&f.silentLimits, "silent-limits", false, "omit retry-after when those limits are exceeded")
 	s.DurationVar(&f.primaryWindow, "primary-window", time.Hour, "the hour of -rate-limit and -graphql-limit, in whole seconds")
 	s.DurationVar(&f.skew, "skew", 0, "how far the server's clock is ahead; may be negative")

@@ -55,7 +55,7 @@ type Options struct {
 	Middleware func(http.Handler) http.Handler
 
 	// PointsPerMinute is how many REST points (1 for a GET, 5 for a POST) an
-	// installation may spend in any Window; GraphQLPointsPerMinute likewise
+	// installation may spend in any Window; GraphQLPointsPerMinute is the same
 	// for queries (1 each). GitHub grants 900 and 2,000; 0: no such limit.
 	PointsPerMinute, GraphQLPointsPerMinute int
 	// Concurrent is how many requests of an installation may be in flight at
