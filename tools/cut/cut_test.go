@@ -295,3 +295,22 @@ func TestCutsAreFresh(t *testing.T) {
 		})
 	}
 }
+
+// TestParserIsThatOfTheServer compares the two modules: the simulated GitHub must
+// read the schema with the version of the parser that has validated it.
+func TestParserIsThatOfTheServer(t *testing.T) {
+	t.Parallel()
+	version := func(file string) string {
+		text, err := os.ReadFile(filepath.FromSlash(file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, after, _ := strings.Cut(string(text), "github.com/vektah/gqlparser/v2 ")
+		found, _, _ := strings.Cut(after, "\n")
+		return found
+	}
+	tools, server := version("../go.mod"), version("../../go.mod")
+	if tools != server || tools == "" {
+		t.Errorf("tools/go.mod requires gqlparser %q, go.mod requires %q", tools, server)
+	}
+}
