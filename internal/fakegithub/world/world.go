@@ -151,8 +151,8 @@ func Update(worlds []*World, change func()) {
 	}
 }
 
-// Freeze delays every Update of the worlds until release is called. Whoever
-// holds it must not call Now, which waits behind a waiting Update.
+// Freeze delays every Update of the worlds until release is called. The caller
+// must not call Now before, because Now would wait for a waiting Update.
 func Freeze(worlds []*World) (release func()) {
 	for _, w := range worlds {
 		w.mu.RLock()
