@@ -7,6 +7,7 @@ import (
 
 	collector "auditor/internal/collect"
 	"auditor/internal/fakegithub"
+	"auditor/internal/fakegithub/world"
 	"auditor/internal/github"
 	"auditor/internal/rules"
 	"auditor/internal/store"
@@ -75,7 +76,7 @@ func BenchmarkRules(b *testing.B) {
 func large(b *testing.B) *store.Snapshot {
 	b.Helper()
 	clock := func() time.Time { return now }
-	server := fakegithub.New(fakegithub.Generate(1, fakegithub.Large, "acme", now), fakegithub.Options{Now: clock, RateLimit: -1, GraphQLLimit: -1})
+	server := fakegithub.New(world.Generate(1, world.Large, "acme", now), fakegithub.Options{Now: clock, RateLimit: -1, GraphQLLimit: -1})
 	url, stop, err := server.Start()
 	if err != nil {
 		b.Fatal(err)

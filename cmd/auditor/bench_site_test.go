@@ -21,6 +21,7 @@ import (
 
 	"auditor/internal/collect"
 	"auditor/internal/fakegithub"
+	"auditor/internal/fakegithub/world"
 	"auditor/internal/github"
 	"auditor/internal/store"
 )
@@ -136,16 +137,16 @@ func buildPrograms(b *testing.B) benchPrograms {
 type benchSite struct {
 	b        *testing.B
 	programs benchPrograms
-	dir      string            // of the server's announcements and of the configuration
-	world    *fakegithub.World // the same as the server's
+	dir      string       // of the server's announcements and of the configuration
+	world    *world.World // the same as the server's
 	server   *exec.Cmd
 	url      string
 }
 
 // serve starts the simulated GitHub with the organization acme.
-func (p benchPrograms) serve(b *testing.B, size fakegithub.Size, flags ...string) *benchSite {
+func (p benchPrograms) serve(b *testing.B, size world.Size, flags ...string) *benchSite {
 	b.Helper()
-	s := &benchSite{b: b, programs: p, dir: b.TempDir(), world: fakegithub.Generate(1, size, "acme", time.Now())}
+	s := &benchSite{b: b, programs: p, dir: b.TempDir(), world: world.Generate(1, size, "acme", time.Now())}
 	s.server = exec.Command(filepath.Join(p.dir, "fakegithub"),
 		append([]string{"-size", string(size), "-seed", "1", "-org", "acme", "-dir", s.dir, "-ttl", "20m"}, flags...)...)
 	s.server.Stderr = os.Stderr

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"auditor/internal/fakegithub"
+	"auditor/internal/fakegithub/world"
 	"auditor/internal/store"
 )
 
@@ -20,7 +20,7 @@ import (
 // is the collector's own, user and system.
 func BenchmarkColdRun(b *testing.B) {
 	programs := buildPrograms(b)
-	for _, size := range []fakegithub.Size{fakegithub.Medium, fakegithub.Large} {
+	for _, size := range []world.Size{world.Medium, world.Large} {
 		b.Run(string(size), func(b *testing.B) {
 			for b.Loop() {
 				s := programs.serve(b, size, "-rate-limit", "-1", "-graphql-limit", "-1")
@@ -30,7 +30,7 @@ func BenchmarkColdRun(b *testing.B) {
 				s.stop()
 
 				atMost(b, "requests/floor", float64(counters.Total())/float64(s.floor()), 1.02)
-				if size == fakegithub.Large { // in a short run the start counts for more than the rows
+				if size == world.Large { // in a short run the start counts for more than the rows
 					atMost(b, "µs-cpu/row", float64(r.CPU.Microseconds())/float64(rows), 150)
 				}
 				atMost(b, "MB-peak", r.Peak/1e6, 150)
@@ -54,7 +54,7 @@ func BenchmarkSpeedUp(b *testing.B) {
 	}{{8, 0}, {32, 10}} {
 		b.Run(fmt.Sprintf("concurrency=%d", run.concurrency), func(b *testing.B) {
 			for b.Loop() {
-				s := programs.serve(b, fakegithub.Medium, "-latency", "80ms", "-rate-limit", "-1", "-graphql-limit", "-1", "-concurrent", "100")
+				s := programs.serve(b, world.Medium, "-latency", "80ms", "-rate-limit", "-1", "-graphql-limit", "-1", "-concurrent", "100")
 				if oneByOne == 0 {
 					oneByOne = s.askOneByOne()
 					b.Logf("one at a time: %d requests in %.1f s", len(s.pages()), oneByOne.Seconds())
@@ -84,7 +84,7 @@ func BenchmarkPaced(b *testing.B) {
 	const points, window = 200, 10 * time.Second
 	programs := buildPrograms(b)
 	for b.Loop() {
-		s := programs.serve(b, fakegithub.Medium, "-points-per-minute", fmt.Sprint(points), "-window", window.String(),
+		s := programs.serve(b, world.Medium, "-points-per-minute", fmt.Sprint(points), "-window", window.String(),
 			"-graphql-points-per-minute", "2000", "-concurrent", "100", "-rate-limit", "-1")
 		r := s.collectInWindow(window, fmt.Sprintf("collect: {points_per_minute: %d}", points))
 		s.checkRows(r.snapshot)
@@ -114,7 +114,7 @@ func BenchmarkLimited(b *testing.B) {
 	} {
 		b.Run(limit.name, func(b *testing.B) {
 			for b.Loop() {
-				s := programs.serve(b, fakegithub.Medium, limit.flags...)
+				s := programs.serve(b, world.Medium, limit.flags...)
 				r := s.collect("collect: {points_per_minute: 0}")
 				s.checkRows(r.snapshot)
 				counters := s.counters()
@@ -165,24 +165,24 @@ func (s *benchSite) pages() []string {
 	list(org+"/personal-access-tokens", len(w.Grants))
 	list(org+"/personal-access-token-requests", len(w.Requests))
 	list(org+"/repos", len(w.Repositories))
-	list(org+"/members", roles[fakegithub.RoleOwner])
-	list(org+"/members", roles[fakegithub.RoleMember])
-	list(org+"/outside_collaborators", roles[fakegithub.RoleOutside])
+	list(org+"/members", roles[world.RoleOwner])
+	list(org+"/members", roles[world.RoleMember])
+	list(org+"/outside_collaborators", roles[world.RoleOutside])
 	for range (len(w.Repositories) + 49) / 50 {
 		paths = append(paths, org) // settings
 	}
 	for _, t := range w.Grants {
-		if t.Selection == fakegithub.SelectSubset {
+		if t.Selection == world.SelectSubset {
 			list(fmt.Sprintf("%s/personal-access-tokens/%d/repositories", org, t.ID), len(t.Repositories))
 		}
 	}
 	for _, t := range w.Requests {
-		if t.Selection == fakegithub.SelectSubset {
+		if t.Selection == world.SelectSubset {
 			list(fmt.Sprintf("%s/personal-access-token-requests/%d/repositories", org, t.ID), len(t.Repositories))
 		}
 	}
 	for _, r := range w.Repositories {
-		if r.Visibility == fakegithub.Public && !r.IsArchived {
+		if r.Visibility == world.Public && !r.IsArchived {
 			paths = append(paths, "repos/acme/"+r.Name+"/private-vulnerability-reporting")
 		}
 	}
@@ -205,7 +205,7 @@ func (s *benchSite) checkRows(snapshot string) (rows int) {
 		want["token_request_repositories"] += len(t.Repositories)
 	}
 	for _, u := range s.world.Users {
-		if u.Role != fakegithub.RoleGone {
+		if u.Role != world.RoleGone {
 			want["members"]++
 		}
 	}

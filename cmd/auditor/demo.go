@@ -13,6 +13,7 @@ import (
 
 	"auditor/internal/collect"
 	"auditor/internal/fakegithub"
+	"auditor/internal/fakegithub/world"
 )
 
 const (
@@ -29,8 +30,8 @@ func (a *app) demoCommand() *cobra.Command {
 thing against it over HTTP: two snapshots a simulated day apart, and the reports.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			s := fakegithub.Size(size)
-			if !slices.Contains([]fakegithub.Size{fakegithub.Small, fakegithub.Medium, fakegithub.Large}, s) {
+			s := world.Size(size)
+			if !slices.Contains([]world.Size{world.Small, world.Medium, world.Large}, s) {
 				return &usageError{fmt.Errorf("--size %q is not small, medium or large", size)}
 			}
 			return a.demo(c.Context(), dir, s)
@@ -42,10 +43,10 @@ thing against it over HTTP: two snapshots a simulated day apart, and the reports
 }
 
 // demo audits a simulated organization yesterday and today.
-func (a *app) demo(ctx context.Context, dir string, size fakegithub.Size) error {
+func (a *app) demo(ctx context.Context, dir string, size world.Size) error {
 	clock := &shiftedClock{now: a.now, by: -24 * time.Hour}
-	world := fakegithub.Generate(demoSeed, size, demoOrg, clock.Now())
-	server := fakegithub.New(world, fakegithub.Options{Now: clock.Now})
+	w := world.Generate(demoSeed, size, demoOrg, clock.Now())
+	server := fakegithub.New(w, fakegithub.Options{Now: clock.Now})
 	url, stop, err := server.Start()
 	if err != nil {
 		return fmt.Errorf("start the simulated GitHub: %w", err)
@@ -66,7 +67,7 @@ func (a *app) demo(ctx context.Context, dir string, size fakegithub.Size) error 
 	if _, err := demo.collect(ctx, cfg, collect.Filters{}); err != nil {
 		return err
 	}
-	world.AdvanceDay()
+	w.AdvanceDay()
 	clock.by = 0
 	audit, err := demo.audit(ctx, cfg, reportOptions{})
 	if err != nil {

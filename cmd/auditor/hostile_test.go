@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"auditor/internal/fakegithub"
+	"auditor/internal/fakegithub/world"
 	"auditor/internal/report"
 	"auditor/internal/rules"
 	"auditor/queries"
@@ -31,24 +32,24 @@ var attacks = append([]string{
 
 // attack makes every text of the organization that somebody can choose an
 // attack, others for another start.
-func attack(world *fakegithub.World, start int) {
+func attack(w *world.World, start int) {
 	next := start
 	attack := func() string {
 		next++
 		return attacks[next%len(attacks)]
 	}
-	world.Update(func() {
-		world.Org.Name, world.Org.Description = attack(), attack()
-		for _, k := range slices.Concat(world.Grants, world.Requests) {
+	w.Update(func() {
+		w.Org.Name, w.Org.Description = attack(), attack()
+		for _, k := range slices.Concat(w.Grants, w.Requests) {
 			k.Name = attack()
 			if reason := attack(); k.Reason != nil || next%2 == 0 {
 				k.Reason = &reason
 			}
 		}
-		for _, u := range world.Users {
+		for _, u := range w.Users {
 			u.Name = attack()
 		}
-		for _, r := range world.Repositories {
+		for _, r := range w.Repositories {
 			r.Description, r.Language, r.License, r.DefaultBranch, r.Topics = attack(), attack(), attack(), attack(), []string{attack(), attack()}
 			for name := range r.Properties {
 				r.Properties[name] = attack()
@@ -67,7 +68,7 @@ func attack(world *fakegithub.World, start int) {
 		}
 		// What GitHub lets a repository be called.
 		for i, name := range []string{"-rf", "www.evil.example", "GH-1", "_x0022_", "__a__", "a.b--c"} {
-			world.Repositories[i].Name = name
+			w.Repositories[i].Name = name
 		}
 	})
 }
@@ -90,20 +91,20 @@ func hostileAnswers(next http.Handler) http.Handler {
 type attacked struct {
 	t     *testing.T
 	dir   string
-	world *fakegithub.World
+	world *world.World
 }
 
 func attackedAudit(t *testing.T) attacked {
 	t.Helper()
-	world := fakegithub.Generate(1, fakegithub.Small, "acme", time.Now())
-	attack(world, 0)
-	server := fakegithub.New(world, fakegithub.Options{Now: time.Now, Middleware: hostileAnswers})
+	w := world.Generate(1, world.Small, "acme", time.Now())
+	attack(w, 0)
+	server := fakegithub.New(w, fakegithub.Options{Now: time.Now, Middleware: hostileAnswers})
 	url, stop, err := server.Start()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(stop)
-	a := attacked{t, t.TempDir(), world}
+	a := attacked{t, t.TempDir(), w}
 	for name, content := range map[string]string{
 		"app.pem": string(server.PrivateKeyPEM()),
 		"config.yaml": "github: {api_url: " + url + ", app: {client_id: " + server.ClientID() + ", private_key_file: app.pem}}\n" +

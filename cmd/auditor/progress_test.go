@@ -13,6 +13,7 @@ import (
 
 	"auditor/internal/collect"
 	"auditor/internal/fakegithub"
+	"auditor/internal/fakegithub/world"
 	"auditor/internal/github"
 )
 
@@ -40,8 +41,8 @@ func (b *lockedBuffer) String() string {
 
 // On a terminal there are bars, and they end with the run, however it ends.
 func TestBarsEndWithTheRun(t *testing.T) {
-	world := fakegithub.Generate(1, fakegithub.Small, "acme", time.Now())
-	server := fakegithub.New(world, fakegithub.Options{Now: time.Now, Latency: 50 * time.Millisecond, RateLimit: 45})
+	w := world.Generate(1, world.Small, "acme", time.Now())
+	server := fakegithub.New(w, fakegithub.Options{Now: time.Now, Latency: 50 * time.Millisecond, RateLimit: 45})
 	url, stop, err := server.Start()
 	if err != nil {
 		t.Fatal(err)

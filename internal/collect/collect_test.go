@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"auditor/internal/fakegithub"
+	"auditor/internal/fakegithub/world"
 	"auditor/internal/github"
 	"auditor/internal/store"
 )
@@ -173,10 +174,10 @@ func TestSelectedRepositoriesArePartial(t *testing.T) {
 }
 
 func TestOrganizations(t *testing.T) {
-	others := func() []*fakegithub.World {
-		return []*fakegithub.World{
-			fakegithub.Generate(2, "small", "bare", testNow()),
-			fakegithub.Generate(3, "small", "asleep", testNow()),
+	others := func() []*world.World {
+		return []*world.World{
+			world.Generate(2, "small", "bare", testNow()),
+			world.Generate(3, "small", "asleep", testNow()),
 		}
 	}
 	options := func() fakegithub.Options {
@@ -248,7 +249,7 @@ func TestFilters(t *testing.T) {
 
 // A token that is revoked between the list and its repositories is a fact.
 func TestTokenThatDisappears(t *testing.T) {
-	var gone *fakegithub.Token
+	var gone *world.Token
 	var path string
 	s := newSite(t, fakegithub.Options{}, func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -9,14 +9,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"auditor/internal/fakegithub"
+	"auditor/internal/fakegithub/world"
 	"auditor/internal/raced"
 	"auditor/internal/store"
 )
 
 // wide makes lists of several pages and few requests for each of their items.
-func wide(w *fakegithub.World) {
+func wide(w *world.World) {
 	subsets := 0
-	w.Grants = slices.DeleteFunc(w.Grants, func(t *fakegithub.Token) bool {
+	w.Grants = slices.DeleteFunc(w.Grants, func(t *world.Token) bool {
 		if t.Selection == "subset" {
 			subsets++
 		}
@@ -25,8 +26,8 @@ func wide(w *fakegithub.World) {
 	w.Grants = w.Grants[:min(len(w.Grants), 340)]
 	w.Requests = w.Requests[:6]
 	private := 0
-	w.Repositories = slices.DeleteFunc(w.Repositories, func(r *fakegithub.Repository) bool {
-		if r.Visibility == fakegithub.Public {
+	w.Repositories = slices.DeleteFunc(w.Repositories, func(r *world.Repository) bool {
+		if r.Visibility == world.Public {
 			return private%7 != 0
 		}
 		private++
@@ -37,9 +38,9 @@ func wide(w *fakegithub.World) {
 // newWideSite serves an organization with such lists.
 func newWideSite(t *testing.T, o fakegithub.Options) *site {
 	t.Helper()
-	world := fakegithub.Generate(1, "medium", "acme", testNow())
-	world.Update(func() { wide(world) })
-	return newSiteOf(t, world, o)
+	w := world.Generate(1, "medium", "acme", testNow())
+	w.Update(func() { wide(w) })
+	return newSiteOf(t, w, o)
 }
 
 // everything is all that a snapshot says of the organization, less what it
@@ -125,7 +126,7 @@ func wantSame(t *testing.T, want, got string) {
 // coverage says so.
 func TestListedWithoutSettingsIsPartial(t *testing.T) {
 	t.Parallel()
-	id := fakegithub.Generate(1, "small", "acme", testNow()).Repositories[0].ID
+	id := world.Generate(1, "small", "acme", testNow()).Repositories[0].ID
 	s := newSite(t, fakegithub.Options{}, rewrite("/orgs/acme/repos", fmt.Sprintf(`"id":%d,"node_id":`, id), `"id":999999,"former_node_id":`))
 	result, snapshot := s.mustRun(quick)
 	row := coverageOf(t, result, "repository_settings")

@@ -22,6 +22,7 @@ import (
 
 	"auditor/internal/fakegithub"
 	"auditor/internal/fakegithub/conformance"
+	"auditor/internal/fakegithub/world"
 	"auditor/internal/github"
 	"auditor/internal/store"
 )
@@ -32,7 +33,7 @@ func testNow() time.Time { return time.Date(2026, 11, 21, 2, 0, 0, 0, time.UTC) 
 // site is a simulated GitHub and what a run against it needs.
 type site struct {
 	t      *testing.T
-	world  *fakegithub.World
+	world  *world.World
 	server *fakegithub.Server
 	url    string
 	dir    string
@@ -57,12 +58,12 @@ type middleware func(http.Handler) http.Handler
 // to GitHub's descriptions, on the inside of the middleware that spoils them.
 func newSite(t *testing.T, o fakegithub.Options, spoil ...middleware) *site {
 	t.Helper()
-	world := fakegithub.Generate(1, "small", "acme", testNow())
-	world.Update(func() { // fewer lists to ask for: the race detector makes SQLite slow
-		world.Grants = world.Grants[:24]
-		world.Requests = world.Requests[:5]
+	w := world.Generate(1, "small", "acme", testNow())
+	w.Update(func() { // fewer lists to ask for: the race detector makes SQLite slow
+		w.Grants = w.Grants[:24]
+		w.Requests = w.Requests[:5]
 	})
-	return newSiteOf(t, world, o, append([]middleware{conform(t, o)}, spoil...)...)
+	return newSiteOf(t, w, o, append([]middleware{conform(t, o)}, spoil...)...)
 }
 
 // conform holds requests and answers to GitHub's descriptions, except where
@@ -77,12 +78,12 @@ func conform(t *testing.T, o fakegithub.Options) middleware {
 }
 
 // newSiteOf serves a world, behind the middleware.
-func newSiteOf(t *testing.T, world *fakegithub.World, o fakegithub.Options, spoil ...middleware) *site {
+func newSiteOf(t *testing.T, w *world.World, o fakegithub.Options, spoil ...middleware) *site {
 	t.Helper()
-	s := &site{t: t, world: world, dir: t.TempDir(), clock: &clock{}}
+	s := &site{t: t, world: w, dir: t.TempDir(), clock: &clock{}}
 	o.Now = s.clock.now
 	o.PrivateKeyPEM = testKey()
-	s.server = fakegithub.New(world, o)
+	s.server = fakegithub.New(w, o)
 	var handler http.Handler = s.server
 	for _, m := range spoil {
 		handler = m(handler)

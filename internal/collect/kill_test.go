@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"auditor/internal/fakegithub"
+	"auditor/internal/fakegithub/world"
 	"auditor/internal/github"
 	"auditor/internal/raced"
 	"auditor/internal/store"
@@ -101,25 +102,25 @@ type victim struct {
 func newKiller(t *testing.T, others ...string) *killer {
 	t.Helper()
 	k := &killer{orgs: append([]string{"acme"}, others...), asked: map[string]int{}}
-	var worlds []*fakegithub.World
+	var worlds []*world.World
 	for i, org := range k.orgs {
-		world := fakegithub.Generate(uint64(1+i), "small", org, testNow())
-		world.Update(func() { narrow(world) })
-		worlds = append(worlds, world)
+		w := world.Generate(uint64(1+i), "small", org, testNow())
+		w.Update(func() { narrow(w) })
+		worlds = append(worlds, w)
 	}
 	k.site = newSiteOf(t, worlds[0], fakegithub.Options{Others: worlds[1:]}, smallPages, k.watch)
 	return k
 }
 
 // narrow leaves little of an organization, and makes it ask for every resource.
-func narrow(w *fakegithub.World) {
+func narrow(w *world.World) {
 	w.Repositories = w.Repositories[:13]
 	w.Grants, w.Requests = w.Grants[:14], w.Requests[:5]
 	for _, r := range w.Repositories {
 		r.Properties = nil
 	}
 	for _, g := range slices.Concat(w.Grants, w.Requests) {
-		g.Repositories = slices.DeleteFunc(slices.Clone(g.Repositories), func(r *fakegithub.Repository) bool {
+		g.Repositories = slices.DeleteFunc(slices.Clone(g.Repositories), func(r *world.Repository) bool {
 			return !slices.Contains(w.Repositories, r)
 		})
 	}
@@ -457,11 +458,11 @@ func TestKillAndChange(t *testing.T) {
 	cases := []struct {
 		name   string
 		moment moment
-		change func(*fakegithub.World)
+		change func(*world.World)
 	}{
-		{"token before its repositories", moment{text: ofTokens, n: 1}, revoke(fakegithub.SelectSubset, 0)},
-		{"token of a list under way", moment{text: tokens, n: 4}, revoke(fakegithub.SelectAll, 0)},
-		{"token that was read of a list under way", moment{text: tokens, n: 4}, revoke(fakegithub.SelectSubset, -1)},
+		{"token before its repositories", moment{text: ofTokens, n: 1}, revoke(world.SelectSubset, 0)},
+		{"token of a list under way", moment{text: tokens, n: 4}, revoke(world.SelectAll, 0)},
+		{"token that was read of a list under way", moment{text: tokens, n: 4}, revoke(world.SelectSubset, -1)},
 		{"request before its repositories", moment{text: ofRequests, n: 1}, withdraw},
 		{"repository of a list under way", moment{text: "/repos ", n: 4}, remove(0)},
 		{"repository before all settings", moment{text: settings, n: 1}, remove(0)},
@@ -488,33 +489,33 @@ func TestKillAndChange(t *testing.T) {
 
 // revoke takes the n-th token of a selection away, from the end where n is
 // negative.
-func revoke(selection string, n int) func(*fakegithub.World) {
-	return func(w *fakegithub.World) { w.Grants = without(w.Grants, selection, n) }
+func revoke(selection string, n int) func(*world.World) {
+	return func(w *world.World) { w.Grants = without(w.Grants, selection, n) }
 }
 
-func withdraw(w *fakegithub.World) { w.Requests = without(w.Requests, fakegithub.SelectSubset, 0) }
+func withdraw(w *world.World) { w.Requests = without(w.Requests, world.SelectSubset, 0) }
 
-func without(tokens []*fakegithub.Token, selection string, n int) []*fakegithub.Token {
-	some := slices.DeleteFunc(slices.Clone(tokens), func(t *fakegithub.Token) bool { return t.Selection != selection })
+func without(tokens []*world.Token, selection string, n int) []*world.Token {
+	some := slices.DeleteFunc(slices.Clone(tokens), func(t *world.Token) bool { return t.Selection != selection })
 	one := some[(n+len(some))%len(some)]
-	return slices.DeleteFunc(slices.Clone(tokens), func(t *fakegithub.Token) bool { return t == one })
+	return slices.DeleteFunc(slices.Clone(tokens), func(t *world.Token) bool { return t == one })
 }
 
 // remove deletes the n-th repository by name, of those that no token lists: its
 // list may have been read.
-func remove(n int) func(*fakegithub.World) {
-	return func(w *fakegithub.World) {
-		var some []*fakegithub.Repository
+func remove(n int) func(*world.World) {
+	return func(w *world.World) {
+		var some []*world.Repository
 		for _, r := range w.Repositories {
-			lists := func(t *fakegithub.Token) bool { return slices.Contains(t.Repositories, r) }
+			lists := func(t *world.Token) bool { return slices.Contains(t.Repositories, r) }
 			if !slices.ContainsFunc(slices.Concat(w.Grants, w.Requests), lists) {
 				some = append(some, r)
 			}
 		}
-		slices.SortFunc(some, func(a, b *fakegithub.Repository) int {
+		slices.SortFunc(some, func(a, b *world.Repository) int {
 			return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name))
 		})
 		one := some[(n+len(some))%len(some)]
-		w.Repositories = slices.DeleteFunc(slices.Clone(w.Repositories), func(r *fakegithub.Repository) bool { return r == one })
+		w.Repositories = slices.DeleteFunc(slices.Clone(w.Repositories), func(r *world.Repository) bool { return r == one })
 	}
 }

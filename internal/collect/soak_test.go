@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"auditor/internal/fakegithub"
+	"auditor/internal/fakegithub/world"
 	"auditor/internal/raced"
 )
 
@@ -16,7 +17,7 @@ func TestSoak(t *testing.T) {
 	if raced.Detector {
 		t.Skip("reads the medium organization twice")
 	}
-	world := fakegithub.Generate(1, "medium", "acme", testNow())
+	w := world.Generate(1, "medium", "acme", testNow())
 	faults := fakegithub.AllFaults(2)
 	for i, seldom := range []string{
 		"hang", "secondary-silent", "graphql-limited", "graphql-secondary", "graphql-502", "graphql-504", "graphql-resources", "graphql-null-node", "graphql-null-field",
@@ -34,7 +35,7 @@ func TestSoak(t *testing.T) {
 		}
 		changes = append(changes, change)
 	}
-	s := newSiteOf(t, world, fakegithub.Options{Faults: faults, Drift: changes})
+	s := newSiteOf(t, w, fakegithub.Options{Faults: faults, Drift: changes})
 	s.tryTimeout = 2 * time.Second
 	result, got := s.mustRun(quick)
 	counters := s.server.Counters()

@@ -15,10 +15,12 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"auditor/internal/fakegithub/world"
 )
 
-// app is the registered GitHub App; its key is made at first need, because a
-// test that never signs should not pay for one.
+// app is the registered GitHub App. Its key is generated when it is first needed,
+// because many tests never sign.
 type app struct {
 	id       int64
 	clientID string
@@ -43,10 +45,10 @@ func (a *app) privateKey() (*rsa.PrivateKey, error) {
 	return a.key, a.err
 }
 
-// ClientID of the App, one of the two values an issuer may have.
+// ClientID of the App: one of the two values that the issuer of a JWT may have.
 func (s *Server) ClientID() string { return s.app.clientID }
 
-// AppID of the App, the other value an issuer may have.
+// AppID of the App: the other value that the issuer may have.
 func (s *Server) AppID() int64 { return s.app.id }
 
 // PrivateKeyPEM is the App's key in PKCS #1 PEM. It panics only when
@@ -59,8 +61,8 @@ func (s *Server) PrivateKeyPEM() []byte {
 }
 
 // InstallationToken mints a token as POST …/access_tokens would, for programs
-// that are given a ready one. It errs for an organization that is unknown,
-// lacks the App or has suspended it.
+// that expect a ready one. It returns an error for an organization that is
+// unknown, lacks the App or has suspended it.
 func (s *Server) InstallationToken(org string) (string, error) {
 	in := s.installationOf(org)
 	if in == nil || !in.suspendedAt.IsZero() {
@@ -69,13 +71,13 @@ func (s *Server) InstallationToken(org string) (string, error) {
 	return s.tokens.mint(s.app.id, in, s.now().Add(s.o.TokenLifetime), in.permissions).token, nil
 }
 
-// caller is who asks: the App itself or one of its installations.
+// caller is who sent a request: the App itself or one of its installations.
 type caller struct {
 	isApp bool
 	token *installationToken // nil for the App
 }
 
-// has tells whether the caller's permission is at least the level.
+// has reports whether the caller's permission is at least the level.
 func (c *caller) has(key, level string) bool {
 	if c.token == nil {
 		return false
@@ -91,7 +93,7 @@ func (x *exchange) authenticate() (answer, bool) {
 		secret = ""
 	}
 	t := x.s.tokens.find(secret, x.now)
-	if t != nil && t.hasEnded.Load() && !x.s.faults.forgives(x) {
+	if t != nil && t.hasEnded.Load() && !x.s.faults.acceptsEnded(x) {
 		t = nil
 	}
 	switch {
@@ -111,7 +113,7 @@ func (x *exchange) authenticate() (answer, bool) {
 	return answer{}, true
 }
 
-// maxJWTLife is how far ahead exp may lie.
+// maxJWTLife is how far in the future exp may be.
 const maxJWTLife = 10 * time.Minute
 
 // checkJWT verifies the App's assertion; the messages are GitHub's.
@@ -163,18 +165,18 @@ func (x *exchange) authorize() (answer, bool) {
 	return x.refuse(http.StatusForbidden, "Resource not accessible by integration", x.route.docs), false
 }
 
-// isOwnWorld tells whether the token belongs to the organization in the path.
+// isOwnWorld reports whether the token belongs to the organization in the path.
 func (x *exchange) isOwnWorld() bool {
 	return x.caller.token != nil && x.caller.token.installation.world == x.world
 }
 
-// canSee tells whether the caller may know of a repository.
-func (x *exchange) canSee(r *Repository) bool {
-	return r.Visibility == Public || x.isOwnWorld() && x.caller.token.installation.includes(r)
+// canSee reports whether the caller may know that a repository exists.
+func (x *exchange) canSee(r *world.Repository) bool {
+	return r.Visibility == world.Public || x.isOwnWorld() && x.caller.token.installation.includes(r)
 }
 
-// administers tells whether the caller sees the repository's settings.
-func (x *exchange) administers(r *Repository) bool {
+// administers reports whether the caller may read the repository's settings.
+func (x *exchange) administers(r *world.Repository) bool {
 	return x.isOwnWorld() && x.caller.has("administration", "read") && x.caller.token.installation.includes(r)
 }
 
@@ -184,10 +186,10 @@ type installationToken struct {
 	installation *installation
 	expiresAt    time.Time
 	permissions  map[string]string
-	hasEnded     atomic.Bool // before its time, by a fault
+	hasEnded     atomic.Bool // early, by a fault
 }
 
-// tokenStore holds the tokens that were minted and not revoked.
+// tokenStore holds the tokens that were minted and are not revoked.
 type tokenStore struct {
 	mu     sync.Mutex
 	tokens map[string]*installationToken
@@ -195,8 +197,8 @@ type tokenStore struct {
 
 func newTokenStore() *tokenStore { return &tokenStore{tokens: map[string]*installationToken{}} }
 
-// mint makes a token in GitHub's stateless format of 2026: a prefix, the App's
-// id and something like a JWT, dots included, about 520 characters in all.
+// mint makes a token in GitHub's stateless format of 2026: a prefix, the App's id
+// and what looks like a JWT, with its dots, in all about 520 characters.
 func (ts *tokenStore) mint(appID int64, in *installation, expires time.Time, permissions map[string]string) *installationToken {
 	secret := "ghs_" + strconv.FormatInt(appID, 10) + "_" + noise(36) + "." + noise(380) + "." + noise(86)
 	t := &installationToken{token: secret, installation: in, expiresAt: expires, permissions: permissions}
@@ -227,7 +229,7 @@ func (ts *tokenStore) find(secret string, now time.Time) *installationToken {
 	return nil
 }
 
-// known returns a token whether or not it is still good, or nil.
+// known returns a token whether or not it has expired, or nil.
 func (ts *tokenStore) known(secret string) *installationToken {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()

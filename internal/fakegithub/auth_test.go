@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"auditor/internal/fakegithub/world"
 )
 
 func TestJWT(t *testing.T) {
@@ -98,8 +100,8 @@ func TestInstallationTokens(t *testing.T) {
 
 func TestInstallations(t *testing.T) {
 	w := small()
-	globex, initech := Generate(2, Small, "globex", today), Generate(3, Small, "initech", today)
-	c := serve(t, w, Options{Others: []*World{globex, initech}, Suspended: []string{"globex"}, NotInstalled: []string{"initech"}, UserAccounts: []string{"mona"}, Selected: true})
+	globex, initech := world.Generate(2, world.Small, "globex", today), world.Generate(3, world.Small, "initech", today)
+	c := serve(t, w, Options{Others: []*world.World{globex, initech}, Suspended: []string{"globex"}, NotInstalled: []string{"initech"}, UserAccounts: []string{"mona"}, Selected: true})
 	first := c.do("GET", "/app/installations?per_page=2", c.jwt(nil), "")
 	rest := c.do("GET", first.link("next"), c.jwt(nil), "")
 	got := map[string]string{}
@@ -125,7 +127,7 @@ func TestInstallations(t *testing.T) {
 	if _, err := c.fake.InstallationToken("globex"); err == nil {
 		t.Error("minted a token for a suspended installation")
 	}
-	// On selected repositories, lists silently hold only those.
+	// On selected repositories, lists contain only those.
 	listed := c.all("/orgs/acme/repos?per_page=100")
 	if len(listed) == 0 || len(listed) >= len(w.Repositories) {
 		t.Errorf("%d of %d repositories are listed", len(listed), len(w.Repositories))

@@ -5,12 +5,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+
+	"auditor/internal/fakegithub/world"
 )
 
-// BenchmarkServe measures what a page costs the server, without the network:
-// the figures of a collector are worth nothing when the server is slower.
+// BenchmarkServe measures the cost of a page for the server, without the network:
+// benchmarks of a collector are meaningless when the server is slower.
 func BenchmarkServe(b *testing.B) {
-	w := Generate(1, Large, "acme", today)
+	w := world.Generate(1, world.Large, "acme", today)
 	fake := New(w, Options{PrivateKeyPEM: testKeyPEM, RateLimit: -1, GraphQLLimit: -1})
 	token, err := fake.InstallationToken("acme")
 	if err != nil {
@@ -42,11 +44,5 @@ func BenchmarkServe(b *testing.B) {
 				b.SetBytes(n)
 			}
 		})
-	}
-}
-
-func BenchmarkGenerateLarge(b *testing.B) {
-	for b.Loop() {
-		Generate(1, Large, "acme", today)
 	}
 }

@@ -8,18 +8,19 @@ import (
 	"testing"
 
 	"auditor/internal/fakegithub/conformance"
+	"auditor/internal/fakegithub/world"
 )
 
-// wrapped is serve with every request and answer held to GitHub's published
-// descriptions.
-func wrapped(t *testing.T, w *World, o Options) *client {
+// wrapped is serve with every request and answer validated against GitHub's
+// published descriptions.
+func wrapped(t *testing.T, w *world.World, o Options) *client {
 	t.Helper()
 	o.PrivateKeyPEM = testKeyPEM
 	fake := New(w, o)
 	srv := httptest.NewServer(conformance.Wrap(t, fake))
 	t.Cleanup(srv.Close)
 	c := &client{t: t, fake: fake, url: srv.URL}
-	c.token, _ = fake.InstallationToken(w.Org.Login) // the error is told by the first request
+	c.token, _ = fake.InstallationToken(w.Org.Login) // the first request shows the error
 	return c
 }
 
@@ -32,7 +33,7 @@ func TestEveryAnswerConforms(t *testing.T) {
 	poor := wrapped(t, w, Options{Selected: true, MissingPermissions: []string{"administration", "members", "contents", "vulnerability_alerts", "organization_administration", "organization_plan"}})
 	everyEndpoint(t, poor, w)
 	var drift []Change
-	for _, e := range ChangeKinds() {
+	for _, e := range world.EditKinds() {
 		drift = append(drift, Change{Kind: e.Name, Before: "members", Item: 2})
 	}
 	changed := small()
@@ -44,9 +45,9 @@ func TestEveryAnswerConforms(t *testing.T) {
 	suspended.do("GET", "/orgs/acme/installation", suspended.jwt(nil), "")
 }
 
-// everyEndpoint asks every route, every page of every list, and every
+// everyEndpoint requests every route, every page of every list, and every
 // repository and token.
-func everyEndpoint(t *testing.T, c *client, w *World, headers ...string) {
+func everyEndpoint(t *testing.T, c *client, w *world.World, headers ...string) {
 	t.Helper()
 	app := c.jwt(nil)
 	for _, path := range []string{"/app", "/app/installations?per_page=1", "/orgs/acme/installation"} {
@@ -55,7 +56,7 @@ func everyEndpoint(t *testing.T, c *client, w *World, headers ...string) {
 	minted := c.do("POST", "/app/installations/"+itoa(c.fake.installationOf("acme").id)+"/access_tokens", app, "", headers...)
 	c.wants(minted, 201, "expires_at")
 	paths := []string{"/orgs/acme", "/orgs/nobody"}
-	if !slices.Contains(headers, version2026) { // the description has the shape of the older version
+	if !slices.Contains(headers, version2026) { // the description is of the older version
 		paths = append(paths, "/rate_limit")
 	}
 	for _, list := range []string{
@@ -80,7 +81,7 @@ func everyEndpoint(t *testing.T, c *client, w *World, headers ...string) {
 	for _, path := range paths {
 		c.get(path, headers...)
 	}
-	for _, query := range append(deepQueries, everyField(c.fake.graphql, "Organization", 4)) {
+	for _, query := range append(deepQueries, everyField("Organization", 4)) {
 		r := c.graphql(query, map[string]any{"login": "acme"})
 		if types, _ := errorsOf(t, r); slices.ContainsFunc(types, func(s string) bool { return s != "FORBIDDEN" }) {
 			t.Errorf("%.200s: %.2000s", query, r.body)

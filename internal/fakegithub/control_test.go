@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"auditor/internal/fakegithub/world"
 )
 
 // TestControl reads the counters of a server in another process, and calms it.
@@ -27,9 +29,9 @@ func TestControl(t *testing.T) {
 			t.Errorf("ended with %d: %s", status, stderr.String())
 		}
 	}()
-	// The token comes the way a program gets it.
+	// Get the token as a program does.
 	c := &client{t: t, url: waitForURL(t, dir)}
-	c.fake = New(Generate(1, Small, "acme", time.Now()), Options{Now: func() time.Time { return time.Now().Add(-5 * time.Second) }, PrivateKeyPEM: mustRead(t, dir, "app.pem")})
+	c.fake = New(world.Generate(1, world.Small, "acme", time.Now()), Options{Now: func() time.Time { return time.Now().Add(-5 * time.Second) }, PrivateKeyPEM: mustRead(t, dir, "app.pem")})
 	in := c.do("GET", "/orgs/acme/installation", c.jwt(nil), "").object(t)
 	c.token = c.do("POST", strings.TrimPrefix(in["access_tokens_url"].(string), c.url), c.jwt(nil), "").object(t)["token"].(string)
 	c.wants(c.get("/orgs/acme/members"), 503, "")
@@ -70,7 +72,7 @@ func waitForURL(t *testing.T, dir string) string {
 			return strings.TrimSpace(string(b))
 		}
 	}
-	t.Fatal("the server does not announce itself")
+	t.Fatal("the server does not write its URL")
 	return ""
 }
 
@@ -83,7 +85,7 @@ func mustRead(t *testing.T, dir, name string) []byte {
 	return b
 }
 
-func TestTroubleFlags(t *testing.T) {
+func TestFaultFlags(t *testing.T) {
 	var stderr bytes.Buffer
 	f, err := parse([]string{"-dir", "x", "-faults", "all*2", "-fault", "reset:at=3", "-drift", "grant:before=repos", "-fault-seed", "9", "-silent-limits", "-primary-window", "7s"}, &stderr)
 	if err != nil || len(f.faults) != len(FaultKinds())+1 || f.faults[0].Rate != 2*AllFaults(1)[0].Rate || len(f.drift) != 1 || f.faultSeed != 9 || !f.silentLimits || f.primaryWindow != 7*time.Second {

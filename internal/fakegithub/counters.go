@@ -9,20 +9,20 @@ import (
 	"time"
 )
 
-// Counters is what the server saw since it began, or since ForgetRequests. A
-// program in another process reads it at GET /_fakegithub/counters.
+// Counters is what the server has counted since its start, or since
+// ForgetRequests. Another process reads it at GET /_fakegithub/counters.
 type Counters struct {
 	REST    int `json:"rest"`    // requests, without those for tokens
 	GraphQL int `json:"graphql"` // queries
 	Minting int `json:"minting"` // requests for installation tokens
-	// Limited are the answers that told the client to wait.
+	// Limited counts the answers that asked the client to wait.
 	Limited int `json:"limited"`
-	// WhileLimited are requests that arrived when the client had been told to
-	// wait and the time that it was told was not over. A request that is
-	// received within Options.Grace of such an answer counts as sent before it.
+	// WhileLimited counts the requests that arrived although the client had been
+	// asked to wait for longer. A request within Options.Grace after such an
+	// answer counts as sent before it.
 	WhileLimited int            `json:"while_limited"`
-	Faults       map[string]int `json:"faults"`  // faults suffered, by kind
-	Changes      map[string]int `json:"changes"` // steps of the drift that happened, by kind
+	Faults       map[string]int `json:"faults"`  // faults that happened, by kind
+	Changes      map[string]int `json:"changes"` // changes of the drift that happened, by kind
 	First        time.Time      `json:"first"`   // when the first and the last request arrived,
 	Last         time.Time      `json:"last"`    // by Options.Now
 	// PeakConcurrency is how many requests were being answered at once.
@@ -39,11 +39,11 @@ type tally struct {
 	mu       sync.Mutex
 	c        Counters
 	inFlight int
-	told     map[string]notice // by caller and resource, see toldKey
+	waits    map[string]wait // by caller and resource, see waitKey
 }
 
-// notice is that a client was told to wait.
-type notice struct{ at, until time.Time }
+// wait is what a client was asked to observe, at a time and until a time.
+type wait struct{ at, until time.Time }
 
 func newTally(grace time.Duration) *tally {
 	if grace == 0 {
@@ -54,17 +54,18 @@ func newTally(grace time.Duration) *tally {
 	return t
 }
 
-// forget begins anew; what clients were told stays.
+// forget resets the counters, but not the waits.
 func (t *tally) forget() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.c = Counters{Faults: map[string]int{}, Changes: map[string]int{}}
-	if t.told == nil {
-		t.told = map[string]notice{}
+	if t.waits == nil {
+		t.waits = map[string]wait{}
 	}
 }
 
-// arrive counts a request. who is asked only when somebody was told to wait.
+// arrive counts a request. who, which names the caller, is called only when
+// somebody was asked to wait.
 func (t *tally) arrive(path string, now time.Time, who func() string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -84,7 +85,7 @@ func (t *tally) arrive(path string, now time.Time, who func() string) {
 	t.c.Last = now
 	t.inFlight++
 	t.c.PeakConcurrency = max(t.c.PeakConcurrency, t.inFlight)
-	if len(t.told) > 0 && t.isLimited(who(), resource, now) {
+	if len(t.waits) > 0 && t.isLimited(who(), resource, now) {
 		t.c.WhileLimited++
 	}
 }
@@ -95,11 +96,11 @@ func (t *tally) leave() {
 	t.inFlight--
 }
 
-// isLimited tells whether a client knows that it is to wait. A limit without
-// a resource is for all of them.
+// isLimited reports whether a client knows that it should wait. A wait without a
+// resource applies to all of them.
 func (t *tally) isLimited(who, resource string, now time.Time) bool {
 	for _, r := range [...]string{"", resource} {
-		n, ok := t.told[toldKey(who, r)]
+		n, ok := t.waits[waitKey(who, r)]
 		if ok && now.Before(n.until) && now.After(n.at.Add(t.grace)) {
 			return true
 		}
@@ -107,23 +108,23 @@ func (t *tally) isLimited(who, resource string, now time.Time) bool {
 	return false
 }
 
-func toldKey(who, resource string) string { return resource + " " + who }
+func waitKey(who, resource string) string { return resource + " " + who }
 
-// limited counts an answer that tells a client to wait until then. While a
-// client is limited the time of the first such answer is what counts.
+// limited counts an answer that asks a client to wait until then, and returns how
+// many there were. While a client is limited, the grace starts at the first.
 func (t *tally) limited(who, resource string, now, until time.Time) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.c.Limited++
-	key := toldKey(who, resource)
-	n, ok := t.told[key]
+	key := waitKey(who, resource)
+	n, ok := t.waits[key]
 	if !ok || !now.Before(n.until) {
 		n.at = now
 	}
 	if until.After(n.until) {
 		n.until = until
 	}
-	t.told[key] = n
+	t.waits[key] = n
 	return t.c.Limited
 }
 
@@ -148,9 +149,8 @@ func (s *Server) Counters() Counters {
 	return c
 }
 
-// controlPath is where programs in another process reach what methods of
-// Server are for those in the same one. It is no part of the API: neither
-// limited nor counted.
+// controlPath is where another process finds what methods of Server offer in the
+// same one. It is not part of the API: neither limited nor counted.
 const controlPath = "/_fakegithub/"
 
 // control answers GET counters, and POST calm, settle and forget.
@@ -168,5 +168,5 @@ func (s *Server) control(w http.ResponseWriter, method, what string) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(s.Counters()) // a client that went away is not the server's business
+	_ = json.NewEncoder(w).Encode(s.Counters()) // the client may be gone
 }

@@ -1,47 +1,45 @@
 // Package fakegithub is a simulated GitHub that speaks real HTTP on loopback,
 // for `auditor demo` and for every test that needs a server.
 //
-// Start with [Generate], which invents a [World] (one organization) from a
-// seed, and [New], which serves it as GitHub would: App authentication with
-// signed JWTs, installation tokens that expire, the fine-grained token lists
-// with all their filters, repositories, settings, and GraphQL executed from
-// the query that was really asked.
+// Start with [Server]: [New] makes one that serves an organization of
+// internal/fakegithub/world as GitHub would. It has App authentication with
+// signed JWTs, installation tokens that expire, the lists of fine-grained tokens
+// with all their filters, repositories, settings, and GraphQL, which
+// internal/fakegithub/graphql executes.
 //
-// It is meant to be at least as strict as GitHub. What a client gets wrong is
-// refused here even where GitHub would shrug: a query parameter that the
-// published description does not know answers 422 on every endpoint, so that
-// `owner=x` instead of `owner[]=x` is noticed by a test and not by an auditor
-// who wonders why the filter filtered nothing. What it says is honest with
-// GitHub's published descriptions: every answer validates against the cut of
-// the OpenAPI description in conformance, every query against schema/schema.graphql.
+// It is at least as strict as GitHub and refuses mistakes of a client that
+// GitHub ignores: an unknown query parameter answers 422 on every endpoint, so
+// that a test fails on `owner=x` in place of `owner[]=x`, where GitHub would
+// silently not filter. Its answers agree with GitHub's published descriptions:
+// tests validate every answer against the OpenAPI description in conformance,
+// and every query is validated against schema/schema.graphql.
 //
-// Where the descriptions are silent, the package takes the harder reading for
-// a client (payloads heavy with links, numeric ids in Link headers, offsets in
-// timestamps, settings that are absent rather than disabled).
+// Where the descriptions leave a choice, it takes the one that is harder for a
+// client: payloads with many links, numeric ids in Link headers, time zone
+// offsets in timestamps, settings that are absent rather than disabled.
 //
-// Where it is simpler than GitHub: there are no branches but the default one,
-// the writing token endpoints (review, revoke) are 404, narrowing a token to
+// Where it is simpler than GitHub: the default branch is the only one, token
+// endpoints that write (review, revoke) answer 404, narrowing a token to
 // repositories and the search syntax of repository_query are refused,
 // conditional requests are not simulated.
 //
-// Left alone it is the GitHub of a quiet day. [Options] make it the other one:
+// Without options it never fails and never limits. [Options] add:
 //
 //   - Limits: PointsPerMinute, GraphQLPointsPerMinute and Concurrent enforce
 //     the secondary limits in any Window, RateLimit and GraphQLLimit the
-//     primary ones in any PrimaryWindow. Windows can be shortened.
-//   - Faults: a list of [Fault], each a row of the table that [FaultKinds]
-//     shows, by rate or at the n-th request; [AllFaults] is everything at once.
-//     They are the same at every run with the same Seed, and they end, so that
-//     a client that tries again often enough gets everything.
-//   - Drift: a script of [Change], each at a named moment of the client's own
-//     reading. [Server.Settle] takes the steps whose moment never came.
+//     primary ones in any PrimaryWindow.
+//   - Faults: a list of [Fault] of the kinds in [FaultKinds], by rate or at the
+//     n-th request; [AllFaults] has every kind. The same Seed gives the same
+//     faults, and they end, so that a client that retries gets everything.
+//   - Drift: a list of [Change], each at a moment that depends on what the client
+//     has read. [Server.Settle] makes the changes whose moment never came.
 //
-// [Server.Counters], or GET /_fakegithub/counters from another process, tells
-// what a client did, also while it had been told to wait. [Server.Calm], or
-// POST /_fakegithub/calm, ends the faults and settles the drift: what a client
-// collects then is what it should have collected before. What these do not
-// cover belongs into [Options].Middleware, which sees every request before it
-// is served.
+// [Server.Counters], or GET /_fakegithub/counters from another process, reports
+// what a client did, and whether it sent requests while it should have waited.
+// [Server.Calm], or POST /_fakegithub/calm, ends the faults and makes the
+// remaining changes: what a client collects then is what it should have
+// collected before. [Options].Middleware sees every request before it is served,
+// for whatever else a test needs.
 //
 // [Main] is the command cmd/fakegithub.
 package fakegithub

@@ -8,45 +8,34 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"auditor/internal/fakegithub/world"
 )
 
-// Change is one step of a script that changes the world while it is read. It
-// happens once, right after a page was put together and before it is sent
-// (After), or right before an answer is put together (Before): the client's
-// next request meets the changed world, whatever its timing.
+// Change is one change of the organization while a client reads it. It happens
+// once: after a page was rendered and before it is sent (After), or before an
+// answer is rendered (Before). The client's next request sees the changed
+// organization, whatever its timing.
 type Change struct {
-	Kind string // see ChangeKinds; "" only with Do
-	// After and Before name a list, one of them: tokens, requests,
+	Kind string // see world.EditKinds; "" only with Do
+	// After or Before, only one of them, names a list: tokens, requests,
 	// token-repos, request-repos (of one token, of one request), repos,
 	// members, outside, properties, private-reporting, security-fixes, graphql.
 	After, Before string
-	// Page is the page of that list; of lists that are asked for per token,
-	// and of GraphQL, it is the n-th request instead. 0: the first.
+	// Page is the page of that list. For GraphQL, and for lists of one token or
+	// one repository, it is the n-th request instead. 0: the first.
 	Page int
-	// Item is which token, request, repository or member changes, in the
-	// order of the list; negative numbers count from the end. Rename counts
-	// repositories by name, the others by id. With Before of a token's
-	// repositories, revoke and withdraw take that token.
+	// Item is the index of the token, request, repository or member that
+	// changes; see world.Edit. With the repositories of a token, revoke and
+	// withdraw remove that token instead.
 	Item int
-	To   string // the new name, for rename; "": one that is listed first
-	// Do is a change of one's own, in place of a Kind.
-	Do func(*World)
+	To   string // the new name, for rename; "": one that sorts first
+	// Do is another change, in place of a Kind. It runs within world.Update.
+	Do func(*world.World)
 }
 
-// ChangeKind names a kind of change and tells what it does.
-type ChangeKind struct{ Name, Does string }
-
-// ChangeKinds lists every kind that Change.Kind may be.
-func ChangeKinds() []ChangeKind {
-	var out []ChangeKind
-	for _, e := range edits() {
-		out = append(out, ChangeKind{e.name, e.does})
-	}
-	return out
-}
-
-// ParseChange reads the form of the command line: a kind, then settings, as in
-// revoke:after=tokens,page=2 or rename:after=graphql,item=-1,to=0-first.
+// ParseChange parses the form of the command line: a kind and settings, for
+// example revoke:after=tokens,page=2 or rename:after=graphql,item=-1,to=0-first.
 func ParseChange(s string) (Change, error) {
 	kind, rest, _ := strings.Cut(s, ":")
 	c := Change{Kind: kind}
@@ -56,7 +45,7 @@ func ParseChange(s string) (Change, error) {
 	return c, c.check()
 }
 
-// set is one setting of a change's text.
+// set sets one setting of the text.
 func (c *Change) set(key, value string) error {
 	var err error
 	switch key {
@@ -79,17 +68,25 @@ func (c *Change) set(key, value string) error {
 	return nil
 }
 
-// check refuses what can never happen.
+// check refuses a change that can never happen.
 func (c *Change) check() error {
 	switch {
-	case c.Do == nil && findEdit(c.Kind) == nil:
-		return fmt.Errorf("unknown change %q: the kinds are %s", c.Kind, strings.Join(editNames(), ", "))
+	case c.Do == nil && !slices.Contains(changeKinds(), c.Kind):
+		return fmt.Errorf("unknown change %q: the kinds are %s", c.Kind, strings.Join(changeKinds(), ", "))
 	case (c.After == "") == (c.Before == ""):
-		return fmt.Errorf("change %s: either after or before is needed", c.Kind)
+		return fmt.Errorf("change %s: exactly one of after and before is required", c.Kind)
 	case findList(c.After+c.Before) == nil:
 		return fmt.Errorf("change %s: unknown list %q: the lists are %s", c.Kind, c.After+c.Before, strings.Join(listNames(), ", "))
 	}
 	return nil
+}
+
+func changeKinds() []string {
+	var names []string
+	for _, k := range world.EditKinds() {
+		names = append(names, k.Name)
+	}
+	return names
 }
 
 // driftList is a list at which a change can happen.
@@ -132,20 +129,20 @@ func listNames() []string {
 	return names
 }
 
-// drift is the script of changes that have not happened yet.
+// drift holds the changes that have not happened yet.
 type drift struct {
 	mu    sync.Mutex
 	steps []*step
 }
 
-// step is a Change that waits for its moment.
+// step is a Change that has not happened yet.
 type step struct {
-	Change
-	list *driftList
-	seen int // requests for the list
+	change Change
+	list   *driftList
+	seen   int // requests for the list
 }
 
-// newDrift returns nil when nothing is to change. It panics for a change that
+// newDrift returns nil when there are no changes. It panics for a change that
 // ParseChange would refuse.
 func newDrift(changes []Change) *drift {
 	var d *drift
@@ -157,25 +154,25 @@ func newDrift(changes []Change) *drift {
 			d = &drift{}
 		}
 		c.Page = max(1, c.Page)
-		d.steps = append(d.steps, &step{Change: c, list: findList(c.After + c.Before)})
+		d.steps = append(d.steps, &step{change: c, list: findList(c.After + c.Before)})
 	}
 	return d
 }
 
-// before takes the steps that come before an answer is put together.
+// before makes the changes that are due before an answer is rendered.
 func (d *drift) before(x *exchange) {
-	d.at(x, func(c *step) bool { return c.Before != "" })
+	d.at(x, func(c *step) bool { return c.change.Before != "" })
 }
 
-// after takes the steps that come after a page was put together: one that
-// arrives, or the client would ask for it again and see the change.
+// after makes the changes that are due after a page was rendered. The page must
+// arrive, or the client would ask for it again and see the change.
 func (d *drift) after(x *exchange, a answer) {
 	if x.route != nil && a.status == http.StatusOK && x.fault == nil {
-		d.at(x, func(c *step) bool { return c.After != "" })
+		d.at(x, func(c *step) bool { return c.change.After != "" })
 	}
 }
 
-// at takes the steps whose moment the request is.
+// at makes the changes that are due with this request.
 func (d *drift) at(x *exchange, isKind func(*step) bool) {
 	var due []*step
 	d.mu.Lock()
@@ -188,7 +185,7 @@ func (d *drift) at(x *exchange, isKind func(*step) bool) {
 	})
 	d.mu.Unlock()
 	for _, c := range due {
-		x.s.change(&c.Change, x.worldAsked(), x.tokenAsked())
+		x.s.change(&c.change, x.worldAsked(), x.tokenAsked())
 	}
 }
 
@@ -198,19 +195,19 @@ func (c *step) isDue(x *exchange) bool {
 	}
 	if c.list.isPaged {
 		page, _ := strconv.Atoi(x.r.URL.Query().Get("page"))
-		return max(1, page) == c.Page
+		return max(1, page) == c.change.Page
 	}
 	c.seen++
-	return c.seen == c.Page
+	return c.seen == c.change.Page
 }
 
-// worldAsked is the organization that a request is about, before or after it
-// was resolved.
-func (x *exchange) worldAsked() *World {
+// worldAsked is the organization that a request is about, whether or not it was
+// resolved.
+func (x *exchange) worldAsked() *world.World {
 	w := x.world
-	for _, find := range []func() *World{
-		func() *World { return x.s.worldByID(x.params["organization_id"]) },
-		func() *World { return x.s.worldByLogin(x.params["org"] + x.params["owner"]) },
+	for _, find := range []func() *world.World{
+		func() *world.World { return x.s.worldByID(x.params["organization_id"]) },
+		func() *world.World { return x.s.worldByLogin(x.params["org"] + x.params["owner"]) },
 	} {
 		if w == nil {
 			w = find()
@@ -232,8 +229,8 @@ func (x *exchange) tokenAsked() int64 {
 	return id
 }
 
-// Settle takes the steps of the drift that were not taken yet, in the first
-// organization, so that it is as it will be in the end.
+// Settle makes the changes of the drift that are left, in the first organization,
+// which is then in its final state.
 func (s *Server) Settle() {
 	if s.drift == nil {
 		return
@@ -243,34 +240,23 @@ func (s *Server) Settle() {
 	s.drift.steps = nil
 	s.drift.mu.Unlock()
 	for _, c := range rest {
-		s.change(&c.Change, s.worlds[0], 0)
+		s.change(&c.change, s.worlds[0], 0)
 	}
 }
 
-// change edits a world while no request is being answered. token is the one
-// that is being asked for; 0: none.
-func (s *Server) change(c *Change, w *World, token int64) {
-	done := true
-	s.updateWorlds(func() {
+// change edits a world while no request is being answered. token is the id of the
+// grant or request in the path; 0: none.
+func (s *Server) change(c *Change, w *world.World, token int64) {
+	isDone := true
+	world.Update(s.worlds, func() {
 		if c.Do != nil {
 			c.Do(w)
 			return
 		}
-		done = findEdit(c.Kind).do(&editing{s, w, c, token})
+		edit := world.Edit{Kind: c.Kind, Item: c.Item, TokenID: token, NewName: c.To}
+		isDone = edit.Apply(w, s.worlds)
 	})
-	if done {
+	if isDone {
 		s.counted.change(cmp.Or(c.Kind, "do"))
-	}
-}
-
-// updateWorlds is World.Update for all of them: a transfer touches two.
-func (s *Server) updateWorlds(change func()) {
-	for _, w := range s.worlds {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-	}
-	change()
-	for _, w := range s.worlds {
-		w.reindex()
 	}
 }

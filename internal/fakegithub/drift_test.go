@@ -7,9 +7,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"auditor/internal/fakegithub/world"
 )
 
-// listed is what a client notes that reads a list once, in its order.
+// listed is what a client gets that reads a list once, in its order.
 func (c *client) listed(path, key string) []string {
 	c.t.Helper()
 	var out []string
@@ -19,7 +21,7 @@ func (c *client) listed(path, key string) []string {
 	return out
 }
 
-// named walks the repositories of GraphQL, by name, eleven a page.
+// named lists the repositories of GraphQL by name, eleven on a page.
 func (c *client) named() []string {
 	c.t.Helper()
 	const query = `query($after: String) { organization(login: "acme") { repositories(first: 11, after: $after, orderBy: {field: NAME, direction: ASC}) {
@@ -62,8 +64,8 @@ const (
 	membersWalk  = "/orgs/acme/members?per_page=10"
 )
 
-// TestDrift reads a list while it changes, and once more when all is over:
-// the difference is what a client that reads once gets wrong.
+// TestDrift reads a list while it changes, and again afterwards: the difference is
+// what a client that reads once gets wrong.
 func TestDrift(t *testing.T) {
 	rest := func(path, key string) func(*client) []string {
 		return func(c *client) []string { return c.listed(path, key) }
@@ -71,7 +73,7 @@ func TestDrift(t *testing.T) {
 	byName := (*client).named
 	for script, test := range map[string]struct {
 		walk          func(*client) []string
-		stale, missed int // items that are no more, items that were skipped
+		stale, missed int // items that are gone, items that were skipped
 		twice         int // items that were read twice
 	}{
 		"revoke:after=tokens,page=1":                {rest(tokensWalk, "id"), 1, 1, 0},
@@ -104,7 +106,7 @@ func TestDrift(t *testing.T) {
 				t.Errorf("read %d that are gone, missed %d, read %d twice; want %d, %d, %d", stale, missed, twice, test.stale, test.missed, test.twice)
 			}
 			if again := test.walk(c); !slices.Equal(again, after) {
-				t.Error("it happened twice")
+				t.Error("the change happened twice")
 			}
 			kind, _, _ := strings.Cut(script, ":")
 			if got := c.fake.Counters().Changes; got[kind] != 1 || len(got) != 1 {
@@ -142,9 +144,9 @@ func mustParse(t *testing.T, script string) Change {
 	return c
 }
 
-// TestTokenGoesBeforeItsRepositories: the one that is asked for, at the n-th
-// that is asked for.
-func TestTokenGoesBeforeItsRepositories(t *testing.T) {
+// TestTokenIsGoneBeforeItsRepositories removes the token of the n-th request for
+// repositories of a token.
+func TestTokenIsGoneBeforeItsRepositories(t *testing.T) {
 	for _, list := range []struct{ script, path string }{
 		{"revoke:before=token-repos,page=2", "/orgs/acme/personal-access-tokens"},
 		{"withdraw:before=request-repos,page=2", "/orgs/acme/personal-access-token-requests"},
@@ -166,7 +168,7 @@ func TestTokenGoesBeforeItsRepositories(t *testing.T) {
 
 func TestDeletedRepositoryLeavesTokens(t *testing.T) {
 	w := small()
-	i := slices.IndexFunc(w.Grants, func(k *Token) bool { return k.Selection == SelectSubset && len(k.Repositories) > 1 })
+	i := slices.IndexFunc(w.Grants, func(k *world.Token) bool { return k.Selection == world.SelectSubset && len(k.Repositories) > 1 })
 	token, gone := w.Grants[i], w.Grants[i].Repositories[0]
 	at := slices.Index(w.Repositories, gone)
 	c := serve(t, w, Options{Drift: []Change{{Kind: "delete", Before: "token-repos", Item: at}}})
@@ -177,12 +179,12 @@ func TestDeletedRepositoryLeavesTokens(t *testing.T) {
 	c.wants(c.get("/repos/acme/"+gone.Name), 404, "Not Found")
 }
 
-// TestMoved: a renamed repository answers at its old name with a redirection,
-// one that went away with a redirection into the void, or to where it is.
+// TestMoved checks that a renamed or transferred repository redirects from its old
+// name to its id, which answers 404 where the caller may not see it.
 func TestMoved(t *testing.T) {
 	stop := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	public := slices.IndexFunc(small().Repositories, func(r *Repository) bool { return r.Visibility == Public })
-	private := slices.IndexFunc(small().Repositories, func(r *Repository) bool { return r.IsPrivate() })
+	public := slices.IndexFunc(small().Repositories, func(r *world.Repository) bool { return r.Visibility == world.Public })
+	private := slices.IndexFunc(small().Repositories, func(r *world.Repository) bool { return r.IsPrivate() })
 	for name, test := range map[string]struct {
 		kind     string
 		item     int
@@ -200,10 +202,10 @@ func TestMoved(t *testing.T) {
 			r := w.Repositories[test.item]
 			o := Options{Drift: []Change{{Kind: test.kind, Before: "members", Item: test.item, To: "moved"}}}
 			if test.kind == "rename" {
-				o.Drift[0].Kind, o.Drift[0].Do = "", func(w *World) { w.forward(r); r.Name = "moved" }
+				o.Drift[0].Kind, o.Drift[0].Do = "", func(w *world.World) { w.Rename(r, "moved") }
 			}
 			if test.hasOther {
-				o.Others = []*World{Generate(2, Small, "globex", today)}
+				o.Others = []*world.World{world.Generate(2, world.Small, "globex", today)}
 			}
 			c := serve(t, w, o)
 			old := r.Name
@@ -225,8 +227,8 @@ func TestMoved(t *testing.T) {
 	}
 }
 
-// TestDriftWaitsForAPageThatArrives: the client asks for a page again that it
-// did not get, and must not see the change in it.
+// TestDriftWaitsForAPageThatArrives checks that a client that repeats the request
+// for a page that it did not get does not see the change in it.
 func TestDriftWaitsForAPageThatArrives(t *testing.T) {
 	c := serve(t, small(), Options{
 		Drift:  []Change{mustParse(t, "revoke:after=tokens")},
@@ -240,10 +242,11 @@ func TestDriftWaitsForAPageThatArrives(t *testing.T) {
 	}
 }
 
-// TestTheWorldAfterwards: two servers with the same script end up alike.
-func TestTheWorldAfterwards(t *testing.T) {
+// TestFinalWorldIsTheSame checks that servers with the same changes have the same
+// result, whenever they happened.
+func TestFinalWorldIsTheSame(t *testing.T) {
 	var drift []Change
-	for _, e := range ChangeKinds() {
+	for _, e := range world.EditKinds() {
 		drift = append(drift, mustParse(t, e.Name+":after=repos,page=2"))
 	}
 	end := func(ask ...string) []string {
@@ -264,7 +267,7 @@ func TestTheWorldAfterwards(t *testing.T) {
 		return out
 	}
 	if a, b := end("/orgs/acme/repos?per_page=5", "/orgs/acme/repos?per_page=5&page=2"), end(); !slices.Equal(a, b) {
-		t.Error("the world depends on when it changed")
+		t.Error("the final world depends on the moment of the changes")
 	}
 }
 
@@ -274,7 +277,7 @@ func TestParseChange(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	for text, want := range map[string]string{
-		"explode:after=repos": "the kinds are revoke,", "revoke": "either after or before", "revoke:after=repos,before=repos": "either after or before",
+		"explode:after=repos": "the kinds are revoke,", "revoke": "exactly one of after and before", "revoke:after=repos,before=repos": "exactly one of after and before",
 		"revoke:after=nothing": "the lists are tokens,", "revoke:after=repos,page=0": "below 1", "revoke:item=x": "item=x", "revoke:when=now": "the settings are after,",
 	} {
 		if _, err := ParseChange(text); err == nil || !strings.Contains(err.Error(), want) {
@@ -283,7 +286,7 @@ func TestParseChange(t *testing.T) {
 	}
 	defer func() {
 		if recover() == nil {
-			t.Error("a server with an unknown change is made")
+			t.Error("New accepts an unknown change")
 		}
 	}()
 	New(small(), Options{Drift: []Change{{Kind: "explode", After: "repos"}}})

@@ -7,32 +7,33 @@ import (
 	"time"
 )
 
-// Fault is one way the simulated GitHub misbehaves. It strikes a share of the
+// Fault is one way in which the simulated GitHub fails. It affects a share of the
 // requests (Rate) or one of them (At), optionally only those whose path begins
 // with Path.
 //
-// Faults are decided from [Options].Seed, the request line (for GraphQL: the
-// query and its variables) and how often that line was asked before, so that
-// they do not depend on the timing of concurrent requests; only At does. They
-// end: a line suffers at most Options.FaultsInARow of them in a row, counted
-// over all kinds, and never two 401 in a row. With Over they do not end: then
-// the same query fails for as long as it asks for more than Over items.
+// Which requests fail depends on [Options].Seed, on the request line (for GraphQL:
+// the query and its variables) and on the number of earlier requests with that
+// line, not on the timing of concurrent requests; only At depends on that. Faults
+// end: a line has at most Options.FaultsInARow of them in a row, over all kinds,
+// and never two 401 in a row. With Over they do not end: the same query fails as
+// long as it asks for more than Over items.
 type Fault struct {
 	Kind string  // see FaultKinds
-	Rate float64 // share of the requests that suffer, 0 to 1
-	At   int     // instead of Rate: the n-th request that could, counted from 1; or the next that may
+	Rate float64 // share of the requests that fail, 0 to 1
+	At   int     // instead of Rate: the n-th request that can fail, counted from 1, or the next that may
 	Path string  // prefix of the path below the API's root; "": every path
 	// Over limits a GraphQL fault to queries for more than so many items, and
 	// makes it last until the client asks for less.
 	Over int
-	// Wait is what a limit tells the client to wait, 0: one second; for hang
-	// and stall how long the connection is held, 0: until the client goes.
+	// Wait is how long a limit asks the client to wait, 0: one second. For hang
+	// and stall it is how long the connection is held, 0: until the client
+	// disconnects.
 	Wait time.Duration
-	// By is how far the server's clock is ahead, for skew; may be negative.
+	// By is, for skew, how far the server's clock is ahead; may be negative.
 	By time.Duration
 }
 
-// FaultKind names a kind of fault and tells what it does.
+// FaultKind is a kind of fault and what it does.
 type FaultKind struct{ Name, Does string }
 
 // FaultKinds lists every kind that Fault.Kind may be.
@@ -44,8 +45,8 @@ func FaultKinds() []FaultKind {
 	return out
 }
 
-// AllFaults is every kind at a moderate rate, multiplied by factor: what a
-// client should survive without losing a row.
+// AllFaults is every kind at a moderate rate, multiplied by factor. A client
+// should collect everything in spite of them.
 func AllFaults(factor float64) []Fault {
 	var out []Fault
 	for _, k := range kinds() {
@@ -57,8 +58,8 @@ func AllFaults(factor float64) []Fault {
 	return out
 }
 
-// ParseFault reads the form of the command line: a kind, then settings, as in
-// status502:rate=0.02 or stall:at=17,path=/orgs/ (see faultSettings).
+// ParseFault parses the form of the command line: a kind and settings, for
+// example status502:rate=0.02 or stall:at=17,path=/orgs/.
 func ParseFault(s string) (Fault, error) {
 	kind, rest, _ := strings.Cut(s, ":")
 	f := Fault{Kind: kind}
@@ -74,7 +75,7 @@ func ParseFault(s string) (Fault, error) {
 	return f, nil
 }
 
-// set is one setting of a fault's text.
+// set sets one setting of the text.
 func (f *Fault) set(key, value string) error {
 	var err error
 	switch key {
@@ -109,7 +110,7 @@ func positive(value string) (int, error) {
 	return n, err
 }
 
-// parseSettings reads key=value,key=value.
+// parseSettings parses key=value,key=value.
 func parseSettings(s string, set func(key, value string) error) error {
 	for setting := range strings.SplitSeq(s, ",") {
 		key, value, ok := strings.Cut(setting, "=")

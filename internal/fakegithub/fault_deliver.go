@@ -7,16 +7,16 @@ import (
 	"time"
 )
 
-// transmit sends an answer as it should be.
-func transmit(w http.ResponseWriter, r *http.Request, a answer) {
-	begins(w, a)
+// sendWhole sends an answer as it is.
+func sendWhole(w http.ResponseWriter, r *http.Request, a answer) {
+	sendHeaders(w, a)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(a.body) // a client that went away is not the server's business
+		_, _ = w.Write(a.body) // the client may be gone
 	}
 }
 
-// begins sends the headers of the whole answer.
-func begins(w http.ResponseWriter, a answer) {
+// sendHeaders sends the headers of the whole answer.
+func sendHeaders(w http.ResponseWriter, a answer) {
 	h := w.Header()
 	if a.body != nil {
 		if h.Get("Content-Type") == "" {
@@ -27,55 +27,55 @@ func begins(w http.ResponseWriter, a answer) {
 	w.WriteHeader(a.status)
 }
 
-// half sends the headers and the first half of the body, and sees to it that
-// they are on their way.
-func half(w http.ResponseWriter, a answer) {
-	begins(w, a)
+// sendHalf sends the headers and the first half of the body, and flushes them.
+func sendHalf(w http.ResponseWriter, a answer) {
+	sendHeaders(w, a)
 	_, _ = w.Write(a.body[:len(a.body)/2])
-	_ = http.NewResponseController(w).Flush() // a client that went away
+	_ = http.NewResponseController(w).Flush() // the client may be gone
 }
 
-// hangUp ends the connection, with a reset or as if all had been said.
-func hangUp(w http.ResponseWriter, isReset bool) {
+// closeConnection ends the connection, with a reset or normally.
+func closeConnection(w http.ResponseWriter, isReset bool) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		panic(http.ErrAbortHandler) // the next best end: no connection to hijack
+		panic(http.ErrAbortHandler) // no connection to hijack: the nearest equivalent
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok && isReset {
-		_ = tcp.SetLinger(0) // what is left unsent is dropped, and RST sent
+		_ = tcp.SetLinger(0) // drops unsent data and sends RST
 	}
 	_ = conn.Close()
 }
 
 func cutJSON(w http.ResponseWriter, x *exchange, a answer, _ *Fault) {
 	a.body = a.body[:len(a.body)/2]
-	transmit(w, x.r, a)
+	sendWhole(w, x.r, a)
 }
 
 func truncate(w http.ResponseWriter, _ *exchange, a answer, _ *Fault) {
-	half(w, a)
-	hangUp(w, false)
+	sendHalf(w, a)
+	closeConnection(w, false)
 }
 
-func reset(w http.ResponseWriter, _ *exchange, _ answer, _ *Fault) { hangUp(w, true) }
+func reset(w http.ResponseWriter, _ *exchange, _ answer, _ *Fault) { closeConnection(w, true) }
 
 func resetBody(w http.ResponseWriter, _ *exchange, a answer, _ *Fault) {
-	half(w, a)
-	hangUp(w, true)
+	sendHalf(w, a)
+	closeConnection(w, true)
 }
 
 func hang(w http.ResponseWriter, x *exchange, _ answer, f *Fault) {
 	x.hold(f.Wait)
-	hangUp(w, true)
+	closeConnection(w, true)
 }
 
 func stall(w http.ResponseWriter, x *exchange, a answer, f *Fault) {
-	half(w, a)
+	sendHalf(w, a)
 	x.hold(f.Wait)
-	hangUp(w, true)
+	closeConnection(w, true)
 }
 
-// hold waits until the client goes, the server ends, or for so long.
+// hold waits until the client disconnects or the server stops, at most for so
+// long; 0: without a limit.
 func (x *exchange) hold(most time.Duration) {
 	var over <-chan time.Time
 	if most > 0 {

@@ -5,69 +5,72 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"auditor/internal/fakegithub/graphql"
 )
 
-// faultKind is a row of the table of faults. What it does is one of three: an
-// answer in place of GitHub's, something wrong within a GraphQL query, or the
-// right answer sent badly.
+// faultKind is a row of the table of faults. It sets one of three functions:
+// instead gives another answer, query spoils the execution of a GraphQL query,
+// deliver sends the right answer in a wrong way.
 type faultKind struct {
 	name, does string
 	moderate   Fault // as in AllFaults
-	// fits tells which requests can suffer it; nil: all.
+	// fits reports which requests can have it; nil: all.
 	fits    func(*exchange) bool
 	instead func(*exchange, *Fault) answer
-	// query spoils an execution, or answers it; false: not this query.
-	query   func(*execution, *Fault) (a answer, done, ok bool)
+	// query spoils the execution of a query, or answers it (done). It needs a query
+	// for more than Fault.Over items.
+	query   func(*exchange, *graphql.Site) (a answer, done bool)
 	deliver func(http.ResponseWriter, *exchange, answer, *Fault)
-	cuts    bool // deliver needs a body to cut
+	cuts    bool // deliver needs a body that it can cut
 	is401   bool
 }
 
-// skew is the kind that is a state of the server rather than an event.
+// skew is the only kind that is a state of the server rather than an event.
 const skew = "skew"
 
-// kinds is every fault there is.
+// kinds lists every fault.
 func kinds() []faultKind {
-	often, seldom := Fault{Rate: 0.01}, Fault{Rate: 0.003}
+	often, rarely := Fault{Rate: 0.01}, Fault{Rate: 0.003}
 	limited := Fault{Rate: 0.003, Wait: time.Second}
 	heavy := Fault{Rate: 0.1, Over: 10}
 	return []faultKind{
-		{name: "status500", does: "500 with a JSON or an HTML body", moderate: often, instead: broken(http.StatusInternalServerError)},
-		{name: "status502", does: "502 likewise", moderate: often, instead: broken(http.StatusBadGateway)},
-		{name: "status503", does: "503 likewise", moderate: often, instead: broken(http.StatusServiceUnavailable)},
-		{name: "status504", does: "504 likewise", moderate: often, instead: broken(http.StatusGatewayTimeout)},
+		{name: "status500", does: "500 with a JSON or an HTML body", moderate: often, instead: serverError(http.StatusInternalServerError)},
+		{name: "status502", does: "502 with a JSON or an HTML body", moderate: often, instead: serverError(http.StatusBadGateway)},
+		{name: "status503", does: "503 with a JSON or an HTML body", moderate: often, instead: serverError(http.StatusServiceUnavailable)},
+		{name: "status504", does: "504 with a JSON or an HTML body", moderate: often, instead: serverError(http.StatusGatewayTimeout)},
 		{name: "html", does: "an HTML page with status 200", moderate: often, instead: pageOfHTML},
-		{name: "json-cut", does: "JSON that ends in the middle, with status 200 and its right length", moderate: often, deliver: cutJSON, cuts: true},
+		{name: "json-cut", does: "incomplete JSON with status 200 and a consistent Content-Length", moderate: often, deliver: cutJSON, cuts: true},
 		{name: "truncated", does: "a body shorter than its Content-Length", moderate: often, deliver: truncate, cuts: true},
-		{name: "reset", does: "the connection is reset before anything is answered", moderate: often, deliver: reset},
-		{name: "reset-body", does: "the connection is reset in the middle of the body", moderate: often, deliver: resetBody, cuts: true},
-		{name: "hang", does: "nothing is answered until the client goes", moderate: seldom, deliver: hang},
-		{name: "stall", does: "headers, then a body that stops arriving", moderate: seldom, deliver: stall, cuts: true},
+		{name: "reset", does: "a reset connection, without an answer", moderate: often, deliver: reset},
+		{name: "reset-body", does: "a reset connection in the middle of the body", moderate: often, deliver: resetBody, cuts: true},
+		{name: "hang", does: "no answer until the client disconnects", moderate: rarely, deliver: hang},
+		{name: "stall", does: "headers and a body that stops in the middle", moderate: rarely, deliver: stall, cuts: true},
 
-		{name: "primary403", does: "403: the hour's requests are used up", moderate: limited, fits: isREST, instead: usedUp(http.StatusForbidden)},
-		{name: "primary429", does: "429 likewise", moderate: limited, fits: isREST, instead: usedUp(http.StatusTooManyRequests)},
-		{name: "secondary403", does: "403: a secondary limit with retry-after", moderate: limited, fits: isInstallation, instead: tooFast(http.StatusForbidden)},
-		{name: "secondary429", does: "429 likewise", moderate: limited, fits: isInstallation, instead: tooFast(http.StatusTooManyRequests)},
-		{name: "secondary-silent", does: "403: a secondary limit that only the message tells", moderate: Fault{Rate: 0.001}, fits: isInstallation, instead: tooFastSilently},
-		{name: "graphql-limited", does: "200 with RATE_LIMITED: the hour's points are used up", moderate: limited, fits: isGraphQL, instead: usedUpPoints},
-		{name: "graphql-secondary", does: "200 with a secondary limit as the only error, and retry-after", moderate: limited, fits: isGraphQL, instead: tooFastQuery},
+		{name: "primary403", does: "403: the hourly requests are used up", moderate: limited, fits: isREST, instead: primaryLimit(http.StatusForbidden)},
+		{name: "primary429", does: "429: the hourly requests are used up", moderate: limited, fits: isREST, instead: primaryLimit(http.StatusTooManyRequests)},
+		{name: "secondary403", does: "403: a secondary limit with retry-after", moderate: limited, fits: isInstallation, instead: secondaryLimit(http.StatusForbidden)},
+		{name: "secondary429", does: "429: a secondary limit with retry-after", moderate: limited, fits: isInstallation, instead: secondaryLimit(http.StatusTooManyRequests)},
+		{name: "secondary-silent", does: "403: a secondary limit that only the message reveals", moderate: Fault{Rate: 0.001}, fits: isInstallation, instead: secondaryLimitSilently},
+		{name: "graphql-limited", does: "200 with RATE_LIMITED: the hourly points are used up", moderate: limited, fits: isGraphQL, instead: primaryLimitOfPoints},
+		{name: "graphql-secondary", does: "200 with a secondary limit as the only error, and retry-after", moderate: limited, fits: isGraphQL, instead: secondaryLimitOfQueries},
 
 		{name: "graphql-502", does: "502: the query took too long (use over)", moderate: heavy, fits: isGraphQL, query: tookTooLong(http.StatusBadGateway)},
-		{name: "graphql-504", does: "504 likewise", moderate: heavy, fits: isGraphQL, query: tookTooLong(http.StatusGatewayTimeout)},
-		{name: "graphql-resources", does: "200 with RESOURCE_LIMITS_EXCEEDED in place of the nodes (use over)", moderate: heavy, fits: isGraphQL, query: spoilWith(spoilNodes)},
-		{name: "graphql-null-node", does: "200 with one node null and an error that names it", moderate: Fault{Rate: 0.1}, fits: isGraphQL, query: spoilWith(spoilNode)},
-		{name: "graphql-null-field", does: "200 with one field null and an error that names it", moderate: Fault{Rate: 0.1}, fits: isGraphQL, query: spoilWith(spoilField)},
+		{name: "graphql-504", does: "504: the query took too long (use over)", moderate: heavy, fits: isGraphQL, query: tookTooLong(http.StatusGatewayTimeout)},
+		{name: "graphql-resources", does: "200 with RESOURCE_LIMITS_EXCEEDED in place of the nodes (use over)", moderate: heavy, fits: isGraphQL, query: spoilWith(graphql.SpoilNodes, 1)},
+		{name: "graphql-null-node", does: "200 with one node null and an error that names it", moderate: Fault{Rate: 0.1}, fits: isGraphQL, query: spoilWith(graphql.SpoilNode, 1000)},
+		{name: "graphql-null-field", does: "200 with one field null and an error that names it", moderate: Fault{Rate: 0.1}, fits: isGraphQL, query: spoilWith(graphql.SpoilField, 3)},
 
-		{name: "unauthorized", does: "401 though the token is good", moderate: often, fits: isInstallation, instead: badCredentials, is401: true},
-		{name: "token-expires", does: "401: the token has ended long before its time, for every request", moderate: seldom, fits: isInstallation, instead: endToken, is401: true},
-		{name: skew, does: "the server's clock differs by the setting by (no rate: it always does)", moderate: Fault{By: -3 * time.Minute}},
+		{name: "unauthorized", does: "401 although the token is valid", moderate: often, fits: isInstallation, instead: badCredentials, is401: true},
+		{name: "token-expires", does: "401 for every request: the token expired too early", moderate: rarely, fits: isInstallation, instead: endToken, is401: true},
+		{name: skew, does: "the server's clock is ahead by the setting by, for every request: without a rate", moderate: Fault{By: -3 * time.Minute}},
 	}
 }
 
 func isGraphQL(x *exchange) bool { return x.route.graphql }
 func isREST(x *exchange) bool    { return isInstallation(x) && !x.route.graphql }
 
-// isInstallation is false for what the App asks with its own key.
+// isInstallation is false for requests of the App itself.
 func isInstallation(x *exchange) bool { return x.caller != nil && x.caller.token != nil }
 
 func findKind(name string) *faultKind {
@@ -94,9 +97,9 @@ const unicorn = `<!DOCTYPE html>
 </html>
 `
 
-// broken is a 5xx: from the application as JSON, from the balancer before it
-// as HTML; a query that failed carries GraphQL's own body.
-func broken(status int) func(*exchange, *Fault) answer {
+// serverError is a 5xx: HTML from the load balancer, or JSON from the application,
+// for GraphQL in the form of its errors.
+func serverError(status int) func(*exchange, *Fault) answer {
 	return func(x *exchange, _ *Fault) answer {
 		switch {
 		case x.chance("body", 2) == 0:
@@ -111,9 +114,9 @@ func broken(status int) func(*exchange, *Fault) answer {
 	}
 }
 
-// somethingWrong is GraphQL's body for a query that was given up.
+// somethingWrong is GraphQL's body for a query that was aborted.
 func (x *exchange) somethingWrong(status int) answer {
-	a := graphqlAnswer([]byte("null"), []graphqlError{{Message: "Something went wrong while executing your query. This may be the result of a timeout, or it could be a GitHub bug. Please include `" + x.id + "` when reporting this issue."}})
+	a := graphqlAnswer([]byte("null"), []graphql.Error{{Message: "Something went wrong while executing your query. This may be the result of a timeout, or it could be a GitHub bug. Please include `" + x.id + "` when reporting this issue."}})
 	a.status = status
 	return a
 }
@@ -123,53 +126,55 @@ func pageOfHTML(x *exchange, _ *Fault) answer {
 	return answer{http.StatusOK, []byte(unicorn)}
 }
 
-// wait is how long a limit lasts, in the whole seconds that headers can say.
+// wait is how long a limit lasts, in whole seconds as in headers.
 func (f *Fault) wait() time.Duration { return max(time.Second, ceilSecond(f.Wait)) }
 
 func ceilSecond(d time.Duration) time.Duration { return (d + time.Second - 1).Truncate(time.Second) }
 
-// usedUp is the primary limit. The budget itself is not touched: the next
-// answers tell of what is really left, as those of GitHub's other servers do.
-func usedUp(status int) func(*exchange, *Fault) answer {
+// primaryLimit answers that nothing is left of the budget. The budget itself does
+// not change: the next answers show what is left, as those of GitHub's other
+// servers do.
+func primaryLimit(status int) func(*exchange, *Fault) answer {
 	return func(x *exchange, f *Fault) answer {
-		x.nothingLeft(coreResource, x.restLimit(), f)
+		x.showNothingLeft(coreResource, x.restLimit(), f)
 		a := x.exceeded()
 		a.status = status
 		return a
 	}
 }
 
-func usedUpPoints(x *exchange, f *Fault) answer {
-	x.nothingLeft(graphqlResource, x.graphqlLimit(), f)
+func primaryLimitOfPoints(x *exchange, f *Fault) answer {
+	x.showNothingLeft(graphqlResource, x.graphqlLimit(), f)
 	return x.exceededPoints()
 }
 
-// nothingLeft says so in the headers; the reset is a whole second.
-func (x *exchange) nothingLeft(resource string, limit int, f *Fault) {
+// showNothingLeft sets the headers of an exhausted budget; the reset is a whole
+// second.
+func (x *exchange) showNothingLeft(resource string, limit int, f *Fault) {
 	if limit < 0 {
 		limit = 5_000
 	}
 	b := budget{limit: limit, used: limit, reset: x.now.Add(f.wait() + time.Second - 1).Truncate(time.Second)}
 	x.limitHeaders(resource, b)
-	x.toldToWait(resource, b.reset)
+	x.askToWait(resource, b.reset)
 }
 
-func tooFast(status int) func(*exchange, *Fault) answer {
+func secondaryLimit(status int) func(*exchange, *Fault) answer {
 	return func(x *exchange, f *Fault) answer {
-		x.toldToWait("", x.now.Add(f.wait()))
+		x.askToWait("", x.now.Add(f.wait()))
 		return x.secondary(status, f.wait())
 	}
 }
 
-func tooFastSilently(x *exchange, _ *Fault) answer {
-	x.toldToWait("", x.now.Add(documentedWait))
+func secondaryLimitSilently(x *exchange, _ *Fault) answer {
+	x.askToWait("", x.now.Add(documentedWait))
 	return x.secondarySilent(http.StatusForbidden)
 }
 
-func tooFastQuery(x *exchange, f *Fault) answer {
-	x.toldToWait("", x.now.Add(f.wait()))
+func secondaryLimitOfQueries(x *exchange, f *Fault) answer {
+	x.askToWait("", x.now.Add(f.wait()))
 	x.header.Set("Retry-After", strconv.Itoa(int(f.wait()/time.Second)))
-	return graphqlAnswer(nil, []graphqlError{{Message: secondaryMessage}})
+	return graphqlAnswer(nil, []graphql.Error{{Message: secondaryMessage}})
 }
 
 func badCredentials(x *exchange, _ *Fault) answer {
@@ -181,21 +186,18 @@ func endToken(x *exchange, f *Fault) answer {
 	return badCredentials(x, f)
 }
 
-func tookTooLong(status int) func(*execution, *Fault) (answer, bool, bool) {
-	return func(e *execution, f *Fault) (answer, bool, bool) {
-		if e.items <= f.Over {
-			return answer{}, false, false
-		}
-		return e.x.somethingWrong(status), true, true
-	}
+func tookTooLong(status int) func(*exchange, *graphql.Site) (answer, bool) {
+	return func(x *exchange, _ *graphql.Site) (answer, bool) { return x.somethingWrong(status), true }
 }
 
-func spoilWith(make func(*exchange) *spoil) func(*execution, *Fault) (answer, bool, bool) {
-	return func(e *execution, f *Fault) (answer, bool, bool) {
-		if e.items <= f.Over {
-			return answer{}, false, false
+// spoilWith spoils a query at one of the first places, chosen by the seed.
+func spoilWith(what string, places int) func(*exchange, *graphql.Site) (answer, bool) {
+	return func(x *exchange, site *graphql.Site) (answer, bool) {
+		name := x.fault.kind.name
+		site.Spoil = &graphql.Spoil{
+			What: what, Skip: x.chance(what, places), Done: func() { x.s.counted.fault(name) },
+			Message: "Something went wrong while executing your query. Please include `" + x.id + "` when reporting this issue.",
 		}
-		e.spoil = make(e.x)
-		return answer{}, false, true
+		return answer{}, false
 	}
 }

@@ -20,8 +20,8 @@ const (
 	settingsAsk = `query($n: Int!) { organization(login: "acme") { repositories(first: $n, orderBy: {field: NAME, direction: ASC}) { totalCount nodes { name owner { login } primaryLanguage { name } licenseInfo { key } } } } }`
 )
 
-// attempt is do for requests that may fail; each has a connection of its own,
-// because net/http repeats by itself what fails on a used one.
+// attempt is do for requests that may fail. Each has a connection of its own,
+// because net/http itself repeats what fails on a reused one.
 func (c *client) attempt(ctx context.Context, method, path, body string) (reply, error) {
 	req, err := http.NewRequestWithContext(ctx, method, c.url+path, strings.NewReader(body))
 	if err != nil {
@@ -46,10 +46,10 @@ func ask(items int) string {
 	return string(body)
 }
 
-// suffered tells what is wrong with how a fault came over, "" for nothing.
-type suffered func(r reply, err error) string
+// check says what is wrong with the client's view of a fault; "": nothing.
+type check func(r reply, err error) string
 
-func saysStatus(status int, words ...string) suffered {
+func saysStatus(status int, words ...string) check {
 	return func(r reply, err error) string {
 		if err != nil || r.status != status {
 			return fmt.Sprintf("got %d %v, want %d", r.status, err, status)
@@ -63,7 +63,7 @@ func saysStatus(status int, words ...string) suffered {
 	}
 }
 
-func failsWith(want error) suffered {
+func failsWith(want error) check {
 	return func(r reply, err error) string {
 		if !errors.Is(err, want) {
 			return fmt.Sprintf("got %d %v, want %v", r.status, err, want)
@@ -72,8 +72,8 @@ func failsWith(want error) suffered {
 	}
 }
 
-// hasHeaders adds headers to what is expected; "-" is their absence.
-func hasHeaders(next suffered, pairs ...string) suffered {
+// hasHeaders also expects headers; "-" means absent.
+func hasHeaders(next check, pairs ...string) check {
 	return func(r reply, err error) string {
 		for i := 0; i < len(pairs); i += 2 {
 			if got := r.header.Get(pairs[i]); got != strings.TrimPrefix(pairs[i+1], "-") {
@@ -84,17 +84,17 @@ func hasHeaders(next suffered, pairs ...string) suffered {
 	}
 }
 
-func isHTML(next suffered) suffered {
+func isHTML(next check) check {
 	return hasHeaders(next, "Content-Type", "text/html; charset=utf-8")
 }
 
 const limitMessage = "API rate limit exceeded for installation ID"
 
-// expectations is what each kind looks like to a client.
-func expectations() map[string]suffered {
+// expectations is the client's view of each kind.
+func expectations() map[string]check {
 	inAMoment := itoa(today.Add(time.Second).Unix())
 	nothingLeft := []string{"X-RateLimit-Remaining", "0", "X-RateLimit-Reset", inAMoment, "Retry-After", "-"}
-	return map[string]suffered{
+	return map[string]check{
 		"status500": saysStatus(500), "status502": saysStatus(502), "status503": saysStatus(503), "status504": saysStatus(504),
 		"html": isHTML(saysStatus(200, "<!DOCTYPE html>")),
 		"json-cut": func(r reply, err error) string {
@@ -126,7 +126,7 @@ func expectations() map[string]suffered {
 	}
 }
 
-func TestEveryFaultStrikesOnce(t *testing.T) {
+func TestEveryFaultHappensOnce(t *testing.T) {
 	want := expectations()
 	calm := serve(t, small(), Options{})
 	for _, kind := range FaultKinds() {
@@ -135,9 +135,9 @@ func TestEveryFaultStrikesOnce(t *testing.T) {
 		}
 		t.Run(kind.Name, func(t *testing.T) {
 			t.Parallel()
-			check := want[kind.Name]
-			if check == nil {
-				t.Fatal("no test says what this looks like")
+			wrongWith := want[kind.Name]
+			if wrongWith == nil {
+				t.Fatal("no expectation for this kind")
 			}
 			method, path, body := "GET", tokensPath, ""
 			if strings.HasPrefix(kind.Name, "graphql") {
@@ -155,7 +155,7 @@ func TestEveryFaultStrikesOnce(t *testing.T) {
 				cancel()
 				switch {
 				case i == 1:
-					if wrong := check(r, err); wrong != "" {
+					if wrong := wrongWith(r, err); wrong != "" {
 						t.Errorf("the second request: %s", wrong)
 					}
 					c.token, _ = c.fake.InstallationToken("acme") // as a client does after 401
@@ -170,38 +170,38 @@ func TestEveryFaultStrikesOnce(t *testing.T) {
 	}
 }
 
-// inPlace is what an undisturbed server answers, with the other's links.
+// inPlace is the answer of a server without faults, with the links of the other.
 func inPlace(calm, c *client, method, path, body string) string {
 	host := func(c *client) string { return strings.TrimPrefix(c.url, "http://") }
 	return strings.ReplaceAll(string(calm.do(method, path, calm.token, body).body), host(calm), host(c))
 }
 
-// TestFaultsEnd asks with every fault far more often than once, and with no
-// more than the tries that Fault promises to be enough.
+// TestFaultsEnd uses every kind of fault many times, with only as many retries as
+// the documentation of Fault promises to suffice.
 func TestFaultsEnd(t *testing.T) {
 	calm := serve(t, small(), Options{})
-	c := serve(t, small(), Options{Faults: patient(AllFaults(1)), Seed: 7})
+	c := serve(t, small(), Options{Faults: frequent(AllFaults(1)), Seed: 7})
 	for _, l := range slices.Repeat(lines(), 4) {
 		right := inPlace(calm, c, l.method, l.path, l.body)
 		outcomes := c.insist(t, l, right)
 		most := map[string]int{"GET": 2, "POST": 1}[l.method]
 		if slices.Contains(outcomes, "401") {
-			most++ // the token ended at another's request
+			most++ // another request ended the token
 		}
 		if len(outcomes) > most {
-			t.Errorf("%s suffered %v", l.path, outcomes)
+			t.Errorf("%s had %v", l.path, outcomes)
 		}
 	}
 	counted := c.fake.Counters()
 	for _, k := range FaultKinds() {
 		if k.Name != skew && counted.Faults[k.Name] == 0 {
-			t.Errorf("nobody suffered %s", k.Name)
+			t.Errorf("%s never happened", k.Name)
 		}
 	}
 }
 
-// patient holds a connection only for a moment, and gives every kind a chance.
-func patient(list []Fault) []Fault {
+// frequent gives every kind the same rate, and holds a connection only for a moment.
+func frequent(list []Fault) []Fault {
 	for i := range list {
 		switch list[i].Kind {
 		case "hang", "stall":
@@ -227,7 +227,8 @@ func lines() []requestLine {
 	return out
 }
 
-// insist asks until the right answer comes and returns what came before.
+// insist repeats a request until it gets the right answer, and returns the outcomes
+// before.
 func (c *client) insist(t *testing.T, l requestLine, right string) []string {
 	var outcomes []string
 	for range 10 {
@@ -244,14 +245,14 @@ func (c *client) insist(t *testing.T, l requestLine, right string) []string {
 			c.token, _ = c.fake.InstallationToken("acme")
 		}
 	}
-	t.Errorf("%s %s: never answered, but %v", l.method, l.path, outcomes)
+	t.Errorf("%s %s: no right answer, only %v", l.method, l.path, outcomes)
 	return outcomes
 }
 
 func TestFaultsDoNotDependOnTiming(t *testing.T) {
 	var list []Fault
-	for _, f := range patient(AllFaults(1)) {
-		if f.Kind != "token-expires" { // which strikes whoever comes next
+	for _, f := range frequent(AllFaults(1)) {
+		if f.Kind != "token-expires" { // which affects whichever request is next
 			list = append(list, f)
 		}
 	}
@@ -274,10 +275,10 @@ func TestFaultsDoNotDependOnTiming(t *testing.T) {
 	}
 	serial := run(1, 1)
 	if parallel := run(1, 8); parallel != serial {
-		t.Errorf("eight at once suffer other faults than one at a time:\n%s\n\n%s", serial, parallel)
+		t.Errorf("eight workers have other faults than one:\n%s\n\n%s", serial, parallel)
 	}
 	if other := run(2, 1); other == serial {
-		t.Error("another seed makes the same faults")
+		t.Error("another seed gives the same faults")
 	}
 }
 
@@ -312,8 +313,8 @@ func TestFaultsOfOnePath(t *testing.T) {
 	c.wants(c.get("/orgs/acme/members"), 200, "login")
 }
 
-// TestServerErrorsHaveTwoBodies: JSON of the application, and HTML of what
-// stands before it; as many in a row as the options say.
+// TestServerErrorsHaveTwoBodies expects JSON from the application and HTML from the
+// load balancer, as many in a row as the options say.
 func TestServerErrorsHaveTwoBodies(t *testing.T) {
 	const inARow = 20
 	for _, status := range []int{500, 502, 503, 504} {
@@ -331,8 +332,9 @@ func TestServerErrorsHaveTwoBodies(t *testing.T) {
 	}
 }
 
-// TestEndedTokenIsForAll: the token that ended is refused on every line, once.
-func TestEndedTokenIsForAll(t *testing.T) {
+// TestEndedTokenAffectsEveryLine checks that a token that ended is refused once on
+// every request line.
+func TestEndedTokenAffectsEveryLine(t *testing.T) {
 	c := serve(t, small(), Options{Faults: []Fault{{Kind: "token-expires", At: 3}}})
 	var got []int
 	for _, path := range []string{"/orgs/acme", "/orgs/acme/repos", "/orgs/acme/members", "/orgs/acme", "/orgs/acme/repos", "/orgs/acme/members"} {
@@ -367,7 +369,7 @@ func TestParseFault(t *testing.T) {
 	}
 	defer func() {
 		if recover() == nil {
-			t.Error("a server with an unknown fault is made")
+			t.Error("New accepts an unknown fault")
 		}
 	}()
 	New(small(), Options{Faults: []Fault{{Kind: "nonsense"}}})

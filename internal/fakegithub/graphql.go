@@ -6,85 +6,68 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/vektah/gqlparser/v2"
-	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/gqlerror"
-	"github.com/vektah/gqlparser/v2/validator"
-	"github.com/vektah/gqlparser/v2/validator/rules"
-
-	"auditor/internal/fakegithub/schema"
+	"auditor/internal/fakegithub/graphql"
 )
-
-// graphqlEngine executes queries against the cut of GitHub's schema. It knows
-// types and fields, never particular queries.
-type graphqlEngine struct {
-	schema *ast.Schema
-	rules  *rules.Rules
-	types  map[string]fields
-}
-
-func newGraphQLEngine() *graphqlEngine {
-	return &graphqlEngine{
-		schema: gqlparser.MustLoadSchema(&ast.Source{Name: "schema.graphql", Input: schema.GraphQL}),
-		rules:  rules.NewDefaultRules(),
-		types:  objectTypes(),
-	}
-}
-
-// graphqlError is one entry of errors.
-type graphqlError struct {
-	Type       string           `json:"type,omitempty"`
-	Path       []any            `json:"path,omitempty"`
-	Extensions map[string]any   `json:"extensions,omitempty"`
-	Locations  []map[string]int `json:"locations,omitempty"`
-	Message    string           `json:"message"`
-}
-
-// graphqlRequest is the body of POST /graphql.
-type graphqlRequest struct {
-	Query         *string        `json:"query"`
-	Variables     map[string]any `json:"variables"`
-	OperationName string         `json:"operationName"`
-}
 
 func postGraphQL(x *exchange) answer {
 	body, err := io.ReadAll(io.LimitReader(x.r.Body, 4<<20))
 	if err != nil {
 		return x.refuse(http.StatusBadRequest, "Problems reading the body", x.route.docs)
 	}
-	var q graphqlRequest
+	var r graphql.Request
 	d := json.NewDecoder(strings.NewReader(string(body)))
 	d.UseNumber() // an Int variable must not become a float
-	if err := d.Decode(&q); err != nil {
+	if err := d.Decode(&r); err != nil {
 		return x.refuse(http.StatusBadRequest, "Problems parsing JSON", x.route.docs)
 	}
-	if q.Query == nil {
-		return graphqlAnswer(nil, []graphqlError{{Message: "A query attribute must be specified and must be a string."}})
-	}
-	e, errs := x.prepare(q)
+	q, errs := x.s.graphql.Prepare(r)
 	if errs != nil {
 		return graphqlAnswer(nil, errs)
 	}
+	site := x.site()
 	if limit := x.graphqlLimit(); limit >= 0 {
-		left, ok := x.s.limits.spend(x.who(), graphqlResource, limit, e.cost, x.now)
+		left, ok := x.s.limits.spend(x.who(), graphqlResource, limit, q.Cost, x.now)
 		x.limitHeaders(graphqlResource, left)
 		if !ok {
-			x.toldToWait(graphqlResource, left.reset)
+			x.askToWait(graphqlResource, left.reset)
 			return x.exceededPoints()
 		}
-		e.left = left
+		site.RateLimit = &graphql.RateLimit{Limit: left.limit, Used: left.used, Remaining: left.remaining(), ResetAt: left.reset}
 	}
 	if x.fault != nil {
-		if a, done := e.misfortune(); done {
+		if a, done := x.spoilQuery(q, &site); done {
 			return a
 		}
 	}
-	data := e.run()
-	return graphqlAnswer(data, e.errors)
+	return graphqlAnswer(q.Run(site))
 }
 
-// graphqlAnswer is HTTP 200 whatever went wrong in the query.
-func graphqlAnswer(data []byte, errs []graphqlError) answer {
+// site is what the caller's queries are executed on.
+func (x *exchange) site() graphql.Site {
+	in := x.caller.token.installation
+	viewer := graphql.Viewer{World: in.world, Has: x.caller.has, Includes: in.includes}
+	return graphql.Site{Worlds: x.s.worlds, Web: x.links.web, Viewer: viewer, NullsStay: x.s.o.NullsStay}
+}
+
+// spoilQuery lets a fault spoil a query, or answer it.
+func (x *exchange) spoilQuery(q *graphql.Query, site *graphql.Site) (a answer, done bool) {
+	f := x.fault
+	switch {
+	case f.kind.query == nil:
+		return answer{}, false
+	case q.Items <= f.fault.Over:
+		x.s.faults.withdraw(x)
+		return answer{}, false
+	}
+	a, done = f.kind.query(x, site)
+	if done {
+		x.s.counted.fault(f.kind.name)
+	}
+	return a, done
+}
+
+// graphqlAnswer is HTTP 200, also when the query failed.
+func graphqlAnswer(data []byte, errs []graphql.Error) answer {
 	o := begin(nil)
 	if data != nil {
 		o.raw("data", data)
@@ -93,49 +76,4 @@ func graphqlAnswer(data []byte, errs []graphqlError) answer {
 		o.any("errors", errs)
 	}
 	return answer{http.StatusOK, o.end()}
-}
-
-// prepare parses, validates and weighs a query.
-func (x *exchange) prepare(q graphqlRequest) (*execution, []graphqlError) {
-	g := x.s.graphql
-	doc, invalid := gqlparser.LoadQueryWithRules(g.schema, *q.Query, g.rules)
-	if len(invalid) > 0 {
-		return nil, validationErrors(invalid)
-	}
-	op := doc.Operations.ForName(q.OperationName)
-	if op == nil || q.OperationName == "" && len(doc.Operations) > 1 {
-		return nil, []graphqlError{{Message: "An operation name is required"}}
-	}
-	vars, err := validator.VariableValues(g.schema, op, q.Variables)
-	if err != nil {
-		return nil, []graphqlError{{Message: err.Error(), Extensions: map[string]any{"code": "variableInvalid"}}}
-	}
-	e := &execution{x: x, engine: g, vars: vars, op: op}
-	if errs := e.weigh(); errs != nil {
-		return nil, errs
-	}
-	return e, nil
-}
-
-// validationCodes are GitHub's names for the rules of the specification.
-var validationCodes = map[string]string{
-	"FieldsOnCorrectType": "undefinedField", "KnownArgumentNames": "argumentNotAccepted", "ProvidedRequiredArguments": "missingRequiredArguments",
-	"ValuesOfCorrectType": "argumentLiteralsIncompatible", "NoUndefinedVariables": "variableNotDefined", "NoUnusedVariables": "variableNotUsed",
-	"VariablesInAllowedPosition": "variableMismatch", "ScalarLeafs": "selectionMismatch", "KnownTypeNames": "undefinedType",
-	"KnownFragmentNames": "useAndDefineFragment", "NoUnusedFragments": "useAndDefineFragment", "OverlappingFieldsCanBeMerged": "fieldConflict",
-}
-
-func validationErrors(list gqlerror.List) []graphqlError {
-	var out []graphqlError
-	for _, e := range list {
-		one := graphqlError{Message: e.Message}
-		for _, l := range e.Locations {
-			one.Locations = append(one.Locations, map[string]int{"line": l.Line, "column": l.Column})
-		}
-		if code := validationCodes[e.Rule]; code != "" {
-			one.Extensions = map[string]any{"code": code}
-		}
-		out = append(out, one)
-	}
-	return out
 }

@@ -11,19 +11,21 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"auditor/internal/fakegithub/world"
 )
 
 // today is the date of every world in these tests.
 var today = time.Date(2026, 11, 21, 2, 0, 0, 0, time.UTC)
 
-// testKeyPEM is one RSA key for the whole run of the tests, made at start-up;
-// a key per server would cost seconds under the race detector.
+// testKeyPEM is one RSA key for all tests: a key for each server would cost seconds
+// with the race detector.
 var testKeyPEM = func() []byte {
-	w := &World{Org: Organization{ID: 1}}
+	w := &world.World{Org: world.Organization{ID: 1}}
 	return New(w, Options{}).PrivateKeyPEM()
 }()
 
-// client talks to one simulated server the way a program would.
+// client uses one simulated server as a program would.
 type client struct {
 	t     *testing.T
 	fake  *Server
@@ -31,8 +33,8 @@ type client struct {
 	token string
 }
 
-// serve starts a server for the world; org "" mints no token.
-func serve(t *testing.T, w *World, o Options) *client {
+// serve starts a server for the world, and mints a token where the App is installed.
+func serve(t *testing.T, w *world.World, o Options) *client {
 	t.Helper()
 	if o.PrivateKeyPEM == nil {
 		o.PrivateKeyPEM = testKeyPEM
@@ -41,7 +43,7 @@ func serve(t *testing.T, w *World, o Options) *client {
 	srv := httptest.NewServer(fake)
 	t.Cleanup(srv.Close)
 	c := &client{t: t, fake: fake, url: srv.URL + fake.prefix()}
-	c.token, _ = fake.InstallationToken(w.Org.Login) // some tests serve an organization that has none
+	c.token, _ = fake.InstallationToken(w.Org.Login) // some tests serve an organization without the App
 	return c
 }
 
@@ -117,7 +119,7 @@ func (r reply) array(t *testing.T) []map[string]any {
 	return v
 }
 
-// all follows the next links to the end.
+// all follows the links to the next page to the end.
 func (c *client) all(path string) []map[string]any {
 	c.t.Helper()
 	var out []map[string]any
@@ -141,7 +143,7 @@ func (r reply) link(rel string) string {
 	return ""
 }
 
-// jwt signs an assertion with the App's key; change may spoil the claims.
+// jwt signs an assertion with the App's key; change, unless nil, edits the claims.
 func (c *client) jwt(change func(jwt.MapClaims)) string {
 	c.t.Helper()
 	key, err := c.fake.app.privateKey()
@@ -167,6 +169,6 @@ func (c *client) wants(r reply, status int, message string) {
 	}
 }
 
-func small() *World { return Generate(1, Small, "acme", today) }
+func small() *world.World { return world.Generate(1, world.Small, "acme", today) }
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }

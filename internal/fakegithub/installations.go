@@ -8,12 +8,15 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"auditor/internal/fakegithub/graphql"
+	"auditor/internal/fakegithub/world"
 )
 
 // installation is the App on one account.
 type installation struct {
 	id          int64
-	world       *World // nil for a personal account
+	world       *world.World // nil for a personal account
 	accountID   int64
 	login       string
 	targetType  string // Organization, User
@@ -23,8 +26,8 @@ type installation struct {
 	suspendedAt time.Time // zero: not suspended
 }
 
-// includes tells whether the installation covers a repository.
-func (in *installation) includes(r *Repository) bool { return !in.selected || r.ID%2 == 0 }
+// includes reports whether the installation covers a repository.
+func (in *installation) includes(r *world.Repository) bool { return !in.selected || r.ID%2 == 0 }
 
 func (in *installation) selection() string {
 	if in.selected {
@@ -47,7 +50,7 @@ func (s *Server) install() []*installation {
 		in := &installation{id: 40_000_000 + w.Org.ID%9_999_999, world: w, accountID: w.Org.ID, login: w.Org.Login,
 			targetType: "Organization", permissions: permissions, selected: s.o.Selected, createdAt: w.Org.CreatedAt.AddDate(0, 1, 3)}
 		if containsFold(s.o.Suspended, w.Org.Login) {
-			in.suspendedAt = w.now.AddDate(0, 0, -9)
+			in.suspendedAt = w.Now().AddDate(0, 0, -9)
 		}
 		out = append(out, in)
 	}
@@ -78,7 +81,7 @@ func getApp(x *exchange) answer {
 	o.id("id", x.s.app.id)
 	o.text("slug", "auditor-simulated")
 	o.text("client_id", x.s.app.clientID)
-	o.text("node_id", nodeID("App", x.s.app.id))
+	o.text("node_id", graphql.NodeID("App", x.s.app.id))
 	o.key("owner")
 	o.b = x.links.appendUser(o.b, home.Org.ID, home.Org.Login, "Organization")
 	o.text("name", "auditor (simulated)")
@@ -106,11 +109,11 @@ func getInstallation(x *exchange) answer {
 		return x.notFound()
 	}
 	o := x.installation(nil, in)
-	o.text("client_id", x.s.app.clientID) // the list leaves it out
+	o.text("client_id", x.s.app.clientID) // absent in the list
 	return answer{http.StatusOK, o.end()}
 }
 
-// installation begins an installation object; the caller ends it.
+// installation starts an installation object; the caller ends it.
 func (x *exchange) installation(b []byte, in *installation) *object {
 	id := strconv.FormatInt(in.id, 10)
 	o := begin(b)
@@ -137,14 +140,14 @@ func (x *exchange) installation(b []byte, in *installation) *object {
 		o.null("suspended_by")
 	} else {
 		o.key("suspended_by")
-		owner := in.world.people(RoleOwner)[0]
+		owner := in.world.People(world.RoleOwner)[0]
 		o.b = x.links.appendUser(o.b, owner.ID, owner.Login, "User")
 	}
 	o.offsetTime("suspended_at", in.suspendedAt)
 	return o
 }
 
-// narrowing is the optional body of the minting call.
+// narrowing is the optional body of a request for a token.
 type narrowing struct {
 	Permissions   map[string]string `json:"permissions"`
 	Repositories  []string          `json:"repositories"`
@@ -177,7 +180,7 @@ func createToken(x *exchange) answer {
 }
 
 // narrow reads the body, which may ask for fewer permissions than the
-// installation has. Narrowing to repositories is not simulated and refused
+// installation has. Narrowing to repositories is not simulated: it is refused
 // rather than ignored.
 func (x *exchange) narrow(in *installation) (map[string]string, answer, bool) {
 	body, err := io.ReadAll(io.LimitReader(x.r.Body, 1<<20))

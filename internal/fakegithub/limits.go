@@ -5,6 +5,9 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"auditor/internal/fakegithub/graphql"
+	"auditor/internal/fakegithub/world"
 )
 
 // The resources that have a budget of their own.
@@ -13,7 +16,7 @@ const (
 	graphqlResource = "graphql"
 )
 
-// budget is what is left of one installation's hour.
+// budget is the use of one limit by one installation, until it is reset.
 type budget struct {
 	limit, used int
 	reset       time.Time
@@ -21,8 +24,8 @@ type budget struct {
 
 func (b budget) remaining() int { return max(0, b.limit-b.used) }
 
-// limiter counts requests by installation and resource in windows of an hour
-// (or Options.PrimaryWindow), each beginning with its first request, as GitHub's do.
+// limiter counts requests by installation and resource in windows of an hour, or
+// Options.PrimaryWindow. A window starts with its first request, as on GitHub.
 type limiter struct {
 	window  time.Duration
 	mu      sync.Mutex
@@ -36,7 +39,8 @@ func newLimiter(window time.Duration) *limiter {
 	return &limiter{window: window, budgets: map[string]*budget{}}
 }
 
-// spend takes points and tells whether they were there. Zero points look.
+// spend takes points and reports whether they were available. Zero points only
+// read the budget.
 func (l *limiter) spend(who, resource string, limit, points int, now time.Time) (budget, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -53,8 +57,7 @@ func (l *limiter) spend(who, resource string, limit, points int, now time.Time) 
 	return *b, true
 }
 
-// restLimit is the hourly REST limit of the caller; negative means none. It is
-// 5,000, and 50 more for every repository and user beyond 20, at most 12,500.
+// restLimit is the hourly REST limit of the caller; negative: none.
 func (x *exchange) restLimit() int {
 	if x.s.o.RateLimit != 0 {
 		return x.s.o.RateLimit
@@ -69,20 +72,22 @@ func (x *exchange) graphqlLimit() int {
 	return x.grownLimit()
 }
 
+// grownLimit is GitHub's default: 5,000, and 50 more for every repository and
+// every user beyond 20, at most 12,500.
 func (x *exchange) grownLimit() int {
 	const base, most, step, free = 5_000, 12_500, 50, 20
 	if x.caller.token == nil || x.caller.token.installation.world == nil {
 		return base
 	}
 	w := x.caller.token.installation.world
-	return min(most, base+step*(max(0, len(w.Repositories)-free)+max(0, len(w.people(RoleOwner, RoleMember))-free)))
+	return min(most, base+step*(max(0, len(w.Repositories)-free)+max(0, len(w.People(world.RoleOwner, world.RoleMember))-free)))
 }
 
 // who names the caller's budget.
 func (x *exchange) who() string { return x.s.nameOf(x.caller.token) }
 
-// spend takes one REST request from the budget. GraphQL pays by points once
-// the query is known; asking for the limits is free.
+// spend takes one REST request from the budget. GraphQL spends points once the
+// query is known; reading the limits is free.
 func (x *exchange) spend() (answer, bool) {
 	limit := x.restLimit()
 	if limit < 0 || x.route.graphql {
@@ -95,7 +100,7 @@ func (x *exchange) spend() (answer, bool) {
 	b, ok := x.s.limits.spend(x.who(), coreResource, limit, points, x.now)
 	x.limitHeaders(coreResource, b)
 	if !ok {
-		x.toldToWait(coreResource, b.reset)
+		x.askToWait(coreResource, b.reset)
 		return x.exceeded(), false
 	}
 	return answer{}, true
@@ -106,7 +111,7 @@ func (x *exchange) exceeded() answer {
 }
 
 func (x *exchange) exceededPoints() answer {
-	return graphqlAnswer(nil, []graphqlError{{Type: "RATE_LIMITED", Message: "API rate limit exceeded for " + x.who() + "."}})
+	return graphqlAnswer(nil, []graphql.Error{{Type: "RATE_LIMITED", Message: "API rate limit exceeded for " + x.who() + "."}})
 }
 
 func (x *exchange) limitHeaders(resource string, b budget) {

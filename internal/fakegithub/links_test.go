@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"auditor/internal/fakegithub/world"
 )
 
 // relations are those of a Link header, in its order.
@@ -27,15 +29,15 @@ func pageOf(t *testing.T, link string) string {
 	return u.Query().Get("page")
 }
 
-// TestLinksOfEveryList walks each list in short pages: first and prev on all
-// but the first page, next and last on all but the last one, and last where
-// the walk ends.
+// TestLinksOfEveryList reads each list in short pages. It expects first and prev on
+// all pages but the first, next and last on all but the last, and last to point to
+// the last page.
 func TestLinksOfEveryList(t *testing.T) {
 	w := small()
 	c := serve(t, w, Options{UserAccounts: []string{"mona", "hubot", "octo"}})
-	long := slices.MaxFunc(w.Grants, func(a, b *Token) int { return len(a.Repositories) - len(b.Repositories) })
-	wide := slices.MaxFunc(w.Requests, func(a, b *Token) int { return len(a.Repositories) - len(b.Repositories) })
-	shared := slices.MaxFunc(w.Repositories, func(a, b *Repository) int { return len(a.Teams) - len(b.Teams) })
+	long := slices.MaxFunc(w.Grants, func(a, b *world.Token) int { return len(a.Repositories) - len(b.Repositories) })
+	wide := slices.MaxFunc(w.Requests, func(a, b *world.Token) int { return len(a.Repositories) - len(b.Repositories) })
+	shared := slices.MaxFunc(w.Repositories, func(a, b *world.Repository) int { return len(a.Teams) - len(b.Teams) })
 	app := c.jwt(nil)
 	for _, path := range []string{
 		"/app/installations", "/orgs/acme/personal-access-tokens", "/orgs/acme/personal-access-token-requests",

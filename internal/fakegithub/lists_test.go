@@ -6,37 +6,39 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"auditor/internal/fakegithub/world"
 )
 
 func TestTokenFilters(t *testing.T) {
-	w := Generate(5, Medium, "acme", today)
+	w := world.Generate(5, world.Medium, "acme", today)
 	c := serve(t, w, Options{})
 	someone, other := w.Grants[3], w.Grants[40]
-	subset := w.Grants[slices.IndexFunc(w.Grants, func(k *Token) bool { return k.Selection == SelectSubset })]
+	subset := w.Grants[slices.IndexFunc(w.Grants, func(k *world.Token) bool { return k.Selection == world.SelectSubset })]
 	month := today.AddDate(0, -1, 0)
 	for name, f := range map[string]struct {
 		query url.Values
-		keep  func(*Token) bool
+		keep  func(*world.Token) bool
 	}{
-		"everything": {url.Values{}, func(*Token) bool { return true }},
-		"owner": {url.Values{"owner[]": {strings.ToUpper(someone.Owner.Login), other.Owner.Login}}, func(k *Token) bool {
+		"everything": {url.Values{}, func(*world.Token) bool { return true }},
+		"owner": {url.Values{"owner[]": {strings.ToUpper(someone.Owner.Login), other.Owner.Login}}, func(k *world.Token) bool {
 			return k.Owner == someone.Owner || k.Owner == other.Owner
 		}},
-		"token": {url.Values{"token_id[]": {itoa(someone.TokenID), itoa(other.TokenID), "1"}}, func(k *Token) bool {
+		"token": {url.Values{"token_id[]": {itoa(someone.TokenID), itoa(other.TokenID), "1"}}, func(k *world.Token) bool {
 			return k.TokenID == someone.TokenID || k.TokenID == other.TokenID
 		}},
-		"repository": {url.Values{"repository": {subset.Repositories[0].Name}}, func(k *Token) bool {
-			return k.Selection == SelectAll || slices.Contains(k.Repositories, subset.Repositories[0])
+		"repository": {url.Values{"repository": {subset.Repositories[0].Name}}, func(k *world.Token) bool {
+			return k.Selection == world.SelectAll || slices.Contains(k.Repositories, subset.Repositories[0])
 		}},
-		"permission": {url.Values{"permission": {"pull_requests_write"}}, func(k *Token) bool { return k.Permissions.Repository["pull_requests"] == "write" }},
-		"of the organization": {url.Values{"permission": {"organization_projects_admin"}}, func(k *Token) bool {
+		"permission": {url.Values{"permission": {"pull_requests_write"}}, func(k *world.Token) bool { return k.Permissions.Repository["pull_requests"] == "write" }},
+		"of the organization": {url.Values{"permission": {"organization_projects_admin"}}, func(k *world.Token) bool {
 			return k.Permissions.Organization["organization_projects"] == "admin"
 		}},
-		"used before": {url.Values{"last_used_before": {month.Format(time.RFC3339)}}, func(k *Token) bool {
+		"used before": {url.Values{"last_used_before": {month.Format(time.RFC3339)}}, func(k *world.Token) bool {
 			return !k.LastUsedAt.IsZero() && k.LastUsedAt.Before(month)
 		}},
-		"used after": {url.Values{"last_used_after": {month.Format(time.RFC3339)}}, func(k *Token) bool { return k.LastUsedAt.After(month) }},
-		"several": {url.Values{"owner[]": {someone.Owner.Login}, "permission": {"contents_write"}, "sort": {"created_at"}}, func(k *Token) bool {
+		"used after": {url.Values{"last_used_after": {month.Format(time.RFC3339)}}, func(k *world.Token) bool { return k.LastUsedAt.After(month) }},
+		"several": {url.Values{"owner[]": {someone.Owner.Login}, "permission": {"contents_write"}, "sort": {"created_at"}}, func(k *world.Token) bool {
 			return k.Owner == someone.Owner && k.Permissions.Repository["contents"] == "write"
 		}},
 	} {
@@ -72,7 +74,7 @@ func ids(items []map[string]any) []int64 {
 	return out
 }
 
-func TestTokensAreToldAsTheyAre(t *testing.T) {
+func TestTokensShowTheWorld(t *testing.T) {
 	w := small()
 	c := serve(t, w, Options{})
 	got := c.all("/orgs/acme/personal-access-tokens?direction=asc&per_page=100")
@@ -100,7 +102,7 @@ func TestTokensAreToldAsTheyAre(t *testing.T) {
 		for _, r := range k.Repositories {
 			want = append(want, r.ID)
 		}
-		if k.Selection == SelectAll {
+		if k.Selection == world.SelectAll {
 			want = ids(c.all("/orgs/acme/repos?direction=asc&per_page=100"))
 		}
 		if listed := ids(c.all(g["repositories_url"].(string) + "?per_page=20")); !slices.Equal(listed, want) {
@@ -118,10 +120,10 @@ func TestTokensAreToldAsTheyAre(t *testing.T) {
 func TestRepositoryLists(t *testing.T) {
 	w := small()
 	c := serve(t, w, Options{})
-	for query, keep := range map[string]func(*Repository) bool{
-		"type=public": func(r *Repository) bool { return r.Visibility == Public }, "type=private": (*Repository).IsPrivate,
-		"type=forks": func(r *Repository) bool { return r.IsFork }, "type=sources": func(r *Repository) bool { return !r.IsFork },
-		"type=member": func(*Repository) bool { return false }, "type=all": func(*Repository) bool { return true },
+	for query, keep := range map[string]func(*world.Repository) bool{
+		"type=public": func(r *world.Repository) bool { return r.Visibility == world.Public }, "type=private": (*world.Repository).IsPrivate,
+		"type=forks": func(r *world.Repository) bool { return r.IsFork }, "type=sources": func(r *world.Repository) bool { return !r.IsFork },
+		"type=member": func(*world.Repository) bool { return false }, "type=all": func(*world.Repository) bool { return true },
 	} {
 		want := 0
 		for _, r := range w.Repositories {
@@ -166,7 +168,7 @@ func TestRepositorySettings(t *testing.T) {
 		for path, want := range map[string]int{
 			"/vulnerability-alerts":            status(r.HasVulnerabilityAlerts, 204, 404),
 			"/automated-security-fixes":        status(r.Security.DependabotSecurityUpdates == "enabled", 200, 404),
-			"/private-vulnerability-reporting": status(r.Visibility == Public, 200, 404),
+			"/private-vulnerability-reporting": status(r.Visibility == world.Public, 200, 404),
 			"/codeowners/errors":               status(r.Codeowners != nil, 200, 404),
 			"/codeowners/errors?ref=nowhere":   404,
 			"":                                 200,
@@ -190,7 +192,7 @@ func TestRepositorySettings(t *testing.T) {
 				t.Errorf("%s: secret_scanning is %v, want %q", r.Name, scanning, r.Security.SecretScanning)
 			}
 		}
-		// Without administration: no block, and off looks like not permitted.
+		// Without administration: no block, and off answers like not permitted.
 		if got := poor.get(base+"/vulnerability-alerts").status + poor.get(base+"/automated-security-fixes").status; got != 808 {
 			t.Errorf("%s without administration: %d", base, got)
 		}
@@ -212,8 +214,8 @@ func TestOrganization(t *testing.T) {
 	if poor["login"] != "acme" || poor["two_factor_requirement_enabled"] != nil || poor["plan"] != nil {
 		t.Errorf("without permission %v", poor)
 	}
-	for query, roles := range map[string][]string{"role=admin": {RoleOwner}, "role=member": {RoleMember}, "role=all": {RoleOwner, RoleMember}, "": {RoleOwner, RoleMember}} {
-		if got, want := len(c.all("/orgs/acme/members?"+query)), len(w.people(roles...)); got != want {
+	for query, roles := range map[string][]string{"role=admin": {world.RoleOwner}, "role=member": {world.RoleMember}, "role=all": {world.RoleOwner, world.RoleMember}, "": {world.RoleOwner, world.RoleMember}} {
+		if got, want := len(c.all("/orgs/acme/members?"+query)), len(w.People(roles...)); got != want {
 			t.Errorf("%q: %d members, want %d", query, got, want)
 		}
 	}

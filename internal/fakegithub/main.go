@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"auditor/internal/fakegithub/world"
 )
 
 // Exit statuses of Main.
@@ -44,23 +46,23 @@ func parse(args []string, stderr io.Writer) (flags, error) {
 	s.SetOutput(stderr)
 	s.StringVar(&f.size, "size", "small", "empty, small, medium or large")
 	s.StringVar(&f.orgs, "org", "acme", "organizations, comma-separated")
-	s.Uint64Var(&f.seed, "seed", 1, "the same seed makes the same organizations")
-	s.StringVar(&f.dir, "dir", "", "folder for url, app.pem, client_id and app_id")
-	s.StringVar(&f.addr, "addr", "127.0.0.1:0", "address to listen on; port 0 picks one")
-	s.StringVar(&f.missing, "missing", "", "permissions the installation lacks, comma-separated")
-	s.StringVar(&f.suspended, "suspended", "", "organizations that suspended the installation, comma-separated")
+	s.Uint64Var(&f.seed, "seed", 1, "the same seed gives the same organizations")
+	s.StringVar(&f.dir, "dir", "", "folder to write url, app.pem, client_id and app_id to")
+	s.StringVar(&f.addr, "addr", "127.0.0.1:0", "address to listen on; port 0: any free port")
+	s.StringVar(&f.missing, "missing", "", "permissions that the installation lacks, comma-separated")
+	s.StringVar(&f.suspended, "suspended", "", "organizations that have suspended the installation, comma-separated")
 	s.StringVar(&f.notInstalled, "not-installed", "", "organizations without the App, comma-separated")
-	s.StringVar(&f.empty, "empty", "", "organizations of -org that have no repositories and no tokens, comma-separated")
+	s.StringVar(&f.empty, "empty", "", "organizations of -org without repositories and tokens, comma-separated")
 	s.StringVar(&f.people, "user-accounts", "", "personal accounts with an installation, comma-separated")
-	s.DurationVar(&f.latency, "latency", 0, "slept before every answer")
-	s.DurationVar(&f.tokenLifetime, "token-lifetime", time.Hour, "of installation tokens")
-	s.DurationVar(&f.ttl, "ttl", 0, "end after this time; 0: never")
-	s.IntVar(&f.rateLimit, "rate-limit", 0, "REST requests an hour; 0: as GitHub grants, -1: no limit")
-	s.IntVar(&f.graphqlLimit, "graphql-limit", 0, "GraphQL points an hour; likewise")
-	s.IntVar(&f.days, "days", 0, "simulated days that have passed since the organizations were made")
+	s.DurationVar(&f.latency, "latency", 0, "delay before every answer")
+	s.DurationVar(&f.tokenLifetime, "token-lifetime", time.Hour, "lifetime of installation tokens")
+	s.DurationVar(&f.ttl, "ttl", 0, "stop after this time; 0: never")
+	s.IntVar(&f.rateLimit, "rate-limit", 0, "REST requests per hour; 0: as on GitHub, -1: no limit")
+	s.IntVar(&f.graphqlLimit, "graphql-limit", 0, "GraphQL points per hour; 0: as on GitHub, -1: no limit")
+	s.IntVar(&f.days, "days", 0, "simulated days since the organizations were generated")
 	s.BoolVar(&f.ghes, "ghes", false, "serve as GitHub Enterprise Server")
 	s.BoolVar(&f.selected, "selected", false, "install the App on selected repositories only")
-	f.troubles(s)
+	f.faultFlags(s)
 	if err := s.Parse(args); err != nil {
 		return f, err
 	}
@@ -69,7 +71,7 @@ func parse(args []string, stderr io.Writer) (flags, error) {
 		return f, fmt.Errorf("unexpected argument %q", s.Arg(0))
 	case f.dir == "":
 		return f, errors.New("-dir is missing")
-	case !Size(f.size).IsKnown():
+	case !world.Size(f.size).IsKnown():
 		return f, fmt.Errorf("-size %q is none of empty, small, medium, large", f.size)
 	case len(names(f.orgs)) == 0:
 		return f, errors.New("-org is empty")
@@ -77,34 +79,34 @@ func parse(args []string, stderr io.Writer) (flags, error) {
 	return f, nil
 }
 
-// troubles are the flags that make life hard for a client.
-func (f *flags) troubles(s *flag.FlagSet) {
-	s.IntVar(&f.points, "points-per-minute", 0, "REST points of an installation in any -window, on GitHub 900; 0: no such limit")
-	s.IntVar(&f.graphqlPoints, "graphql-points-per-minute", 0, "GraphQL points likewise, on GitHub 2000")
-	s.IntVar(&f.concurrent, "concurrent", 0, "requests of an installation in flight at once, on GitHub 100; 0: no such limit")
-	s.DurationVar(&f.window, "window", time.Minute, "the minute of those points; whoever spends more is limited for as long")
-	s.BoolVar(&f.silentLimits, "silent-limits", false, "leave retry-after out when those are exceeded")
-	s.DurationVar(&f.primaryWindow, "primary-window", time.Hour, "the hour of -rate-limit and -graphql-limit, whole seconds")
+// faultFlags declares the flags for limits, faults and drift.
+func (f *flags) faultFlags(s *flag.FlagSet) {
+	s.IntVar(&f.points, "points-per-minute", 0, "REST points of an installation within a -window, on GitHub 900; 0: no such limit")
+	s.IntVar(&f.graphqlPoints, "graphql-points-per-minute", 0, "GraphQL points of an installation within a -window, on GitHub 2000; 0: no such limit")
+	s.IntVar(&f.concurrent, "concurrent", 0, "concurrent requests of an installation, on GitHub 100; 0: no such limit")
+	s.DurationVar(&f.window, "window", time.Minute, "the minute in which those points count; a client that spends more is limited for the same time")
+	s.BoolVar(&f.silentLimits, "silent-limits", false, "omit retry-after when those limits are exceeded")
+	s.DurationVar(&f.primaryWindow, "primary-window", time.Hour, "the hour of -rate-limit and -graphql-limit, in whole seconds")
 	s.DurationVar(&f.skew, "skew", 0, "how far the server's clock is ahead; may be negative")
-	s.Uint64Var(&f.faultSeed, "fault-seed", 1, "the same seed and the same requests meet the same faults")
-	s.Func("fault", "`KIND:SETTINGS` of something that goes wrong, like status502:rate=0.02 or stall:at=17,path=/orgs/; may be repeated.\nSettings: rate, at, path, over, wait, by. Kinds:"+help(FaultKinds(), func(k FaultKind) (string, string) { return k.Name, k.Does }), func(v string) error {
+	s.Uint64Var(&f.faultSeed, "fault-seed", 1, "the same seed and the same requests give the same faults")
+	s.Func("fault", "`KIND:SETTINGS` of a fault, for example status502:rate=0.02 or stall:at=17,path=/orgs/; may be repeated.\nSettings: rate, at, path, over, wait, by. Kinds:"+help(FaultKinds(), func(k FaultKind) (string, string) { return k.Name, k.Does }), func(v string) error {
 		fault, err := ParseFault(v)
 		f.faults = append(f.faults, fault)
 		return err
 	})
-	s.Func("faults", "`all`: every kind at a moderate rate; all*2: at twice that", func(v string) error {
+	s.Func("faults", "`all`: every kind of fault at a moderate rate; all*2: at twice that rate", func(v string) error {
 		factor, err := factorOf(v)
 		f.faults = append(f.faults, AllFaults(factor)...)
 		return err
 	})
-	s.Func("drift", "`KIND:SETTINGS` of a change while the organization is read, like revoke:after=tokens,page=2 or rename:before=graphql,page=3,item=-1; may be repeated.\nSettings: after, before (tokens, requests, token-repos, …), page, item, to. Kinds:"+help(ChangeKinds(), func(k ChangeKind) (string, string) { return k.Name, k.Does }), func(v string) error {
+	s.Func("drift", "`KIND:SETTINGS` of a change while a client reads, for example revoke:after=tokens,page=2 or rename:before=graphql,page=3,item=-1; may be repeated.\nSettings: after, before (tokens, requests, token-repos, …), page, item, to. Kinds:"+help(world.EditKinds(), func(k world.EditKind) (string, string) { return k.Name, k.Does }), func(v string) error {
 		change, err := ParseChange(v)
 		f.drift = append(f.drift, change)
 		return err
 	})
 }
 
-// factorOf reads all or all*2.
+// factorOf parses all or all*2.
 func factorOf(v string) (float64, error) {
 	rest, ok := strings.CutPrefix(v, "all")
 	factor, isFactor := strings.CutPrefix(rest, "*")
@@ -132,9 +134,8 @@ func names(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
-// Main is the command fakegithub, here so that script tests can run it as a
-// process of its own: it serves until the context or the -ttl ends and returns
-// the exit status.
+// Main is the command fakegithub. It serves until the context or the -ttl ends and
+// returns the exit status.
 func Main(ctx context.Context, args []string, stdout, stderr io.Writer, now func() time.Time) int {
 	f, err := parse(args, stderr)
 	switch {
@@ -158,13 +159,13 @@ func serveUntil(ctx context.Context, f flags, stdout io.Writer, now func() time.
 		ctx, cancel = context.WithTimeout(ctx, f.ttl)
 		defer cancel()
 	}
-	var worlds []*World
+	var worlds []*world.World
 	for _, org := range names(f.orgs) {
-		size := Size(f.size)
+		size := world.Size(f.size)
 		if containsFold(names(f.empty), org) {
-			size = Empty
+			size = world.Empty
 		}
-		w := Generate(f.seed, size, org, now().AddDate(0, 0, -f.days))
+		w := world.Generate(f.seed, size, org, now().AddDate(0, 0, -f.days))
 		for range f.days {
 			w.AdvanceDay()
 		}
@@ -190,11 +191,11 @@ func serveUntil(ctx context.Context, f flags, stdout io.Writer, now func() time.
 	return nil
 }
 
-// announce writes what a client needs; url comes last and whole, because
+// announce writes what a client needs. url comes last and complete, because
 // scripts wait for it.
 func announce(dir string, fake *Server, url string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("announce the server: %w", err)
+		return fmt.Errorf("write the files for clients: %w", err)
 	}
 	for _, file := range []struct {
 		name string
@@ -207,10 +208,10 @@ func announce(dir string, fake *Server, url string) error {
 	} {
 		name := filepath.Join(dir, file.name)
 		if err := os.WriteFile(name+".tmp", file.text, 0o600); err != nil {
-			return fmt.Errorf("announce the server: %w", err)
+			return fmt.Errorf("write the files for clients: %w", err)
 		}
 		if err := os.Rename(name+".tmp", name); err != nil {
-			return fmt.Errorf("announce the server: %w", err)
+			return fmt.Errorf("write the files for clients: %w", err)
 		}
 	}
 	return nil

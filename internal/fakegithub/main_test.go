@@ -54,7 +54,7 @@ func TestServesUntilStopped(t *testing.T) {
 	}
 }
 
-func TestEndsByItself(t *testing.T) {
+func TestStopsByItself(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	if status := Main(context.Background(), []string{"-dir", t.TempDir(), "-ttl", "10ms"}, &stdout, &stderr, time.Now); status != exitDone {
 		t.Errorf("ended with %d: %s", status, stderr.String())

@@ -5,17 +5,20 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"auditor/internal/fakegithub/graphql"
+	"auditor/internal/fakegithub/world"
 )
 
-// getOrganization answers the public view, and what only an administrator's
-// eyes see with organization_administration.
+// getOrganization answers the public view, with organization_administration also
+// what administrators see.
 func getOrganization(x *exchange) answer {
 	g := &x.world.Org
 	self := x.links.api + "/orgs/" + g.Login
 	o := begin(nil)
 	o.text("login", g.Login)
 	o.id("id", g.ID)
-	o.text("node_id", nodeID("Organization", g.ID))
+	o.text("node_id", graphql.NodeID("Organization", g.ID))
 	o.text("url", self)
 	for _, link := range [...]struct{ key, suffix string }{
 		{"repos_url", "/repos"}, {"events_url", "/events"}, {"hooks_url", "/hooks"}, {"issues_url", "/issues"},
@@ -30,7 +33,7 @@ func getOrganization(x *exchange) answer {
 	o.flag("is_verified", g.IsVerified)
 	o.flag("has_organization_projects", true)
 	o.flag("has_repository_projects", true)
-	public := x.world.publicCount()
+	public := publicCount(x.world)
 	o.number("public_repos", public)
 	o.number("public_gists", 0)
 	o.number("followers", 12)
@@ -44,22 +47,22 @@ func getOrganization(x *exchange) answer {
 		x.administratorsView(o, g, len(x.world.Repositories)-public)
 	}
 	if x.isOwnWorld() && x.caller.has("organization_plan", "read") {
-		g.plan(o)
+		appendPlan(o, g)
 	}
 	return answer{http.StatusOK, o.end()}
 }
 
-func (w *World) publicCount() int {
+func publicCount(w *world.World) int {
 	n := 0
 	for _, r := range w.Repositories {
-		if r.Visibility == Public {
+		if r.Visibility == world.Public {
 			n++
 		}
 	}
 	return n
 }
 
-func (g *Organization) plan(o *object) {
+func appendPlan(o *object, g *world.Organization) {
 	o.key("plan")
 	in := begin(o.b)
 	in.text("name", g.Plan)
@@ -70,12 +73,12 @@ func (g *Organization) plan(o *object) {
 	o.b = in.end()
 }
 
-func (x *exchange) administratorsView(o *object, g *Organization, private int) {
+func (x *exchange) administratorsView(o *object, g *world.Organization, private int) {
 	o.number("total_private_repos", private)
 	o.number("owned_private_repos", private)
 	o.number("private_gists", 0)
 	o.number("disk_usage", 4_811_002)
-	o.number("collaborators", len(x.world.people(RoleOutside)))
+	o.number("collaborators", len(x.world.People(world.RoleOutside)))
 	o.text("billing_email", "billing@"+g.Login+".example")
 	o.text("default_repository_permission", g.DefaultRepositoryPermission)
 	o.text("default_repository_branch", "main")
@@ -119,31 +122,31 @@ func listMembers(x *exchange) answer {
 	if !ok {
 		return refused
 	}
-	roles := map[string][]string{"all": {RoleOwner, RoleMember}, "admin": {RoleOwner}, "member": {RoleMember}}[role]
-	return x.listUsers("/members", x.world.people(roles...))
+	roles := map[string][]string{"all": {world.RoleOwner, world.RoleMember}, "admin": {world.RoleOwner}, "member": {world.RoleMember}}[role]
+	return x.listUsers("/members", x.world.People(roles...))
 }
 
 func listOutside(x *exchange) answer {
 	if _, refused, ok := x.choice("filter", "all", "all"); !ok {
 		return refused
 	}
-	return x.listUsers("/outside_collaborators", x.world.people(RoleOutside))
+	return x.listUsers("/outside_collaborators", x.world.People(world.RoleOutside))
 }
 
-func (x *exchange) listUsers(below string, users []*User) answer {
-	return list(x, x.organizationPath(below), users, func(b []byte, u *User) []byte {
+func (x *exchange) listUsers(below string, users []*world.User) answer {
+	return list(x, x.organizationPath(below), users, func(b []byte, u *world.User) []byte {
 		return x.links.appendUser(b, u.ID, u.Login, "User")
 	})
 }
 
-// listProperties leaves out the repositories an installation does not cover.
-// The search syntax of repository_query is refused rather than ignored.
+// listProperties omits the repositories that an installation does not cover. The
+// search syntax of repository_query is refused rather than ignored.
 func listProperties(x *exchange) answer {
 	if x.query.Get("repository_query") != "" {
 		return x.invalid("repository_query", "invalid", "is not simulated")
 	}
-	repos := slices.DeleteFunc(slices.Clone(x.world.Repositories), func(r *Repository) bool { return !x.isListed(r) })
-	return list(x, x.organizationPath("/properties/values"), repos, func(b []byte, r *Repository) []byte {
+	repos := slices.DeleteFunc(slices.Clone(x.world.Repositories), func(r *world.Repository) bool { return !x.isListed(r) })
+	return list(x, x.organizationPath("/properties/values"), repos, func(b []byte, r *world.Repository) []byte {
 		o := begin(b)
 		o.id("repository_id", r.ID)
 		o.text("repository_name", r.Name)
@@ -158,7 +161,7 @@ type propertyValue struct {
 	Value any    `json:"value"`
 }
 
-func propertyValues(r *Repository) []propertyValue {
+func propertyValues(r *world.Repository) []propertyValue {
 	out := []propertyValue{}
 	for name, v := range r.Properties {
 		out = append(out, propertyValue{name, v})
@@ -168,7 +171,7 @@ func propertyValues(r *Repository) []propertyValue {
 }
 
 func listTeams(x *exchange) answer {
-	return list(x, x.repositoryPath("/teams"), x.repo.Teams, func(b []byte, a TeamAccess) []byte {
+	return list(x, x.repositoryPath("/teams"), x.repo.Teams, func(b []byte, a world.TeamAccess) []byte {
 		o := x.team(b, a.Team, a.Permission)
 		levels := []string{"pull", "triage", "push", "maintain", "admin"}
 		rank := slices.Index(levels, a.Permission)
@@ -189,12 +192,12 @@ func listTeams(x *exchange) answer {
 	})
 }
 
-// team begins a team object; the caller ends it.
-func (x *exchange) team(b []byte, t *Team, permission string) *object {
+// team starts a team object; the caller ends it.
+func (x *exchange) team(b []byte, t *world.Team, permission string) *object {
 	self := x.links.api + x.organizationPath("/team/"+strconv.FormatInt(t.ID, 10))
 	o := begin(b)
 	o.id("id", t.ID)
-	o.text("node_id", nodeID("Team", t.ID))
+	o.text("node_id", graphql.NodeID("Team", t.ID))
 	o.text("url", self)
 	o.text("html_url", x.links.web+"/orgs/"+x.world.Org.Login+"/teams/"+t.Slug)
 	o.text("members_url", self+"/members{/member}")

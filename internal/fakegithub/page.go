@@ -13,8 +13,8 @@ const (
 	maxPerPage     = 100
 )
 
-// number reads a query parameter as a positive number; anything else, as on
-// GitHub, counts as the default.
+// number reads a query parameter as a positive number; anything else counts as
+// the default, as on GitHub.
 func (x *exchange) number(name string, preset int) int {
 	n, err := strconv.Atoi(x.query.Get(name))
 	if err != nil || n < 1 {
@@ -23,7 +23,7 @@ func (x *exchange) number(name string, preset int) int {
 	return n
 }
 
-// list answers one page of items. self is the path of Link headers below the
+// list answers one page of items. self is the path for Link headers below the
 // API's root, in its numeric form.
 func list[T any](x *exchange, self string, items []T, write func([]byte, T) []byte) answer {
 	perPage := min(maxPerPage, x.number("per_page", defaultPerPage))
@@ -37,7 +37,7 @@ func list[T any](x *exchange, self string, items []T, write func([]byte, T) []by
 		if i > 0 {
 			b = append(b, ',')
 		}
-		if i == 1 { // the items of a page are about as long as each other
+		if i == 1 { // the items of a page have about the same length
 			b = slices.Grow(b, len(b)*(to-from)+len(b))
 		}
 		b = write(b, item)
@@ -45,8 +45,8 @@ func list[T any](x *exchange, self string, items []T, write func([]byte, T) []by
 	return answer{http.StatusOK, append(b, ']')}
 }
 
-// linkHeader sets Link unless there is a single page. Relations that would
-// point to the page itself or past an end are left out.
+// linkHeader sets Link unless there is a single page. It omits relations that
+// would point to the page itself or beyond an end.
 func (x *exchange) linkHeader(self string, page, last int) {
 	var out []string
 	add := func(rel string, to int) {
@@ -78,8 +78,8 @@ func (x *exchange) repositoryPath(rest string) string {
 	return "/repositories/" + strconv.FormatInt(x.repo.ID, 10) + rest
 }
 
-// choice reads an enumerated parameter; ok is false, with the refusal, for a
-// value that the description does not list.
+// choice reads an enumerated parameter; ok is false, with the refusal to answer,
+// for a value that the description does not list.
 func (x *exchange) choice(name, preset string, values ...string) (string, answer, bool) {
 	v := x.query.Get(name)
 	if v == "" && !x.query.Has(name) {

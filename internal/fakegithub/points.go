@@ -8,15 +8,16 @@ import (
 	"time"
 )
 
-// documentedWait is what GitHub asks of a client that was not told how long.
+// documentedWait is how long GitHub's documentation asks a client to wait when
+// the answer does not say it.
 const documentedWait = time.Minute
 
-// secondaryMessage is what tells a secondary limit from a lack of permission
-// when nothing else does.
+// secondaryMessage distinguishes a secondary limit from a missing permission when
+// nothing else does.
 const secondaryMessage = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again. If you reach out to GitHub Support for help, please include the request ID."
 
-// meter enforces the secondary limits: points in any window, and requests in
-// flight, both by installation. A client that exceeds one is refused for a
+// meter enforces the secondary limits of each installation: points within any
+// window, and concurrent requests. A client that exceeds one is refused for a
 // whole window.
 type meter struct {
 	rest, graphql, concurrent int
@@ -33,7 +34,7 @@ type usage struct {
 	until    time.Time // refused until then
 }
 
-// newMeter returns nil when there is nothing to enforce.
+// newMeter returns nil when there is no limit to enforce.
 func newMeter(o Options) *meter {
 	if o.PointsPerMinute == 0 && o.GraphQLPointsPerMinute == 0 && o.Concurrent == 0 {
 		return nil
@@ -45,7 +46,7 @@ func newMeter(o Options) *meter {
 	return m
 }
 
-// spending is the points of one window, oldest first from head.
+// spending holds the points of one window, oldest first from head.
 type spending struct {
 	spent []spent
 	head  int
@@ -57,7 +58,7 @@ type spent struct {
 	points int
 }
 
-// add spends points unless that would make more than limit in the window.
+// add spends points unless the window would then hold more than limit.
 func (s *spending) add(now time.Time, window time.Duration, points, limit int) bool {
 	for s.head < len(s.spent) && !s.spent[s.head].at.After(now.Add(-window)) {
 		s.sum -= s.spent[s.head].points
@@ -75,8 +76,8 @@ func (s *spending) add(now time.Time, window time.Duration, points, limit int) b
 	return true
 }
 
-// enter charges a request at its arrival; until is when the installation may
-// come again if it is refused. The caller calls leave in both cases.
+// enter charges a request on arrival; until is when a refused installation may
+// come again. The caller must call leave in both cases.
 func (m *meter) enter(who string, isGraphQL bool, method string, now time.Time) (until time.Time, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -96,14 +97,15 @@ func (m *meter) enter(who string, isGraphQL bool, method string, now time.Time) 
 	case method != http.MethodGet && method != http.MethodHead && method != http.MethodOptions:
 		points = 5
 	}
-	isMany := m.concurrent > 0 && u.inFlight > m.concurrent
-	if !isMany && (limit == 0 || u.points[resource].add(now, m.window, points, limit)) {
+	isTooMany := m.concurrent > 0 && u.inFlight > m.concurrent
+	if !isTooMany && (limit == 0 || u.points[resource].add(now, m.window, points, limit)) {
 		return time.Time{}, true
 	}
 	u.until = now.Add(ceilSecond(m.window)) // what retry-after can say
 	return u.until, false
 }
 
+// leave counts a request as answered.
 func (m *meter) leave(who string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -124,28 +126,28 @@ func (s *Server) nameOf(t *installationToken) string {
 	return "installation ID " + strconv.FormatInt(t.installation.id, 10)
 }
 
-// secondary is the answer to who asks too much.
+// secondary answers a caller that exceeds a secondary limit.
 func (x *exchange) secondary(status int, wait time.Duration) answer {
 	x.header.Set("Retry-After", strconv.Itoa(int(max(time.Second, ceilSecond(wait))/time.Second)))
 	return x.refuse(status, secondaryMessage, "rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits")
 }
 
-// secondarySilent has neither retry-after nor a page of documentation that
-// would tell it from another refusal.
+// secondarySilent is secondary without retry-after and without a documentation
+// page that would distinguish it from another refusal.
 func (x *exchange) secondarySilent(status int) answer {
 	return x.refuse(status, secondaryMessage, "rest")
 }
 
-// toldToWait counts an answer that limits the caller, in the server's time;
-// resource "" stands for all. It returns which one it is.
-func (x *exchange) toldToWait(resource string, until time.Time) int {
+// askToWait counts an answer that limits the caller until a time of the server's
+// clock, and returns how many there were. Resource "" means all.
+func (x *exchange) askToWait(resource string, until time.Time) int {
 	return x.s.counted.limited(x.s.whoAsks(x.r), resource, x.today, until.Add(-x.s.skew))
 }
 
-// throttle refuses what the meter does not let in, with 403 and 429 by turns.
+// throttle refuses what the meter does not admit, alternately with 403 and 429.
 func (x *exchange) throttle(until time.Time) answer {
 	status := http.StatusForbidden
-	if x.toldToWait("", until.Add(x.s.skew))%2 == 0 {
+	if x.askToWait("", until.Add(x.s.skew))%2 == 0 {
 		status = http.StatusTooManyRequests
 	}
 	if x.s.o.SilentLimits {

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"auditor/internal/fakegithub/world"
 )
 
 // clock is a server's clock that a test sets.
@@ -46,7 +48,7 @@ func TestPointsPerMinute(t *testing.T) {
 	if r.header.Get("Retry-After") != "60" || !strings.Contains(string(r.body), "secondary-rate-limits") || r.header.Get("Date") != "Sat, 21 Nov 2026 02:01:01 GMT" {
 		t.Errorf("headers %v", r.header)
 	}
-	c.wants(c.graphql(`{ organization(login: "acme") { login } }`, nil), 403, "secondary rate limit") // for everything
+	c.wants(c.graphql(`{ organization(login: "acme") { login } }`, nil), 403, "secondary rate limit") // applies to everything
 	step(120*time.Second, 429)
 	if got := c.get("/orgs/acme").header.Get("Retry-After"); got != "1" {
 		t.Errorf("a second before the end retry-after is %s", got)
@@ -105,8 +107,8 @@ func TestConcurrent(t *testing.T) {
 	held.Wait()
 }
 
-// TestWhileLimited: who was told to wait and asks nevertheless is counted,
-// unless the request was on its way already.
+// TestWhileLimited counts requests of a client that was asked to wait, except those
+// that were already on their way.
 func TestWhileLimited(t *testing.T) {
 	var k clock
 	c := serve(t, small(), Options{Now: k.Now, PointsPerMinute: 2, Window: 10 * time.Second, Grace: time.Second})
@@ -120,11 +122,11 @@ func TestWhileLimited(t *testing.T) {
 	}
 	step(0, "/orgs/acme", 0)
 	step(0, "/orgs/acme", 0)
-	step(0, "/orgs/acme", 0)           // told to wait until 10 s
+	step(0, "/orgs/acme", 0)           // asked to wait until 10 s
 	step(time.Second, "/orgs/acme", 0) // on its way
 	step(1001*time.Millisecond, "/orgs/acme", 1)
 	step(9999*time.Millisecond, "/orgs/nobody", 2)
-	c.do("GET", "/app", c.jwt(nil), "") // somebody else
+	c.do("GET", "/app", c.jwt(nil), "") // another caller
 	step(10*time.Second, "/orgs/acme", 2)
 	c.fake.ForgetRequests()
 	c.graphql(`{ organization(login: "acme") { login } }`, nil)
@@ -137,7 +139,8 @@ func TestWhileLimited(t *testing.T) {
 	}
 }
 
-// TestWhileOneResourceIsLimited: a primary limit is about its resource alone.
+// TestWhileOneResourceIsLimited checks that a primary limit applies only to its
+// resource.
 func TestWhileOneResourceIsLimited(t *testing.T) {
 	var k clock
 	c := serve(t, small(), Options{Now: k.Now, RateLimit: 1, GraphQLLimit: 1, PrimaryWindow: 5 * time.Second})
@@ -165,9 +168,9 @@ func TestWhileOneResourceIsLimited(t *testing.T) {
 	c.wants(query(), 200, `"acme"`)
 }
 
-// TestLimitsByInstallation: organizations do not share.
+// TestLimitsByInstallation checks that organizations do not share limits.
 func TestLimitsByInstallation(t *testing.T) {
-	c := serve(t, small(), Options{Others: []*World{Generate(2, Small, "globex", today)}, PointsPerMinute: 1})
+	c := serve(t, small(), Options{Others: []*world.World{world.Generate(2, world.Small, "globex", today)}, PointsPerMinute: 1})
 	other, err := c.fake.InstallationToken("globex")
 	if err != nil {
 		t.Fatal(err)
@@ -176,13 +179,13 @@ func TestLimitsByInstallation(t *testing.T) {
 	c.wants(c.get("/orgs/acme"), 403, "secondary")
 	c.wants(c.do("GET", "/orgs/globex", other, ""), 200, "globex")
 	again, _ := c.fake.InstallationToken("acme")
-	c.wants(c.do("GET", "/orgs/acme", again, ""), 429, "secondary") // a new token is no new installation
+	c.wants(c.do("GET", "/orgs/acme", again, ""), 429, "secondary") // a new token of the same installation
 }
 
 func TestSkew(t *testing.T) {
 	for _, by := range []time.Duration{-3 * time.Minute, 15 * time.Minute} {
 		c := serve(t, small(), Options{Faults: []Fault{{Kind: skew, By: by - time.Minute}}, Skew: time.Minute})
-		r := c.do("GET", "/app", c.jwt(func(claims jwt.MapClaims) { // what a client makes of its own clock
+		r := c.do("GET", "/app", c.jwt(func(claims jwt.MapClaims) { // by the client's clock
 			claims["iat"], claims["exp"] = today.Add(-time.Minute).Unix(), today.Add(5*time.Minute).Unix()
 		}), "")
 		c.wants(r, 401, map[bool]string{true: "'Issued at' claim ('iat')", false: "'Expiration time' claim ('exp')"}[by < 0])

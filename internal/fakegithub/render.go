@@ -1,24 +1,25 @@
 package fakegithub
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"slices"
 	"strconv"
 	"time"
+
+	"auditor/internal/fakegithub/graphql"
 )
 
-// links holds the two roots every hypermedia link starts with.
+// links holds the two roots that hypermedia links start with.
 type links struct {
 	api string // http://127.0.0.1:1234 or …/api/v3
 	web string // http://127.0.0.1:1234
 }
 
-// object appends one JSON object to a buffer. Pages are written by hand, not
-// by reflection: a large organization serves more than a gigabyte of links.
+// object appends one JSON object to a buffer. Pages are written without
+// reflection: a large organization serves more than a gigabyte of links.
 type object struct {
 	b    []byte
-	open bool // nothing written since the brace
+	open bool // nothing written after the brace
 }
 
 func begin(b []byte) *object { return &object{b: append(b, '{'), open: true} }
@@ -52,7 +53,7 @@ func (o *object) textOrNull(k, v string) {
 	o.text(k, v)
 }
 
-// time writes the style most objects use, 2011-01-26T19:01:12Z; zero is null.
+// time writes the format of most objects, 2011-01-26T19:01:12Z; zero is null.
 func (o *object) time(k string, t time.Time) {
 	if t.IsZero() {
 		o.null(k)
@@ -61,10 +62,10 @@ func (o *object) time(k string, t time.Time) {
 	o.text(k, t.UTC().Format("2006-01-02T15:04:05Z"))
 }
 
-// pacific is the offset the token endpoints answer with, summer and winter.
+// pacific is the offset of the times in token endpoints, in summer and winter.
 var pacific = time.FixedZone("", -7*60*60)
 
-// offsetTime writes the style of the token endpoints and installations,
+// offsetTime writes the format of token endpoints and installations,
 // 2023-05-16T08:47:09.000-07:00; zero is null.
 func (o *object) offsetTime(k string, t time.Time) {
 	if t.IsZero() {
@@ -74,7 +75,7 @@ func (o *object) offsetTime(k string, t time.Time) {
 	o.text(k, t.In(pacific).Format("2006-01-02T15:04:05.000-07:00"))
 }
 
-// any writes a small value that is not worth a method; it must marshal.
+// any writes a small value of another type, which must marshal.
 func (o *object) any(k string, v any) {
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -123,33 +124,7 @@ func appendLevels(b []byte, m map[string]string) []byte {
 	return o.end()
 }
 
-// nodeID makes a global id as GitHub's older ones are: base64 of a kind and a
-// number. [World] lookups read it back with parseNodeID.
-func nodeID(kind string, id int64) string {
-	return base64.StdEncoding.EncodeToString(append(append([]byte("0"), strconv.Itoa(len(kind))+":"+kind...), strconv.FormatInt(id, 10)...))
-}
-
-// parseNodeID is the inverse of nodeID; ok is false for anything else.
-func parseNodeID(s string) (kind string, id int64, ok bool) {
-	b, err := base64.StdEncoding.DecodeString(s)
-	if err != nil || len(b) < 3 || b[0] != '0' {
-		return "", 0, false
-	}
-	colon := slices.Index(b, ':')
-	if colon < 0 {
-		return "", 0, false
-	}
-	n, err := strconv.Atoi(string(b[1:colon]))
-	if err != nil || n < 0 || colon+1+n > len(b) {
-		return "", 0, false
-	}
-	kind = string(b[colon+1 : colon+1+n])
-	id, err = strconv.ParseInt(string(b[colon+1+n:]), 10, 64)
-	return kind, id, err == nil
-}
-
-// userLinks are the hypermedia links of a simple user, by suffix of its own
-// URL.
+// userLinks are the hypermedia links of a simple user, as suffixes of its URL.
 var userLinks = [...]struct{ key, suffix string }{
 	{"followers_url", "/followers"}, {"following_url", "/following{/other_user}"}, {"gists_url", "/gists{/gist_id}"},
 	{"starred_url", "/starred{/owner}{/repo}"}, {"subscriptions_url", "/subscriptions"}, {"organizations_url", "/orgs"},
@@ -161,7 +136,7 @@ func (l links) appendUser(b []byte, id int64, login, kind string) []byte {
 	o := begin(b)
 	o.text("login", login)
 	o.id("id", id)
-	o.text("node_id", nodeID(kind, id))
+	o.text("node_id", graphql.NodeID(kind, id))
 	o.text("avatar_url", l.web+"/avatars/u/"+strconv.FormatInt(id, 10)+"?v=4")
 	o.text("gravatar_id", "")
 	self := l.api + "/users/" + login

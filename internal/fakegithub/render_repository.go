@@ -1,9 +1,14 @@
 package fakegithub
 
-import "strings"
+import (
+	"strings"
 
-// repositoryLinks are the hypermedia links of a repository, by suffix of its
-// own API URL: two thirds of every page are these.
+	"auditor/internal/fakegithub/graphql"
+	"auditor/internal/fakegithub/world"
+)
+
+// repositoryLinks are the hypermedia links of a repository, as suffixes of its
+// API URL: they are two thirds of every page.
 var repositoryLinks = [...]struct{ key, suffix string }{
 	{"forks_url", "/forks"}, {"keys_url", "/keys{/key_id}"}, {"collaborators_url", "/collaborators{/collaborator}"},
 	{"teams_url", "/teams"}, {"hooks_url", "/hooks"}, {"issue_events_url", "/issues/events{/number}"},
@@ -22,14 +27,14 @@ var repositoryLinks = [...]struct{ key, suffix string }{
 }
 
 // appendRepository writes a minimal-repository without its closing brace and
-// without what depends on who asks (see finishRepository).
-func (l links) appendRepository(b []byte, org *Organization, r *Repository) []byte {
+// without what depends on the caller; see appendMinimal.
+func (l links) appendRepository(b []byte, org *world.Organization, r *world.Repository) []byte {
 	full := org.Login + "/" + r.Name
 	self, page := l.api+"/repos/"+full, l.web+"/"+full
 	host := l.web[strings.Index(l.web, "//")+2:]
 	o := begin(b)
 	o.id("id", r.ID)
-	o.text("node_id", nodeID("Repository", r.ID))
+	o.text("node_id", graphql.NodeID("Repository", r.ID))
 	o.text("name", r.Name)
 	o.text("full_name", full)
 	o.flag("private", r.IsPrivate())
@@ -55,7 +60,7 @@ func (l links) appendRepository(b []byte, org *Organization, r *Repository) []by
 	return o.b
 }
 
-func (l links) repositoryFacts(o *object, r *Repository) {
+func (l links) repositoryFacts(o *object, r *world.Repository) {
 	o.number("size", r.Size)
 	for _, c := range [...]struct {
 		keys [2]string
@@ -83,7 +88,7 @@ func (l links) repositoryFacts(o *object, r *Repository) {
 	o.texts("topics", r.Topics)
 	o.text("visibility", r.Visibility)
 	o.text("default_branch", r.DefaultBranch)
-	// An App is nobody's collaborator: GitHub answers false throughout.
+	// An App is no collaborator: GitHub answers false for all.
 	o.any("permissions", struct {
 		Admin    bool `json:"admin"`
 		Maintain bool `json:"maintain"`
@@ -94,7 +99,7 @@ func (l links) repositoryFacts(o *object, r *Repository) {
 	o.any("custom_properties", r.Properties)
 }
 
-func (l links) license(o *object, r *Repository) {
+func (l links) license(o *object, r *world.Repository) {
 	if r.License == "" {
 		o.null("license")
 		return
@@ -106,13 +111,13 @@ func (l links) license(o *object, r *Repository) {
 	in.text("name", r.License+" License")
 	in.text("spdx_id", r.License)
 	in.text("url", l.api+"/licenses/"+key)
-	in.text("node_id", nodeID("License", int64(len(key))))
+	in.text("node_id", graphql.NodeID("License", int64(len(key))))
 	o.b = in.end()
 }
 
-// appendSecurity writes the security_and_analysis member with a leading
-// comma, or nothing where GitHub leaves it out.
-func appendSecurity(b []byte, r *Repository, ghes bool) []byte {
+// appendSecurity writes the member security_and_analysis with a leading comma, or
+// nothing where GitHub omits it.
+func appendSecurity(b []byte, r *world.Repository, ghes bool) []byte {
 	switch r.SecurityBlock {
 	case "absent":
 		return b

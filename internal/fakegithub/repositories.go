@@ -1,36 +1,34 @@
 package fakegithub
 
 import (
-	"cmp"
 	"net/http"
-	"slices"
-	"strings"
 	"sync"
-	"time"
+
+	"auditor/internal/fakegithub/world"
 )
 
-// pageCache keeps the rendered part of repositories that does not depend on
-// who asks; a changed world or another host renders anew.
+// pageCache keeps the part of rendered repositories that does not depend on the
+// caller. A changed world, or another host, is rendered again.
 type pageCache struct {
 	mu    sync.RWMutex
 	bytes map[renderKey][]byte
-	marks map[*World]int
+	marks map[*world.World]int
 }
 
 type renderKey struct {
 	host string
-	repo *Repository
+	repo *world.Repository
 }
 
 func newPageCache() *pageCache {
-	return &pageCache{bytes: map[renderKey][]byte{}, marks: map[*World]int{}}
+	return &pageCache{bytes: map[renderKey][]byte{}, marks: map[*world.World]int{}}
 }
 
-// repository returns the rendering, made on demand.
-func (c *pageCache) repository(l links, w *World, r *Repository) []byte {
+// repository returns the rendered part and renders it when necessary.
+func (c *pageCache) repository(l links, w *world.World, r *world.Repository) []byte {
 	key := renderKey{l.api, r}
 	c.mu.RLock()
-	b, fresh := c.bytes[key], c.marks[w] == w.revision
+	b, fresh := c.bytes[key], c.marks[w] == w.Revision()
 	c.mu.RUnlock()
 	if fresh && b != nil {
 		return b
@@ -38,17 +36,17 @@ func (c *pageCache) repository(l links, w *World, r *Repository) []byte {
 	b = l.appendRepository(nil, &w.Org, r)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.marks[w] != w.revision {
+	if c.marks[w] != w.Revision() {
 		clear(c.bytes)
-		c.marks[w] = w.revision
+		c.marks[w] = w.Revision()
 	}
 	c.bytes[key] = b
 	return b
 }
 
-// appendMinimal writes a repository as the token endpoints list it: without
-// the security block, which is for those who administer it.
-func (x *exchange) appendMinimal(b []byte, r *Repository) []byte {
+// appendMinimal writes a repository as token endpoints list it: without the
+// security block, which is for administrators.
+func (x *exchange) appendMinimal(b []byte, r *world.Repository) []byte {
 	b = append(b, x.s.rendered.repository(x.links, x.world, r)...)
 	if x.version == version2022 {
 		b = append(b, `,"has_downloads":true`...)
@@ -57,7 +55,7 @@ func (x *exchange) appendMinimal(b []byte, r *Repository) []byte {
 }
 
 // appendListed adds the security block where the caller may see it.
-func (x *exchange) appendListed(b []byte, r *Repository) []byte {
+func (x *exchange) appendListed(b []byte, r *world.Repository) []byte {
 	b = x.appendMinimal(b, r)
 	if !x.administers(r) {
 		return b
@@ -82,62 +80,44 @@ func listRepositories(x *exchange) answer {
 	if !ok {
 		return refused
 	}
-	var repos []*Repository
+	var repos []*world.Repository
 	for _, r := range x.world.Repositories {
-		if x.isListed(r) && r.isKind(kind) {
+		if x.isListed(r) && isOfType(r, kind) {
 			repos = append(repos, r)
 		}
 	}
-	sortRepositories(repos, sort, direction == "desc")
+	world.SortRepositories(repos, sort, direction == "desc")
 	return list(x, x.organizationPath("/repos"), repos, x.appendListed)
 }
 
-// isListed: an installation lists what it covers, a stranger what is public.
-func (x *exchange) isListed(r *Repository) bool {
+// isListed reports whether lists show a repository to the caller: what the
+// installation covers, and of another organization what is public.
+func (x *exchange) isListed(r *world.Repository) bool {
 	if x.isOwnWorld() {
 		return x.caller.token.installation.includes(r)
 	}
-	return r.Visibility == Public
+	return r.Visibility == world.Public
 }
 
-func (r *Repository) isKind(kind string) bool {
-	switch kind {
+// isOfType reports whether the parameter type selects the repository.
+func isOfType(r *world.Repository, name string) bool {
+	switch name {
 	case "public":
-		return r.Visibility == Public
+		return r.Visibility == world.Public
 	case "private":
 		return r.IsPrivate()
 	case "forks":
 		return r.IsFork
 	case "sources":
 		return !r.IsFork
-	case "member": // an App is nobody's collaborator
+	case "member": // an App is no collaborator
 		return false
 	}
 	return true
 }
 
-func sortRepositories(repos []*Repository, by string, descending bool) {
-	times := map[string]func(*Repository) time.Time{
-		"created": func(r *Repository) time.Time { return r.CreatedAt },
-		"updated": func(r *Repository) time.Time { return r.UpdatedAt },
-		"pushed":  func(r *Repository) time.Time { return r.PushedAt },
-	}
-	slices.SortStableFunc(repos, func(a, b *Repository) int {
-		c := 0
-		if at := times[by]; at != nil {
-			c = at(a).Compare(at(b))
-		} else {
-			c = strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name))
-		}
-		if c = cmp.Or(c, cmp.Compare(a.ID, b.ID)); descending {
-			return -c
-		}
-		return c
-	})
-}
-
-// getRepository answers a full-repository. The merge settings are left out:
-// they need contents write, which a read-only audit does not have.
+// getRepository answers a full-repository without the merge settings: those need
+// contents write, which a read-only audit does not have.
 func getRepository(x *exchange) answer {
 	r, org := x.repo, &x.world.Org
 	b := x.appendListed(nil, r)
@@ -151,7 +131,7 @@ func getRepository(x *exchange) answer {
 
 // getPrivateReporting: the feature exists for public repositories only.
 func getPrivateReporting(x *exchange) answer {
-	if x.repo.Visibility != Public {
+	if x.repo.Visibility != world.Public {
 		return x.notFound()
 	}
 	o := begin(nil)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"auditor/internal/fakegithub/world"
 )
 
 // credential says which kind of credential a route wants.
@@ -22,8 +24,8 @@ type route struct {
 	method, pattern string
 	parts           []string // of the pattern, see New
 	as              credential
-	permission      string // "key=level" the installation must have; "" none
-	hides           bool   // without the permission answers 404 instead of 403
+	permission      string // "key=level" that the installation must have; "": none
+	hides           bool   // a missing permission answers 404 instead of 403
 	query           []string
 	docs            string
 	cloudOnly       bool // not on GHES
@@ -45,7 +47,7 @@ const (
 	docsRepos = "rest/repos/repos"
 )
 
-// routes is every operation served. GraphQL is beside the prefix, see path.
+// routes lists every operation. GraphQL is outside the prefix; see path.
 func routes() []route {
 	return []route{
 		{method: "GET", pattern: "/app", as: asApp, docs: docsApps + "#get-the-authenticated-app", handle: getApp},
@@ -68,7 +70,7 @@ func routes() []route {
 
 		{method: "GET", pattern: "/repos/{owner}/{repo}", permission: "metadata=read", docs: docsRepos + "#get-a-repository", handle: getRepository},
 		{method: "GET", pattern: "/repos/{owner}/{repo}/private-vulnerability-reporting", permission: "metadata=read", cloudOnly: true, docs: docsRepos + "#check-if-private-vulnerability-reporting-is-enabled-for-a-repository", handle: getPrivateReporting},
-		// Off, not permitted and not visible all look alike on the next two.
+		// On the next two, off, not permitted and not visible give the same answer.
 		{method: "GET", pattern: "/repos/{owner}/{repo}/automated-security-fixes", permission: "administration=read", hides: true, docs: docsRepos + "#check-if-dependabot-security-updates-are-enabled-for-a-repository", handle: getSecurityFixes},
 		{method: "GET", pattern: "/repos/{owner}/{repo}/vulnerability-alerts", permission: "administration=read", hides: true, docs: docsRepos + "#check-if-vulnerability-alerts-are-enabled-for-a-repository", handle: getVulnerabilityAlerts},
 		{method: "GET", pattern: "/repos/{owner}/{repo}/codeowners/errors", permission: "contents=read", query: []string{"ref"}, docs: docsRepos + "#list-codeowners-errors", handle: getCodeownersErrors},
@@ -78,7 +80,7 @@ func routes() []route {
 	}
 }
 
-// path returns the path below the API's root, or false outside of it.
+// path returns the path below the API's root; false outside of it.
 func (x *exchange) path() (string, bool) {
 	p := x.r.URL.EscapedPath()
 	if !x.s.o.GHES {
@@ -91,8 +93,8 @@ func (x *exchange) path() (string, bool) {
 	return p, ok && p != "/graphql"
 }
 
-// findRoute matches path and method; a path with another method is 404, as
-// GitHub answers for all but a few.
+// findRoute matches path and method. A path with another method answers 404, as on
+// GitHub for most.
 func (x *exchange) findRoute() (answer, bool) {
 	p, ok := x.path()
 	if !ok {
@@ -119,8 +121,8 @@ func (x *exchange) findRoute() (answer, bool) {
 	return x.notFound(), false
 }
 
-// split unescapes the segments of a path; a slash inside one is %2F. Empty
-// segments and a trailing slash have no route.
+// split unescapes the segments of a path; a slash within one is %2F. Paths with an
+// empty segment or a trailing slash have no route.
 func split(p string) ([]string, bool) {
 	parts := strings.Split(strings.TrimPrefix(p, "/"), "/")
 	for i, part := range parts {
@@ -193,14 +195,14 @@ func (x *exchange) resolve() (answer, bool) {
 	return answer{}, true
 }
 
-// moved redirects from a name that a repository had to its id, where the rest
-// of the path is the same.
+// moved redirects from a former name of a repository to its id, with the same rest
+// of the path.
 func (x *exchange) moved() (answer, bool) {
 	name := x.params["repo"]
 	if x.world == nil || x.repo != nil || name == "" {
 		return answer{}, false
 	}
-	r := x.world.formerly[strings.ToLower(name)]
+	r := x.world.RepositoryByOldName(name)
 	if r == nil || !x.isOwnWorld() {
 		return answer{}, false
 	}
@@ -220,7 +222,7 @@ func (x *exchange) moved() (answer, bool) {
 	return answer{http.StatusMovedPermanently, o.end()}, true
 }
 
-func (s *Server) worldByLogin(login string) *World {
+func (s *Server) worldByLogin(login string) *world.World {
 	for _, w := range s.worlds {
 		if strings.EqualFold(w.Org.Login, login) {
 			return w
@@ -229,7 +231,7 @@ func (s *Server) worldByLogin(login string) *World {
 	return nil
 }
 
-func (s *Server) worldByID(id string) *World {
+func (s *Server) worldByID(id string) *world.World {
 	for _, w := range s.worlds {
 		if strconv.FormatInt(w.Org.ID, 10) == id {
 			return w
@@ -238,13 +240,13 @@ func (s *Server) worldByID(id string) *World {
 	return nil
 }
 
-func (s *Server) repositoryByID(id string) (*World, *Repository) {
+func (s *Server) repositoryByID(id string) (*world.World, *world.Repository) {
 	n, err := strconv.ParseInt(id, 10, 64)
 	if err != nil {
 		return nil, nil
 	}
 	for _, w := range s.worlds {
-		if r := w.byID[n]; r != nil {
+		if r := w.RepositoryByID(n); r != nil {
 			return w, r
 		}
 	}

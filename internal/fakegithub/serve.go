@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"auditor/internal/fakegithub/world"
 )
 
 // The versions of the REST API. Version 2026-03-10 drops some fields.
@@ -15,7 +17,7 @@ const (
 	version2026 = "2026-03-10"
 )
 
-// exchange is one request on its way to an answer.
+// exchange is the state of one request until it is answered.
 type exchange struct {
 	s       *Server
 	r       *http.Request
@@ -29,14 +31,14 @@ type exchange struct {
 	query   url.Values
 	header  http.Header // of the answer
 
-	caller *caller     // who asks
-	world  *World      // the organization in the path, nil if none is
-	repo   *Repository // the repository in the path, nil if none is
+	caller *caller           // who asks
+	world  *world.World      // the organization in the path, nil if none is
+	repo   *world.Repository // the repository in the path, nil if none is
 
-	fault   *planned // what goes wrong, nil for nothing
-	line    *line    // with faults only: what the request line suffered so far,
-	lineKey uint64   // its name,
-	attempt int      // and how often it was asked
+	fault   *planned // what goes wrong; nil: nothing
+	line    *line    // the history of the request line; nil without faults
+	lineKey uint64   // identifies the request line
+	attempt int      // number of this request among those with the same line
 }
 
 // answer is a status and a body; a nil body sends none.
@@ -68,7 +70,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	x.send(w, a)
 }
 
-// enter passes the meter; refused is until when it keeps the caller out.
+// enter asks the meter for admission. refused is when a refused caller may come
+// again; zero: it is admitted.
 func (x *exchange) enter() (refused time.Time, leave func()) {
 	m := x.s.meter
 	if m == nil {
@@ -82,7 +85,7 @@ func (x *exchange) enter() (refused time.Time, leave func()) {
 	return until, func() { m.leave(who) }
 }
 
-// sleep is the latency of the network; false when the client went meanwhile.
+// sleep waits for the latency; false when the client disconnects meanwhile.
 func (s *Server) sleep(ctx context.Context) bool {
 	if s.o.Latency <= 0 {
 		return true
@@ -95,7 +98,7 @@ func (s *Server) sleep(ctx context.Context) bool {
 	}
 }
 
-// headers are those of every answer.
+// headers sets those of every answer.
 func (x *exchange) headers() {
 	h := x.header
 	h.Set("Date", x.now.UTC().Format(http.TimeFormat))
@@ -108,8 +111,8 @@ func (x *exchange) headers() {
 	}
 }
 
-// answer takes a request through the doors in GitHub's order: User-Agent,
-// API version, path and method, credentials, limits, query, permission.
+// answer checks a request in GitHub's order: User-Agent, API version, path and
+// method, credentials, limits, query, permission. Then the route answers.
 func (s *Server) answer(x *exchange) answer {
 	if x.r.Header.Get("User-Agent") == "" {
 		x.header.Set("Content-Type", "text/html; charset=utf-8")
@@ -123,20 +126,19 @@ func (s *Server) answer(x *exchange) answer {
 		return a
 	}
 	if s.faults != nil {
-		if err := s.faults.meet(x); err != nil {
+		if err := s.faults.identify(x); err != nil {
 			return x.refuse(http.StatusBadRequest, "Problems reading the body", x.route.docs)
 		}
 	}
 	if s.drift != nil {
 		s.drift.before(x)
 	}
-	unlock := s.readWorlds()
-	defer unlock()
+	defer world.Freeze(s.worlds)()
 	if a, ok := x.authenticate(); !ok {
 		return a
 	}
 	if s.faults != nil {
-		if a, done := x.misfortune(); done {
+		if a, done := x.answerWithFault(); done {
 			return a
 		}
 	}
@@ -155,18 +157,6 @@ func (s *Server) answer(x *exchange) answer {
 	return x.route.handle(x)
 }
 
-// readWorlds keeps every world still while a request is answered.
-func (s *Server) readWorlds() (unlock func()) {
-	for _, w := range s.worlds {
-		w.mu.RLock()
-	}
-	return func() {
-		for _, w := range s.worlds {
-			w.mu.RUnlock()
-		}
-	}
-}
-
 func (x *exchange) selectVersion() (answer, bool) {
 	asked := x.r.Header.Get("X-GitHub-Api-Version")
 	if asked == "" {
@@ -180,8 +170,8 @@ func (x *exchange) selectVersion() (answer, bool) {
 	return answer{}, true
 }
 
-// parseQuery refuses every parameter that the description of the operation
-// does not know: stricter than GitHub, which ignores most of them.
+// parseQuery refuses every parameter that the description of the operation does
+// not list. GitHub ignores most of them.
 func (x *exchange) parseQuery() (answer, bool) {
 	q, err := url.ParseQuery(x.r.URL.RawQuery)
 	if err != nil {
@@ -199,7 +189,7 @@ func (x *exchange) parseQuery() (answer, bool) {
 	return answer{}, true
 }
 
-// refuse is GitHub's usual error body.
+// refuse answers with GitHub's usual error body.
 func (x *exchange) refuse(status int, message, docs string) answer {
 	o := begin(nil)
 	o.text("message", message)
@@ -223,7 +213,7 @@ func (x *exchange) notFound() answer {
 	return x.refuse(http.StatusNotFound, "Not Found", docs)
 }
 
-// invalid is GitHub's 422 with one entry in errors.
+// invalid answers with GitHub's 422 and one entry in errors.
 func (x *exchange) invalid(field, code, message string) answer {
 	o := begin(nil)
 	o.text("message", "Validation Failed")

@@ -8,17 +8,20 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"auditor/internal/fakegithub/graphql"
+	"auditor/internal/fakegithub/world"
 )
 
-// Options say how a Server behaves. The zero value serves the world of New
-// with every permission a read-only audit asks for.
+// Options say how a Server behaves. With the zero value the App has every
+// permission that a read-only audit asks for.
 type Options struct {
 	// Others are further organizations on the same server.
-	Others []*World
+	Others []*world.World
 	// Now is the server's clock; nil: the date of the first world, which
-	// stands still until AdvanceDay.
+	// changes only with AdvanceDay.
 	Now func() time.Time
-	// Latency is slept before every answer.
+	// Latency delays every answer.
 	Latency time.Duration
 	// TokenLifetime of installation tokens; 0: one hour, as on GitHub.
 	TokenLifetime time.Duration
@@ -27,10 +30,10 @@ type Options struct {
 	RateLimit int
 	// GraphQLLimit is the same in points for GraphQL.
 	GraphQLLimit int
-	// MissingPermissions are taken away from AllPermissions, e.g. "members".
+	// MissingPermissions are removed from AllPermissions, for example "members".
 	MissingPermissions []string
-	// Selected installs the App on "selected" repositories: every second
-	// one. Lists then silently hold only those.
+	// Selected installs the App on "selected" repositories, about half of
+	// them. Lists then contain only those, without a sign that others exist.
 	Selected bool
 	// Suspended organizations (logins) have suspended the installation.
 	Suspended []string
@@ -42,45 +45,45 @@ type Options struct {
 	// under /api/graphql, no private vulnerability reporting, no rate limits
 	// unless RateLimit says so, API version 2022-11-28 only.
 	GHES bool
-	// NullsStay leaves the null of a refused field where it is, also where
-	// the schema calls the field non-null (deployKeys). By default such a
-	// null swallows the object around it, as the specification says.
+	// NullsStay keeps the null of a refused field in its place, even where the
+	// schema declares the field non-null (deployKeys). By default such a null
+	// replaces the enclosing object, as the specification of GraphQL demands.
 	NullsStay bool
-	// PrivateKeyPEM is the App's RSA key; nil: one is made at first need.
+	// PrivateKeyPEM is the App's RSA key; nil: one is generated when it is first needed.
 	PrivateKeyPEM []byte
-	// Middleware wraps the serving; the log of requests stays outside.
+	// Middleware wraps the handler, inside the log of requests.
 	Middleware func(http.Handler) http.Handler
 
 	// PointsPerMinute is how many REST points (1 for a GET, 5 for a POST) an
-	// installation may spend in any Window; GraphQLPointsPerMinute likewise
+	// installation may spend in any Window; GraphQLPointsPerMinute is the same
 	// for queries (1 each). GitHub grants 900 and 2,000; 0: no such limit.
 	PointsPerMinute, GraphQLPointsPerMinute int
 	// Concurrent is how many requests of an installation may be in flight at
 	// once, GitHub's are 100; 0: no such limit.
 	Concurrent int
 	// Window is the time in which those points count, and for which a client
-	// that spent more is limited; 0: a minute. Benchmarks shorten it.
+	// that spends more is limited; 0: a minute.
 	Window time.Duration
-	// SilentLimits leave retry-after out of the answers to those limits.
+	// SilentLimits omits retry-after when those limits are exceeded.
 	SilentLimits bool
-	// PrimaryWindow is the time after which RateLimit and GraphQLLimit begin
-	// anew; 0: an hour, as on GitHub. Whole seconds, two at least.
+	// PrimaryWindow is the time after which RateLimit and GraphQLLimit are
+	// reset; 0: an hour, as on GitHub. Whole seconds, at least two.
 	PrimaryWindow time.Duration
 	// Grace is how long after a limited answer was sent a request may arrive
 	// without counting in Counters.WhileLimited; 0: a quarter of a second.
 	Grace time.Duration
 
-	// Skew is how far the server's own clock is ahead of Now: the Date header,
-	// the times in tokens and limits, the judgement of the App's JWT. The
-	// organization does not notice.
+	// Skew is how far the server's own clock is ahead of Now. It applies to the
+	// Date header, to the times in tokens and limits, and to the validation of
+	// the App's JWT, not to the organization.
 	Skew time.Duration
-	// Faults go wrong, in this order of precedence; see Fault. Seed decides
-	// where.
+	// Faults are what goes wrong, in order of precedence; see Fault. Seed
+	// decides which requests are affected.
 	Faults []Fault
 	Seed   uint64
-	// FaultsInARow is the most faults that one request line suffers in a row;
-	// 0: two. For GraphQL it is half as many, because a client is right to ask
-	// for less instead of once more.
+	// FaultsInARow is the maximum of faults in a row for one request line;
+	// 0: two. For GraphQL it is half as many, because a client may ask for less
+	// instead of retrying.
 	FaultsInARow int
 	// Drift changes the organizations while they are read.
 	Drift []Change
@@ -100,14 +103,14 @@ func AllPermissions() map[string]string {
 // Logged is one request as the server saw it.
 type Logged struct {
 	Method, Path, Query string // Path without query, Query as sent
-	Status              int    // as answered; 0: not at all
+	Status              int    // of the answer; 0: none was sent
 }
 
 // Server simulates GitHub over HTTP. It is an http.Handler, safe for
 // concurrent use.
 type Server struct {
 	o      Options
-	worlds []*World
+	worlds []*world.World
 	app    app
 	inner  http.Handler
 	routes []route
@@ -121,7 +124,7 @@ type Server struct {
 	faults        *faults // nil: nothing goes wrong
 	drift         *drift  // nil: nothing changes
 	rendered      *pageCache
-	graphql       *graphqlEngine
+	graphql       *graphql.Engine
 
 	mu       sync.Mutex
 	log      []Logged
@@ -129,8 +132,8 @@ type Server struct {
 }
 
 // New serves the world, and Options.Others, as GitHub would.
-func New(w *World, o Options) *Server {
-	s := &Server{o: o, worlds: append([]*World{w}, o.Others...)}
+func New(w *world.World, o Options) *Server {
+	s := &Server{o: o, worlds: append([]*world.World{w}, o.Others...)}
 	if s.o.Now == nil {
 		s.o.Now = w.Now
 	}
@@ -149,7 +152,7 @@ func New(w *World, o Options) *Server {
 	s.faults, s.skew = newFaults(o), skewOf(o)
 	s.drift = newDrift(o.Drift)
 	s.rendered = newPageCache()
-	s.graphql = newGraphQLEngine()
+	s.graphql = graphql.NewEngine()
 	s.routes = routes()
 	for i := range s.routes {
 		s.routes[i].parts = strings.Split(s.routes[i].pattern[1:], "/")
@@ -161,8 +164,9 @@ func New(w *World, o Options) *Server {
 	return s
 }
 
-// Start listens on a random port of 127.0.0.1 and returns the API's base URL
-// (with /api/v3 for GHES) and what ends it. Connections still open are cut.
+// Start listens on a random port of 127.0.0.1. It returns the API's base URL,
+// with /api/v3 for GHES, and a function that stops the server and closes open
+// connections.
 func (s *Server) Start() (url string, stop func(), err error) { return s.Listen("127.0.0.1:0") }
 
 // Listen is Start on a given address.
@@ -175,10 +179,10 @@ func (s *Server) Listen(addr string) (url string, stop func(), err error) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = srv.Serve(l) // always ends with ErrServerClosed: stop is the only way out
+		_ = srv.Serve(l) // ErrServerClosed: only stop ends it
 	}()
 	stop = func() {
-		_ = srv.Close() // nothing to flush: answers in flight are meant to be cut
+		_ = srv.Close() // answers in flight are cut on purpose
 		<-done
 	}
 	return "http://" + l.Addr().String() + s.prefix(), stop, nil
@@ -206,9 +210,9 @@ func (s *Server) prefix() string {
 	return ""
 }
 
-// Calm ends all faults, and takes the steps of the drift that were not taken
-// yet: what the server tells from now on is what a client should have found
-// out. Limits stay, and so does the skew.
+// Calm ends all faults and makes the changes of the drift that are left. What the
+// server answers from now on is what a client should have collected. Limits and
+// skew remain.
 func (s *Server) Calm() {
 	if s.faults != nil {
 		s.faults.calm()
@@ -223,7 +227,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	rec := &statusRecorder{ResponseWriter: w}
-	defer func() { // also when a middleware aborts the connection by panicking
+	defer func() { // also when a middleware panics to abort the connection
 		s.mu.Lock()
 		s.log = append(s.log, Logged{r.Method, r.URL.Path, r.URL.RawQuery, rec.status})
 		s.mu.Unlock()
@@ -231,7 +235,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.inner.ServeHTTP(rec, r)
 }
 
-// statusRecorder remembers the status for the log.
+// statusRecorder keeps the status for the log.
 type statusRecorder struct {
 	http.ResponseWriter
 	status int
@@ -251,10 +255,10 @@ func (r *statusRecorder) Write(b []byte) (int, error) {
 	return r.ResponseWriter.Write(b)
 }
 
-// Unwrap lets http.ResponseController reach the connection (faults need it).
+// Unwrap gives http.ResponseController access to the connection, for faults.
 func (r *statusRecorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
-// now is the server's clock, which may be wrong.
+// now is the server's clock, with the skew.
 func (s *Server) now() time.Time { return s.o.Now().Add(s.skew) }
 
 func (s *Server) linksFor(r *http.Request) links {

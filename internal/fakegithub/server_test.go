@@ -1,9 +1,13 @@
 package fakegithub
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"auditor/internal/fakegithub/world"
 )
 
 func TestPagesAndLinks(t *testing.T) {
@@ -30,7 +34,7 @@ func TestPagesAndLinks(t *testing.T) {
 	if n := len(single.array(t)); n != 40 || single.header.Get("Link") != "" {
 		t.Errorf("clamped page has %d with Link %q, want 40 without", n, single.header.Get("Link"))
 	}
-	medium := serve(t, Generate(1, Medium, "acme", today), Options{})
+	medium := serve(t, world.Generate(1, world.Medium, "acme", today), Options{})
 	if n := len(medium.get("/orgs/acme/repos?per_page=500").array(t)); n != 100 {
 		t.Errorf("per_page=500 gives %d, want 100", n)
 	}
@@ -75,8 +79,8 @@ func TestHeaders(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	w := small()
-	other := Generate(2, Small, "globex", today)
-	c := serve(t, w, Options{Others: []*World{other}, MissingPermissions: []string{"members", "contents"}})
+	other := world.Generate(2, world.Small, "globex", today)
+	c := serve(t, w, Options{Others: []*world.World{other}, MissingPermissions: []string{"members", "contents"}})
 	c.wants(c.do("GET", "/orgs/acme/repos", "", ""), 401, "Bad credentials")
 	c.wants(c.do("GET", "/orgs/acme/repos", "nonsense", ""), 401, "Bad credentials")
 	for _, path := range []string{"/", "/orgs", "/orgs/nobody", "/orgs/acme/", "/orgs//repos", "/nothing", "/repos/acme/none", "/organizations/1/repos", "/repositories/1", "/orgs/acme/personal-access-tokens/1/repositories", "/api/v3/orgs/acme"} {
@@ -109,10 +113,44 @@ func TestRefusals(t *testing.T) {
 	}
 	for _, r := range c.all("/orgs/globex/repos") {
 		if r["visibility"] != "public" || r["security_and_analysis"] != nil {
-			t.Errorf("a stranger lists %v", r["full_name"])
+			t.Errorf("another installation lists %v", r["full_name"])
 		}
 	}
-	if !slices.ContainsFunc(other.Repositories, func(r *Repository) bool { return r.IsPrivate() }) {
+	if !slices.ContainsFunc(other.Repositories, func(r *world.Repository) bool { return r.IsPrivate() }) {
 		t.Fatal("nothing to hide")
+	}
+}
+
+func TestLatencyAndMiddleware(t *testing.T) {
+	broken := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/broken" {
+				w.WriteHeader(http.StatusBadGateway)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+	fake := New(small(), Options{PrivateKeyPEM: testKeyPEM, Latency: 30 * time.Millisecond, Middleware: broken})
+	url, stop, err := fake.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &client{t: t, fake: fake, url: url}
+	start := time.Now()
+	c.wants(c.get("/orgs/acme"), 401, "Bad credentials")
+	if took := time.Since(start); took < 30*time.Millisecond {
+		t.Errorf("answered after %v", took)
+	}
+	c.wants(c.get("/broken"), 502, "")
+	if got := fake.Requests(); len(got) != 2 || got[1].Status != 502 {
+		t.Errorf("logged %v", got)
+	}
+	if fake.ForgetRequests(); len(fake.Requests()) != 0 {
+		t.Error("the log is not empty")
+	}
+	stop()
+	if _, err := fake.InstallationToken("nobody"); err == nil {
+		t.Error("minted a token for nobody")
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"auditor/internal/fakegithub/world"
 )
 
 // The limits of the list filters.
@@ -23,16 +25,16 @@ func listRequests(x *exchange) answer {
 }
 
 func listGrantRepositories(x *exchange) answer {
-	return x.listTokenRepositories(x.world.grantByID, "/personal-access-tokens/")
+	return x.listTokenRepositories(x.world.Grant, "/personal-access-tokens/")
 }
 
 func listRequestRepositories(x *exchange) answer {
-	return x.listTokenRepositories(x.world.reqByID, "/personal-access-token-requests/")
+	return x.listTokenRepositories(x.world.Request, "/personal-access-token-requests/")
 }
 
-// listTokens answers grants or requests; they differ in the path, in the name
-// of their date and in the reason.
-func (x *exchange) listTokens(tokens []*Token, below, dateKey string) answer {
+// listTokens answers grants or requests. They differ in the path, in the name of
+// their date and in the reason.
+func (x *exchange) listTokens(tokens []*world.Token, below, dateKey string) answer {
 	f, refused, ok := x.tokenFilter()
 	if !ok {
 		return refused
@@ -46,14 +48,14 @@ func (x *exchange) listTokens(tokens []*Token, below, dateKey string) answer {
 		return refused
 	}
 	if !f.isEmpty() {
-		tokens = slices.DeleteFunc(slices.Clone(tokens), func(t *Token) bool { return !f.passes(t) })
+		tokens = slices.DeleteFunc(slices.Clone(tokens), func(t *world.Token) bool { return !f.passes(t) })
 	}
 	if direction == "desc" {
 		tokens = slices.Clone(tokens)
 		slices.Reverse(tokens)
 	}
 	self := x.organizationPath(below)
-	return list(x, self, tokens, func(b []byte, t *Token) []byte {
+	return list(x, self, tokens, func(b []byte, t *world.Token) []byte {
 		o := begin(b)
 		o.id("id", t.ID)
 		if below == "/personal-access-token-requests" {
@@ -66,7 +68,7 @@ func (x *exchange) listTokens(tokens []*Token, below, dateKey string) answer {
 		o.key("owner")
 		o.b = x.links.appendUser(o.b, t.Owner.ID, t.Owner.Login, "User")
 		o.text("repository_selection", t.Selection)
-		// Also present on "all", where it should not be followed.
+		// Also present with "all", where clients should not follow it.
 		o.text("repositories_url", x.links.api+self+"/"+strconv.FormatInt(t.ID, 10)+"/repositories")
 		o.key("permissions")
 		o.b = appendPermissions(o.b, t.Permissions)
@@ -80,8 +82,8 @@ func (x *exchange) listTokens(tokens []*Token, below, dateKey string) answer {
 	})
 }
 
-// appendPermissions leaves out a scope that has none, as GitHub does.
-func appendPermissions(b []byte, p Permissions) []byte {
+// appendPermissions omits a scope without permissions, as GitHub does.
+func appendPermissions(b []byte, p world.Permissions) []byte {
 	o := begin(b)
 	for _, scope := range [...]struct {
 		key string
@@ -95,7 +97,7 @@ func appendPermissions(b []byte, p Permissions) []byte {
 	return o.end()
 }
 
-// tokenFilter holds the filters of the two lists; zero values filter nothing.
+// tokenFilter holds the filters of the two lists; zero values select everything.
 type tokenFilter struct {
 	owners                []string
 	tokenIDs              []int64
@@ -108,8 +110,8 @@ func (f *tokenFilter) isEmpty() bool {
 	return len(f.owners)+len(f.tokenIDs) == 0 && f.repository == "" && f.key == "" && f.usedBefore.IsZero() && f.usedSince.IsZero()
 }
 
-// tokenFilter reads the filters; ok is false, with the refusal, for a value
-// that GitHub would not take.
+// tokenFilter reads the filters; ok is false, with the refusal to answer, for a
+// value that GitHub does not accept.
 func (x *exchange) tokenFilter() (f tokenFilter, refused answer, ok bool) {
 	for _, name := range []string{"per_page", "page"} {
 		if n, err := strconv.Atoi(x.query.Get(name)); x.query.Has(name) && (err != nil || n < 1) {
@@ -122,7 +124,8 @@ func (x *exchange) tokenFilter() (f tokenFilter, refused answer, ok bool) {
 	return f, answer{}, true
 }
 
-// read fills the filter from a query; field is "" when all is well.
+// read fills the filter from a query; field names a parameter that is wrong, "":
+// none.
 func (f *tokenFilter) read(q url.Values) (field, message string) {
 	if f.owners = q["owner[]"]; len(f.owners) > maxOwners {
 		return "owner", "has more than 10 entries"
@@ -170,12 +173,12 @@ func cutLevel(s string) (key, level string, ok bool) {
 	return key, level, level == "read" || level == "write" || level == "admin"
 }
 
-func (f *tokenFilter) passes(t *Token) bool {
+func (f *tokenFilter) passes(t *world.Token) bool {
 	switch {
 	case len(f.owners) > 0 && !containsFold(f.owners, t.Owner.Login),
 		len(f.tokenIDs) > 0 && !slices.Contains(f.tokenIDs, t.TokenID),
-		f.repository != "" && !t.reaches(f.repository),
-		f.key != "" && !t.Permissions.have(f.key, f.level),
+		f.repository != "" && !t.Reaches(f.repository),
+		f.key != "" && !have(t.Permissions, f.key, f.level),
 		!f.usedBefore.IsZero() && (t.LastUsedAt.IsZero() || !t.LastUsedAt.Before(f.usedBefore)),
 		!f.usedSince.IsZero() && !t.LastUsedAt.After(f.usedSince):
 		return false
@@ -183,26 +186,21 @@ func (f *tokenFilter) passes(t *Token) bool {
 	return true
 }
 
-// reaches tells whether the token may touch a repository: every one with
-// selection all, the listed ones with subset.
-func (t *Token) reaches(name string) bool {
-	return t.Selection == SelectAll || slices.ContainsFunc(t.Repositories, func(r *Repository) bool { return strings.EqualFold(r.Name, name) })
-}
-
-func (p Permissions) have(key, level string) bool {
+// have reports whether a permission of any scope is exactly at the level.
+func have(p world.Permissions, key, level string) bool {
 	return p.Organization[key] == level || p.Repository[key] == level || p.Other[key] == level
 }
 
-// listTokenRepositories answers minimal repositories. With selection all they
-// are all of the organization's; GitHub advises not to ask.
-func (x *exchange) listTokenRepositories(tokens map[int64]*Token, below string) answer {
+// listTokenRepositories answers minimal repositories. With selection all it lists
+// those of the whole organization; GitHub advises against that request.
+func (x *exchange) listTokenRepositories(find func(id int64) *world.Token, below string) answer {
 	id, err := strconv.ParseInt(x.params["pat"], 10, 64)
-	t := tokens[id]
+	t := find(id)
 	if err != nil || t == nil {
 		return x.notFound()
 	}
 	repos := t.Repositories
-	if t.Selection == SelectAll {
+	if t.Selection == world.SelectAll {
 		repos = x.world.Repositories
 	}
 	return list(x, x.organizationPath(below+strconv.FormatInt(id, 10)+"/repositories"), repos, x.appendMinimal)

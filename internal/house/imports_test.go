@@ -16,7 +16,8 @@ const module = "auditor/"
 // besides itself. A room that is not listed may not exist.
 var directions = map[string][]string{
 	"cmd/auditor": {
-		"internal/collect", "internal/report", "internal/rules", "internal/store", "internal/finding", "internal/github", "internal/fakegithub", "queries",
+		"internal/collect", "internal/report", "internal/rules", "internal/store", "internal/finding", "internal/github",
+		"internal/fakegithub", "internal/fakegithub/world", "queries",
 	},
 	"cmd/fakegithub":                  {"internal/fakegithub"},
 	"internal/collect":                {"internal/github", "internal/store"},
@@ -26,11 +27,13 @@ var directions = map[string][]string{
 	"internal/finding":                {},
 	"internal/github":                 {},
 	"internal/raced":                  {},
-	"internal/fakegithub":             {"internal/fakegithub/schema"},
+	"internal/fakegithub":             {"internal/fakegithub/graphql", "internal/fakegithub/world"},
+	"internal/fakegithub/graphql":     {"internal/fakegithub/schema", "internal/fakegithub/world"},
 	"internal/fakegithub/schema":      {},
-	"internal/fakegithub/cut":         {},
+	"internal/fakegithub/world":       {},
 	"internal/fakegithub/conformance": {"internal/fakegithub/schema"},
 	"queries":                         {},
+	"tools/cut":                       {},
 }
 
 // imports lists what a file imports.

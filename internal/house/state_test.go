@@ -13,7 +13,6 @@ import (
 // excused are the breaches that are none, with why. TestExcusesAreNeeded keeps
 // the list short.
 var excused = map[string]string{
-	"internal/fakegithub.forbidden":       "a sentinel: handed out and compared, never written",
 	"internal/github/client.go: time.Now": "what a nil Options.Now means; better mended by requiring it",
 }
 

@@ -18,13 +18,13 @@ var seenLive = []string{
 	"secret_scanning_validity_checks", // in ghec.json, and seen on github.com
 }
 
-// openMaps names the fields whose keys are an open set: GitHub adds
-// permissions without notice, so the lists in the description are examples.
+// openMaps names the fields whose keys are an open set: GitHub adds permissions
+// without notice, so the lists in the description are only examples.
 var openMaps = map[string]bool{"permissions": true}
 
-// correct mends the places where the description is wrong about GitHub or says
-// less than GitHub's documentation. Each correction checks that it is still
-// needed, so that a newer description does not carry stale ones.
+// correct fixes the places where the description is wrong about GitHub or says less
+// than GitHub's documentation. Each correction fails when a newer description no
+// longer needs it.
 func correct(doc *openapi3.T) error {
 	return errors.Join(
 		accountIsEither(doc),
@@ -36,12 +36,12 @@ func correct(doc *openapi3.T) error {
 
 // accountIsEither: the account of a listed installation is a user or an
 // enterprise. The package's merge of the versions turned GitHub's anyOf into an
-// allOf, which no account can meet.
+// allOf, which no account can satisfy.
 func accountIsEither(doc *openapi3.T) error {
 	item := doc.Paths.Value("/app/installations").Get.Responses.Value("200").Value.Content["application/json"].Schema.Value
 	account := item.Items.Value.Properties["account"].Value
 	if len(account.AllOf) != 2 {
-		return errors.New("GET /app/installations: account is no allOf any more: drop the correction")
+		return errors.New("GET /app/installations: account is no longer an allOf: remove the correction")
 	}
 	account.AnyOf, account.AllOf = account.AllOf, nil
 	return nil
@@ -56,7 +56,7 @@ func validationErrorsMayBeText(doc *openapi3.T) error {
 	list := schema.Properties["errors"].Value
 	value := list.Items.Value.Properties["value"]
 	if value == nil || len(value.Value.OneOf) != 3 || schema.Properties["status"] != nil {
-		return errors.New("validation-error is no longer as it was: look at the correction again")
+		return errors.New("validation-error has changed: review the correction")
 	}
 	value.Value.AnyOf, value.Value.OneOf = value.Value.OneOf, nil
 	list.Items = openapi3.NewSchemaRef("", &openapi3.Schema{
@@ -66,15 +66,15 @@ func validationErrorsMayBeText(doc *openapi3.T) error {
 	return nil
 }
 
-// homepagesMayBeEmpty: people may leave these fields empty, and GitHub then
-// sends "", which is no URI.
+// homepagesMayBeEmpty: users may leave these fields empty; GitHub then sends "",
+// which is not a URI.
 func homepagesMayBeEmpty(doc *openapi3.T) error {
 	for _, place := range [][2]string{
 		{"full-repository", "homepage"}, {"repository", "homepage"}, {"nullable-repository", "homepage"}, {"organization-full", "blog"},
 	} {
 		field := doc.Components.Schemas[place[0]].Value.Properties[place[1]].Value
 		if field.Format != "uri" {
-			return fmt.Errorf("%s.%s is no uri any more: drop the correction", place[0], place[1])
+			return fmt.Errorf("%s.%s is no longer a uri: remove the correction", place[0], place[1])
 		}
 		field.Format = "uri or empty"
 	}
@@ -94,7 +94,7 @@ func timesAreTimes(doc *openapi3.T) error {
 		}
 	}
 	if count == 0 {
-		return errors.New("all times are described as such: drop the correction")
+		return errors.New("all times are declared as times: remove the correction")
 	}
 	return nil
 }
@@ -122,8 +122,8 @@ func inVersion(schema *openapi3.Schema, version string) *openapi3.Schema {
 	return &thinned
 }
 
-// formats are what kin-openapi does not check at all (uri, email) or only by a
-// pattern (date-time).
+// formats are those that kin-openapi does not check at all (uri, email) or only
+// with a pattern (date-time).
 var formats = map[string]openapi3.StringFormatValidator{
 	"uri": openapi3.NewCallbackValidator(func(s string) error {
 		u, err := url.Parse(s)

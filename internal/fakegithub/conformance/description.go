@@ -60,9 +60,9 @@ type route struct {
 	operations map[string]*operation
 }
 
-// operation is one REST operation, with the parameters of its path put in.
+// operation is one REST operation, with the parameters of its path included.
 type operation struct {
-	*openapi3.Operation
+	declared   *openapi3.Operation
 	name       string // "GET /orgs/{org}/repos"
 	parameters openapi3.Parameters
 }
@@ -80,7 +80,7 @@ func routesOf(doc *openapi3.T) []*route {
 		r := &route{template: path, segments: strings.Split(path, "/")[1:], operations: map[string]*operation{}}
 		for method, o := range item.Operations() {
 			r.operations[method] = &operation{
-				Operation:  o,
+				declared:   o,
 				name:       method + " " + path,
 				parameters: slices.Concat(item.Parameters, o.Parameters),
 			}

@@ -1,14 +1,14 @@
-// Package conformance holds every request and every response of a test to
+// Package conformance validates every request and every response of a test against
 // GitHub's own descriptions: the OpenAPI description of the REST API and the
-// GraphQL schema, cut down by internal/fakegithub/cut. Only tests import it.
+// GraphQL schema, both reduced by tools/cut. Only tests import it.
 //
-// Start with Wrap, which stands between a handler and its clients and reports
-// what is wrong to a test, or with Validator, whose checks return errors.
+// Start with [Validator], whose checks return errors, and with [Wrap], which
+// validates what passes between a handler and its clients and reports to a test.
 //
-// It is stricter than the descriptions where these say less than GitHub's
-// documentation does (array parameters are owner[]=a&owner[]=b, at most 100 a
-// page, timestamps are RFC 3339, a User-Agent is mandatory), and corrects them
-// in the few places where they contradict GitHub's answers: see corrections.go.
+// It is stricter than the descriptions where they say less than GitHub's
+// documentation (array parameters are owner[]=a&owner[]=b, a page has at most 100
+// items, timestamps are RFC 3339, a User-Agent is mandatory). It corrects them in
+// the few places where they contradict GitHub's answers: see corrections.go.
 package conformance
 
 import (
@@ -27,14 +27,14 @@ type Validator struct {
 	routes     []*route
 	components components
 	schema     *ast.Schema
-	// undeclared names response fields that may appear though the description
-	// does not know them.
+	// undeclared names response fields that are allowed although the description
+	// does not declare them.
 	undeclared map[string]bool
 }
 
-// New loads the descriptions. Fields of responses that the description does
-// not declare are errors, apart from the names given: a test of how drift is
-// handled names the fields that it invents.
+// New loads the descriptions. Fields of responses that the description does not
+// declare are errors, except the names given: a test of drift names the fields
+// that it invents.
 func New(undeclared ...string) (*Validator, error) {
 	d, err := describe()
 	if err != nil {
@@ -47,14 +47,14 @@ func New(undeclared ...string) (*Validator, error) {
 	return v, nil
 }
 
-// problems collects what is wrong with one message, each prefixed by where.
+// problems collects what is wrong with one message, each with its place.
 type problems struct {
 	where string
 	found []error
 }
 
-// maxProblems keeps the report of a page whose every item has the same fault
-// readable.
+// maxProblems limits the report of a page in which every item has the same
+// problem.
 const maxProblems = 10
 
 func (p *problems) add(format string, args ...any) {

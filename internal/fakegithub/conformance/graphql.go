@@ -17,19 +17,19 @@ import (
 	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
-// isGraphQL tells GitHub's GraphQL endpoint, or that of GHES.
+// isGraphQL reports whether u is the GraphQL endpoint of GitHub or of GHES.
 func isGraphQL(u *url.URL) bool { return u.Path == "/graphql" || u.Path == "/api/graphql" }
 
 // CheckGraphQL reports where a query is not valid against the schema or its
-// variables are not of the types that it declares. What GitHub demands beyond
-// the schema (first or last, node limits) is no matter of this check.
+// variables are not of the types that it declares. It does not check what GitHub
+// requires beyond the schema (first or last, node limits).
 func (v *Validator) CheckGraphQL(query string, variables map[string]any) error {
 	_, _, err := v.parse(query, variables)
 	return err
 }
 
-// parse returns the query and its variables, with the defaults of those that
-// were left out.
+// parse returns the query and its variables, with the defaults of those that are
+// absent.
 func (v *Validator) parse(query string, variables map[string]any) (*ast.QueryDocument, map[string]any, error) {
 	doc, list := gqlparser.LoadQueryWithRules(v.schema, query, rules.NewDefaultRules())
 	if len(list) > 0 {
@@ -38,8 +38,8 @@ func (v *Validator) parse(query string, variables map[string]any) (*ast.QueryDoc
 	if len(doc.Operations) != 1 {
 		return nil, nil, fmt.Errorf("graphql: one operation is expected, got %d", len(doc.Operations))
 	}
-	// Through JSON: what counts is what the server reads, and gqlparser writes
-	// into the variables that it is given.
+	// Through JSON: the server reads that form, and gqlparser changes the
+	// variables that it receives.
 	text, err := json.Marshal(variables)
 	if err != nil {
 		return nil, nil, fmt.Errorf("graphql: variables: %w", err)
@@ -88,7 +88,7 @@ func (v *Validator) checkInput(p *problems, at string, t *ast.Type, value any) {
 	if t.Elem != nil {
 		list, ok := value.([]any)
 		if !ok {
-			list = []any{value} // a single value stands for a list of one
+			list = []any{value} // a single value is a list of one
 		}
 		for i, item := range list {
 			v.checkInput(p, fmt.Sprintf("%s[%d]", at, i), t.Elem, item)
@@ -121,8 +121,8 @@ func (v *Validator) checkInputObject(p *problems, at string, d *ast.Definition, 
 	}
 }
 
-// isLeaf tells whether a decoded JSON value is one of a scalar or an enum. IDs
-// go in as text or number and come out as text.
+// isLeaf reports whether a decoded JSON value is one of a scalar or an enum. As
+// input an ID is a text or a number, as output a text.
 func isLeaf(d *ast.Definition, value any, isInput bool) bool {
 	text, isText := value.(string)
 	number, isNumber := value.(json.Number)

@@ -10,8 +10,8 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// checkGraphQLResponse holds an answer to the query that was asked: every
-// selected field is there, of the type that the schema says, and nothing else.
+// checkGraphQLResponse validates an answer against its query: it has every selected
+// field, of the type in the schema, and no others.
 func (v *Validator) checkGraphQLResponse(p *problems, r *http.Request, status int, header http.Header, answer []byte) error {
 	if status != http.StatusOK {
 		v.checkRefusal(p, status, header, answer)
@@ -110,7 +110,7 @@ func (a graphQLAnswer) merge(into selected, set ast.SelectionSet, concrete strin
 	}
 }
 
-// isIncluded is what @include and @skip say.
+// isIncluded evaluates @include and @skip.
 func (a graphQLAnswer) isIncluded(directives ast.DirectiveList) bool {
 	for name, included := range map[string]bool{"include": true, "skip": false} {
 		if d := directives.ForName(name); d != nil && d.ArgumentMap(a.variables)["if"] != included {
@@ -120,15 +120,15 @@ func (a graphQLAnswer) isIncluded(directives ast.DirectiveList) bool {
 	return true
 }
 
-// applies tells whether a fragment on condition selects from concrete.
+// applies reports whether a fragment on condition selects from concrete.
 func (a graphQLAnswer) applies(condition, concrete string) bool {
 	return condition == "" || condition == concrete || slices.ContainsFunc(a.schema.PossibleTypes[condition], func(d *ast.Definition) bool {
 		return d.Name == concrete
 	})
 }
 
-// check holds value to its type and to what the fields, which share a response
-// key, select of it.
+// check validates value against its type and against what the fields, which share
+// a response key, select of it.
 func (a graphQLAnswer) check(p *problems, at string, t *ast.Type, same []*ast.Field, value any) {
 	d := a.schema.Types[t.Name()]
 	list, isList := value.([]any)
@@ -150,8 +150,8 @@ func (a graphQLAnswer) check(p *problems, at string, t *ast.Type, same []*ast.Fi
 	}
 }
 
-// checkComposite finds out which type the object is of. Where d is abstract the
-// object's __typename tells; without it, some possible type has to fit.
+// checkComposite finds the type of the object. Where d is abstract, __typename names
+// it; without that, at least one possible type must fit.
 func (a graphQLAnswer) checkComposite(p *problems, at string, d *ast.Definition, same []*ast.Field, object map[string]any) {
 	var closest []error
 	isPossible := false
@@ -160,7 +160,7 @@ func (a graphQLAnswer) checkComposite(p *problems, at string, d *ast.Definition,
 		for _, f := range same {
 			a.merge(fields, f.SelectionSet, possible.Name)
 		}
-		if name, told := typeName(fields, object); told && name != possible.Name {
+		if name, isNamed := typeName(fields, object); isNamed && name != possible.Name {
 			continue
 		}
 		tried := &problems{where: p.where}
@@ -196,7 +196,7 @@ func (a graphQLAnswer) checkObject(p *problems, at string, fields selected, obje
 	}
 }
 
-// checkPage holds a connection to the number of nodes that was asked for.
+// checkPage validates a connection against the number of nodes that was asked for.
 func (a graphQLAnswer) checkPage(p *problems, at string, f *ast.Field, value any) {
 	arguments := f.ArgumentMap(a.variables)
 	object, _ := value.(map[string]any)

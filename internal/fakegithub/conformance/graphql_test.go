@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// settings is a query of the kind that the auditor asks.
+// settings is a query like those of the auditor.
 const settings = `query($login:String!$first:Int!$after:String$order:RepositoryOrder$states:[RepositoryVulnerabilityAlertState!]){
 organization(login:$login){repositories(first:$first,after:$after,orderBy:$order){pageInfo{hasNextPage,endCursor},totalCount,nodes{
 databaseId,nameWithOwner,visibility,pushedAt,hasVulnerabilityAlertsEnabled,isSecurityPolicyEnabled,
@@ -33,7 +33,7 @@ func TestGraphQLQueries(t *testing.T) {
 		{"optional variables left out", settings, object{"login": "acme", "first": 50}, nil},
 		{"one value for a list", settings, with(settingsVariables(), object{"states": "OPEN"}), nil},
 		{"number for an ID", `query($id:ID!){node(id:$id){id}}`, object{"id": 1}, nil},
-		{"no first or last: no matter of the schema", `{organization(login:"acme"){repositories{totalCount}}}`, nil, nil},
+		{"no first or last: beyond the schema", `{organization(login:"acme"){repositories{totalCount}}}`, nil, nil},
 		{"ruleset of a repository", `query($ids:[ID!]!){nodes(ids:$ids){...on RepositoryRuleset{databaseId rules(first:30,type:PULL_REQUEST){totalCount} conditions{refName{include exclude}}}}}`, object{"ids": []string{"a"}}, nil},
 		{"unknown field", strings.Replace(settings, "databaseId,nameWithOwner", "databaseId,privateVulnerabilityReporting", 1), settingsVariables(), []string{"privateVulnerabilityReporting", "Repository"}},
 		{"unknown field of a union's member", strings.Replace(settings, "requiredApprovingReviewCount", "requiredReviews", 1), settingsVariables(), []string{"requiredReviews", "PullRequestParameters"}},
@@ -51,7 +51,7 @@ func TestGraphQLQueries(t *testing.T) {
 		{"fraction for an Int", settings, with(settingsVariables(), object{"first": 1.5}), []string{"$first", "1.5"}},
 		{"Int of more than 32 bits", settings, with(settingsVariables(), object{"first": 1 << 40}), []string{"$first"}},
 		{"number for a String", settings, with(settingsVariables(), object{"login": 7}), []string{"$login", "String", "7"}},
-		{"null for a value that must be", settings, with(settingsVariables(), object{"login": nil}), []string{"$login", "null"}},
+		{"null for a mandatory value", settings, with(settingsVariables(), object{"login": nil}), []string{"$login", "null"}},
 		{"missing variable", settings, with(settingsVariables(), object{"login": removed}), []string{"$login", "missing"}},
 		{"undeclared variable", settings, with(settingsVariables(), object{"cursor": "x"}), []string{"$cursor", "not declared"}},
 		{"enum in lower case", settings, with(settingsVariables(), object{"states": []string{"open"}}), []string{"$states[0]", `"open"`}},
@@ -154,11 +154,11 @@ func TestGraphQLResponses(t *testing.T) {
 		{"timeout", 502, object{"message": "We couldn't respond to your request in time."}, nil},
 		{"missing field", 200, data(with(settingsNode(), object{"nameWithOwner": removed})), []string{node + ".nameWithOwner", "missing"}},
 		{"field that was not asked for", 200, data(with(settingsNode(), object{"url": "https://x"})), []string{node + ".url", "not asked for"}},
-		{"null where none may be", 200, data(with(settingsNode(), object{"hasVulnerabilityAlertsEnabled": nil})), []string{node + ".hasVulnerabilityAlertsEnabled", "null"}},
+		{"null in a non-null field", 200, data(with(settingsNode(), object{"hasVulnerabilityAlertsEnabled": nil})), []string{node + ".hasVulnerabilityAlertsEnabled", "null"}},
 		{"text for a number", 200, data(with(settingsNode(), object{"databaseId": "1"})), []string{node + ".databaseId", `"1"`}},
 		{"number for an ID", 200, data(with(settingsNode(), object{"deployKeys": object{"totalCount": 1, "nodes": []any{object{"id": 1, "title": "t", "readOnly": true, "createdAt": "2026-01-01T00:00:00Z"}}}})), []string{"deployKeys.nodes[0].id"}},
 		{"unknown enum value", 200, data(with(settingsNode(), object{"visibility": "public"})), []string{node + ".visibility", `"public"`}},
-		{"time that is none", 200, data(with(settingsNode(), object{"pushedAt": "yesterday"})), []string{node + ".pushedAt", "yesterday"}},
+		{"text that is not a time", 200, data(with(settingsNode(), object{"pushedAt": "yesterday"})), []string{node + ".pushedAt", "yesterday"}},
 		{"object for a list", 200, data(with(settingsNode(), object{"codeowners": object{"errors": object{}}})), []string{node + ".codeowners.errors"}},
 		{"list for an object", 200, data(with(settingsNode(), object{"vulnerabilityAlerts": []any{}})), []string{node + ".vulnerabilityAlerts"}},
 		{"fields of two members at once", 200, data(withRule(object{"parameters": object{"requiredApprovingReviewCount": 2, "strictRequiredStatusChecksPolicy": true}})), []string{"parameters", "not asked for"}},

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// Payloads as GitHub gives them, after the examples in its descriptions, which
-// the cut leaves out.
+// Payloads as GitHub sends them, taken from the examples in its descriptions,
+// which the reduced ones omit.
 
 type object = map[string]any
 
@@ -25,7 +25,7 @@ func with(o object, changes object) object {
 	return out
 }
 
-// removed marks a field that with takes away.
+// removed marks a field that with removes.
 const removed = "removed by the test"
 
 // links returns URL fields: "avatar" becomes avatar_url.
@@ -142,13 +142,13 @@ func refusal(message string) object {
 	return object{"message": message, "documentation_url": "https://docs.github.com/rest", "status": "403"}
 }
 
-// jwt has the shape of an App's token; the signature is nobody's business here.
+// jwt has the form of an App's token; nothing here checks the signature.
 func jwt() string {
 	encode := func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
 	return encode(`{"alg":"RS256","typ":"JWT"}`) + "." + encode(`{"iss":"1"}`) + "." + encode("signature")
 }
 
-// stateless has the shape of an installation token since April 2026: dots, but
+// stateless has the form of an installation token since April 2026: dots, but
 // no JWT by itself.
 func stateless() string { return "ghs" + "_1_" + jwt() }
 
@@ -194,8 +194,8 @@ func newValidator(t testing.TB) *Validator {
 	return v
 }
 
-// wantError fails unless err speaks of everything in want; an empty want wants
-// no error.
+// wantError fails unless err mentions everything in want; an empty want means no
+// error.
 func wantError(t testing.TB, err error, want ...string) {
 	t.Helper()
 	if len(want) == 0 {
@@ -210,7 +210,7 @@ func wantError(t testing.TB, err error, want ...string) {
 	}
 	for _, w := range want {
 		if !strings.Contains(err.Error(), w) {
-			t.Errorf("got %q, want it to speak of %q", err, w)
+			t.Errorf("got %q, want it to mention %q", err, w)
 		}
 	}
 }

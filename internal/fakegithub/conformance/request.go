@@ -14,9 +14,9 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// CheckRequest reports what GitHub would refuse or silently ignore about r:
-// the path and method, its parameters and how they are written, headers, body.
-// The body is read and left readable.
+// CheckRequest reports what GitHub would refuse or silently ignore in r: path and
+// method, parameters and their form, headers, body. It reads the body and leaves
+// it readable.
 func (v *Validator) CheckRequest(r *http.Request) error {
 	text, err := body(r)
 	if err != nil {
@@ -34,16 +34,16 @@ func (v *Validator) CheckRequest(r *http.Request) error {
 	p.where = fmt.Sprintf("request %s (%s)", o.name, r.URL.Path)
 	v.checkPath(p, o, arguments)
 	v.checkQuery(p, o, r.URL.RawQuery)
-	checkHeaders(p, r.Header, o.OperationID)
+	checkHeaders(p, r.Header, o.declared.OperationID)
 	v.checkRequestBody(p, o, r.Header, text)
 	return p.err()
 }
 
-// enterpriseServer is what GHES puts before REST paths.
+// enterpriseServer is the prefix of REST paths on GHES.
 const enterpriseServer = "/api/v3"
 
-// numeric are the paths that Link headers use in place of names. GitHub does
-// not document them, but hands them out.
+// numeric are the paths that Link headers use in place of names. GitHub sends them,
+// but does not document them.
 var numeric = map[string][]string{"organizations": {"orgs"}, "repositories": {"repos", "-"}}
 
 // operation finds the operation for a method and a URL, and the arguments that
@@ -105,8 +105,8 @@ func (v *Validator) checkPath(p *problems, o *operation, arguments map[string]st
 	}
 }
 
-// checkQuery holds every query parameter to its declaration: an undeclared one
-// is ignored by GitHub, so that a filter would silently not filter.
+// checkQuery validates every query parameter against its declaration. GitHub
+// ignores an undeclared one, so that a filter would silently not filter.
 func (v *Validator) checkQuery(p *problems, o *operation, raw string) {
 	query, err := url.ParseQuery(raw)
 	if err != nil {
@@ -157,7 +157,7 @@ var limits = map[string]struct{ min, max int64 }{
 	"query parameter page":     {1, 1 << 31},
 }
 
-// checkValue holds one parameter, which is text, to its schema.
+// checkValue validates one parameter, which is text, against its schema.
 func (v *Validator) checkValue(p *problems, what string, schema *openapi3.Schema, text string) {
 	var value any = text
 	switch {
@@ -197,7 +197,7 @@ func summary(err error) string {
 var versions = []string{"2022-11-28", "2026-03-10"}
 
 // asApp are the operations that an App answers for itself, with a JWT; all
-// others want a token of an installation.
+// others require a token of an installation.
 var asApp = []string{
 	"apps/get-authenticated", "apps/list-installations", "apps/get-org-installation", "apps/create-installation-access-token",
 }
@@ -226,8 +226,8 @@ func checkHeaders(p *problems, h http.Header, operationID string) {
 	}
 }
 
-// isJWT tells a JSON web token from an installation token. The stateless kind
-// of the latter has a JWT inside, behind ghs_ and the App's id.
+// isJWT distinguishes a JSON web token from an installation token. The stateless
+// kind of the latter contains a JWT, after ghs_ and the App's id.
 func isJWT(s string) bool {
 	parts := strings.Split(s, ".")
 	if len(parts) != 3 {
@@ -238,14 +238,13 @@ func isJWT(s string) bool {
 	return err == nil && json.Unmarshal(header, &fields) == nil && fields.Alg != ""
 }
 
-// checkRequestBody refuses a body where none is declared: GitHub ignores it,
-// so whatever it says is not done.
+// checkRequestBody reports a body where none is declared: GitHub would ignore it.
 func (v *Validator) checkRequestBody(p *problems, o *operation, h http.Header, text []byte) {
 	switch {
-	case o.RequestBody == nil && len(text) > 0:
+	case o.declared.RequestBody == nil && len(text) > 0:
 		p.add("takes no body, got %s", short(string(text)))
 		return
-	case o.RequestBody == nil || len(text) == 0 && !o.RequestBody.Value.Required:
+	case o.declared.RequestBody == nil || len(text) == 0 && !o.declared.RequestBody.Value.Required:
 		return
 	case !isJSON(h):
 		p.add("header Content-Type must be application/json, got %q", h.Get("Content-Type"))
@@ -255,7 +254,7 @@ func (v *Validator) checkRequestBody(p *problems, o *operation, h http.Header, t
 		p.add("body: %v", err)
 		return
 	}
-	v.checkSchema(p, o.RequestBody.Value.Content["application/json"].Schema.Value, value)
+	v.checkSchema(p, o.declared.RequestBody.Value.Content["application/json"].Schema.Value, value)
 }
 
 func isJSON(h http.Header) bool {

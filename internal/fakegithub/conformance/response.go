@@ -11,9 +11,9 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// CheckResponse reports where the answer to r is none that GitHub would give:
-// the status, headers, the body against the schema. The body of r, which says
-// what a GraphQL answer must look like, is read and left readable.
+// CheckResponse reports where the answer to r is not one that GitHub would give:
+// status, headers, the body against the schema. It reads the body of r, which
+// determines the form of a GraphQL answer, and leaves it readable.
 func (v *Validator) CheckResponse(r *http.Request, status int, header http.Header, answer []byte) error {
 	p := &problems{where: fmt.Sprintf("response %d to %s %s", status, r.Method, r.URL.Path)}
 	checkResponseHeaders(p, header, answer)
@@ -22,14 +22,14 @@ func (v *Validator) CheckResponse(r *http.Request, status int, header http.Heade
 	}
 	o, _, err := v.operation(r.Method, r.URL)
 	if err != nil {
-		// What GitHub says to a request that it does not understand; that the
-		// request is wrong is CheckRequest's business.
+		// GitHub's answer to an unknown path. That the request is wrong is for
+		// CheckRequest to report.
 		v.checkRefusal(p, status, header, answer)
 		return p.err()
 	}
 	p.where = fmt.Sprintf("response %d to %s (%s)", status, o.name, r.URL.Path)
 	v.checkLinks(p, o, header)
-	declared := o.Responses.Value(strconv.Itoa(status))
+	declared := o.declared.Responses.Value(strconv.Itoa(status))
 	switch {
 	case status == http.StatusUnprocessableEntity || declared == nil || status >= 400:
 		v.checkRefusal(p, status, header, answer)
@@ -44,7 +44,7 @@ func (v *Validator) CheckResponse(r *http.Request, status int, header http.Heade
 	return p.err()
 }
 
-// checkAnswer holds the body of a success to its schema and to the page size
+// checkAnswer validates the body of a success against its schema and the page size
 // that was asked for.
 func (v *Validator) checkAnswer(p *problems, o *operation, u *url.URL, schema *openapi3.Schema, header http.Header, answer []byte) {
 	value, ok := jsonBody(p, header, answer)
@@ -76,16 +76,16 @@ func jsonBody(p *problems, header http.Header, answer []byte) (any, bool) {
 	return value, err == nil
 }
 
-// always are the refusals that any operation may meet, whatever its
-// description lists: bad version, credentials, permissions, existence,
-// retired version, input, limits. 5xx come on top.
+// always are the refusals that any operation may answer, whatever its description
+// lists: bad version, credentials, permissions, existence, retired version, input,
+// limits. In addition there are 5xx.
 var always = []int{400, 401, 403, 404, 410, 422, 429}
 
-// checkRefusal holds an error to the shape that GitHub's errors have.
+// checkRefusal validates an error against the form of GitHub's errors.
 func (v *Validator) checkRefusal(p *problems, status int, header http.Header, answer []byte) {
 	switch {
 	case status < 500 && !slices.Contains(always, status):
-		p.add("a status that is not documented for this operation")
+		p.add("the status is not documented for this operation")
 		return
 	case status == http.StatusNotFound && len(answer) == 0:
 		return // "off" of vulnerability-alerts and the like
@@ -101,7 +101,7 @@ func (v *Validator) checkRefusal(p *problems, status int, header http.Header, an
 		schema = v.components.validationError
 	}
 	v.checkSchema(p, schema, value)
-	// No field of basic-error is required, but an error without a message is none.
+	// basic-error requires no field, but every error has a message.
 	if fields, ok := value.(map[string]any); !ok || fields["message"] == nil || fields["message"] == "" {
 		p.add("/message: an error must have a message, got %s", short(value))
 	}
@@ -126,8 +126,8 @@ func checkResponseHeaders(p *problems, header http.Header, answer []byte) {
 	}
 }
 
-// checkLinks holds the URLs of a Link header to the description: a client
-// follows them as they are.
+// checkLinks validates the URLs of a Link header against the description: a client
+// follows them without change.
 func (v *Validator) checkLinks(p *problems, o *operation, header http.Header) {
 	for _, link := range header.Values("Link") {
 		for part := range strings.SplitSeq(link, ",") {

@@ -17,7 +17,7 @@ type exchange struct {
 	answer            any
 }
 
-// good are exchanges that GitHub could have: one an operation at least.
+// good are exchanges as on GitHub, at least one for each operation.
 func good() []exchange {
 	return []exchange{
 		{"GET", "/app", "", 200, app()},

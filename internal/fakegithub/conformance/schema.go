@@ -35,7 +35,7 @@ func (v *Validator) checkSchema(p *problems, schema *openapi3.Schema, value any)
 	v.checkDeclared(p, schema, value, "")
 }
 
-// report unfolds kin-openapi's errors into one problem a field.
+// report turns kin-openapi's errors into one problem for each field.
 func report(p *problems, err error) {
 	switch e := err.(type) {
 	case nil:
@@ -57,9 +57,9 @@ func reason(e *openapi3.SchemaError) string {
 	return "doesn't meet " + e.SchemaField
 }
 
-// checkDeclared reports the fields of value that no branch of schema knows.
-// kin-openapi lets them pass, as OpenAPI says; but a simulated GitHub that
-// misspells an optional field would go unnoticed.
+// checkDeclared reports the fields of value that no branch of schema declares.
+// kin-openapi accepts them, as OpenAPI demands; a misspelt optional field of the
+// simulated GitHub would then not be noticed.
 func (v *Validator) checkDeclared(p *problems, schema *openapi3.Schema, value any, at string) {
 	switch value := value.(type) {
 	case []any:

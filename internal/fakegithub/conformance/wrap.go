@@ -11,13 +11,13 @@ import (
 	"testing"
 )
 
-// Wrap returns a handler that passes everything to h and reports to t each
-// request that GitHub would refuse and each response that GitHub would not
-// give. It changes nothing on the way. Response fields that the description
-// does not know are reported too, apart from the undeclared ones named.
+// Wrap returns a handler that passes everything to h without a change, and reports
+// to t each request that GitHub would refuse and each response that GitHub would
+// not give. It also reports response fields that the description does not declare,
+// except the undeclared ones named.
 //
-// An answer that h breaks off, by taking over the connection or by panicking
-// with http.ErrAbortHandler, is no answer and is not checked.
+// It does not check an answer that h aborts, by taking over the connection or by
+// panicking with http.ErrAbortHandler.
 func Wrap(t testing.TB, h http.Handler, undeclared ...string) http.Handler {
 	t.Helper()
 	v, err := New(undeclared...)
@@ -33,8 +33,8 @@ func Wrap(t testing.TB, h http.Handler, undeclared ...string) http.Handler {
 	return w
 }
 
-// wrapper is what Wrap returns. A server may outlive the test that started it,
-// and reporting to a test that is over is a panic: hence isOver.
+// wrapper is what Wrap returns. A server may outlive the test that started it, and
+// reporting to a finished test panics: isOver prevents that.
 type wrapper struct {
 	validator *Validator
 	handler   http.Handler
@@ -51,7 +51,7 @@ func (w *wrapper) report(err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.isOver {
-		w.t.Errorf("not as GitHub has it:\n%v", err)
+		w.t.Errorf("not as on GitHub:\n%v", err)
 	}
 }
 
@@ -68,7 +68,7 @@ func (w *wrapper) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// capture passes an answer through and remembers it.
+// capture passes an answer through and keeps a copy.
 type capture struct {
 	http.ResponseWriter
 	status      int
@@ -85,7 +85,7 @@ func (c *capture) sent() http.Header {
 	return c.header
 }
 
-// WriteHeader remembers the first final status; 1xx are only announcements.
+// WriteHeader keeps the first final status; 1xx are informational.
 func (c *capture) WriteHeader(status int) {
 	if c.header == nil && status >= 200 {
 		c.status = status
@@ -103,20 +103,20 @@ func (c *capture) Write(b []byte) (int, error) {
 // Unwrap lets http.ResponseController reach the connection.
 func (c *capture) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 
-// FlushError sends what there is.
+// FlushError sends what was written so far.
 func (c *capture) FlushError() error {
 	c.sent()
 	return http.NewResponseController(c.ResponseWriter).Flush()
 }
 
-// Flush is FlushError for handlers that know http.Flusher only.
+// Flush is FlushError for handlers that use http.Flusher.
 func (c *capture) Flush() {
 	if err := c.FlushError(); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		panic(http.ErrAbortHandler) // the client is gone
 	}
 }
 
-// Hijack hands the connection over: what follows is no HTTP answer.
+// Hijack gives the connection away: what follows is not an HTTP answer.
 func (c *capture) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	c.isTakenOver = true
 	return http.NewResponseController(c.ResponseWriter).Hijack()

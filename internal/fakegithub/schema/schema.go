@@ -1,11 +1,12 @@
-// Package schema holds the cut of GitHub's GraphQL schema by which the
-// simulated GitHub answers, and by which tests judge queries: [GraphQL].
+// Package schema holds the part of GitHub's GraphQL schema that the simulated
+// GitHub executes queries against and that tests validate queries with. Its only
+// name is [GraphQL].
 package schema
 
 import _ "embed"
 
-// GraphQL is the cut in GraphQL's schema language, made by
-// internal/fakegithub/cut; its head tells package, version and licence.
+// GraphQL is that part in GraphQL's schema language, made by tools/cut. Its first
+// lines name the source with its version and licence.
 //
 //go:embed schema.graphql
 var GraphQL string

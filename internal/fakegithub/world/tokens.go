@@ -1,4 +1,4 @@
-package fakegithub
+package world
 
 import (
 	"slices"
@@ -7,46 +7,46 @@ import (
 	"time"
 )
 
-// How a token stands at the moment of generation.
+// The lifetimes of tokens, as of the generation.
 const (
 	alive    = iota // expires within a year
-	soon            // expires within two weeks
-	expired         // has expired and is still listed
+	expiring        // expires within two weeks
+	expired         // has expired, but is still listed
 	endless         // never expires
 	farAhead        // expires in more than a year
 )
 
-// How a token is used.
+// The last use of tokens.
 const (
-	fresh  = iota // within three days
-	weekly        // within three weeks
-	asleep        // months ago
-	unused        // never
+	fresh   = iota // within three days
+	weekly         // within three weeks
+	dormant        // months ago
+	unused         // never
 )
 
-// tokens makes the notable ones first, then the crowd by persona, and orders
+// tokens adds the notable ones first, then ordinary ones by persona, and sorts
 // all by the date of the grant.
 func (g *generator) tokens() {
 	for _, n := range notableTokens {
-		g.Grants = append(g.Grants, g.notable(n))
+		g.world.Grants = append(g.world.Grants, g.notable(n))
 	}
-	for len(g.Grants) < g.shape.tokens {
-		g.Grants = append(g.Grants, g.token())
+	for len(g.world.Grants) < g.shape.tokens {
+		g.world.Grants = append(g.world.Grants, g.token())
 	}
-	slices.SortStableFunc(g.Grants, func(a, b *Token) int { return a.CreatedAt.Compare(b.CreatedAt) })
-	for _, t := range g.Grants {
+	slices.SortStableFunc(g.world.Grants, func(a, b *Token) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	for _, t := range g.world.Grants {
 		t.ID, t.TokenID = g.ids.next("Grant"), g.ids.next("Token")
 	}
 }
 
-// token invents one of the crowd.
+// token invents an ordinary one.
 func (g *generator) token() *Token {
 	p := g.persona()
 	t := &Token{Owner: g.tokenOwner(p), Permissions: parsePermissions(pick(g.rng, p.permissions))}
 	g.choose(t, []string{SelectAll, SelectSubset, SelectNone}[weighted(g.rng, p.all, p.subset, p.none)], 0)
 	t.Name = g.tokenName(p, t)
-	life := []int{alive, soon, expired, endless, farAhead}[weighted(g.rng, 66, 6, 11, 12, 5)]
-	use := []int{fresh, weekly, asleep, unused}[weighted(g.rng, p.use[:]...)]
+	life := []int{alive, expiring, expired, endless, farAhead}[weighted(g.rng, 66, 6, 11, 12, 5)]
+	use := []int{fresh, weekly, dormant, unused}[weighted(g.rng, p.use[:]...)]
 	g.date(t, life, use)
 	return t
 }
@@ -59,23 +59,23 @@ func (g *generator) persona() *persona {
 	return &personas[weighted(g.rng, weights...)]
 }
 
-// tokenOwner: robots' tokens belong to machine accounts where there are any,
-// administrators' to owners, the others to people of whom a few have many.
+// tokenOwner draws the owner. Automation belongs to machine accounts,
+// administration to owners, the rest to people; a few of them own many tokens.
 func (g *generator) tokenOwner(p *persona) *User {
 	switch {
 	case p.machine > 0 && g.chance(float64(p.machine)/100):
-		return skewed(g.rng, g.crowd[machines])
+		return skewed(g.rng, g.groups[machines])
 	case p.owners:
-		return pick(g.rng, g.crowd[RoleOwner])
-	case g.chance(0.03) && len(g.crowd[RoleGone]) > 0:
-		return pick(g.rng, g.crowd[RoleGone])
-	case g.chance(0.03) && len(g.crowd[RoleOutside]) > 0:
-		return pick(g.rng, g.crowd[RoleOutside])
+		return pick(g.rng, g.groups[RoleOwner])
+	case g.chance(0.03) && len(g.groups[RoleGone]) > 0:
+		return pick(g.rng, g.groups[RoleGone])
+	case g.chance(0.03) && len(g.groups[RoleOutside]) > 0:
+		return pick(g.rng, g.groups[RoleOutside])
 	}
-	return skewed(g.rng, g.crowd[humans])
+	return skewed(g.rng, g.groups[humans])
 }
 
-// choose sets the selection; n is the length of the list, 0 draws one. The
+// choose sets the selection; n is the length of the list, 0 draws a length. The
 // selection none leaves only organization permissions.
 func (g *generator) choose(t *Token, selection string, n int) {
 	t.Selection, t.Repositories = selection, nil
@@ -84,7 +84,7 @@ func (g *generator) choose(t *Token, selection string, n int) {
 		if n == 0 {
 			n = g.reachLength()
 		}
-		t.Repositories = g.sampleRepositories(min(n, len(g.World.Repositories)))
+		t.Repositories = g.sampleRepositories(min(n, len(g.world.Repositories)))
 	case SelectNone:
 		t.Permissions.Repository = nil
 	}
@@ -92,20 +92,20 @@ func (g *generator) choose(t *Token, selection string, n int) {
 
 func (g *generator) tokenName(p *persona, t *Token) string {
 	name := pick(g.rng, p.names)
-	repository := pick(g.rng, g.World.Repositories).Name
+	repository := pick(g.rng, g.world.Repositories).Name
 	if len(t.Repositories) > 0 {
 		repository = t.Repositories[0].Name
 	}
-	return strings.NewReplacer("{repo}", repository, "{team}", pick(g.rng, g.World.Teams).Slug,
-		"{year}", strconv.Itoa(g.now.Year()-g.rng.IntN(3)), "{n}", strconv.Itoa(1+g.rng.IntN(4)),
+	return strings.NewReplacer("{repo}", repository, "{team}", pick(g.rng, g.world.Teams).Slug,
+		"{year}", strconv.Itoa(g.world.now.Year()-g.rng.IntN(3)), "{n}", strconv.Itoa(1+g.rng.IntN(4)),
 		"{env}", pick(g.rng, []string{"prod", "staging", "dev"})).Replace(name)
 }
 
-// lifetimes are what GitHub's form offers, in days.
+// lifetimes are the expirations that GitHub's form offers, in days.
 var lifetimes = []float64{7, 30, 60, 90, 90, 180, 365, 365}
 
-// date sets the three dates so that they fit each other: a grant comes before
-// its use, a use before the expiry.
+// date sets consistent dates: the grant comes before the last use, the last use
+// before the expiry.
 func (g *generator) date(t *Token, life, use int) {
 	day := func(days float64) time.Duration { return time.Duration(days * 24 * float64(time.Hour)) }
 	span := pick(g.rng, lifetimes)
@@ -114,7 +114,7 @@ func (g *generator) date(t *Token, life, use int) {
 	case alive:
 		span = max(span, 30)
 		age = g.rng.Float64() * (span - 15)
-	case soon:
+	case expiring:
 		age = span - (0.4 + g.rng.Float64()*min(12, span-1))
 	case expired:
 		age = span + 0.5 + g.rng.Float64()*300
@@ -128,7 +128,7 @@ func (g *generator) date(t *Token, life, use int) {
 }
 
 func (g *generator) dateFrom(t *Token, use int, age, span float64, day func(float64) time.Duration) {
-	t.CreatedAt = g.now.Add(-day(age)).Truncate(time.Second)
+	t.CreatedAt = g.world.now.Add(-day(age)).Truncate(time.Second)
 	if span > 0 {
 		t.ExpiresAt = t.CreatedAt.Add(day(span)).Truncate(time.Second)
 	}
@@ -138,7 +138,7 @@ func (g *generator) dateFrom(t *Token, use int, age, span float64, day func(floa
 		idle = g.rng.Float64() * 3
 	case weekly:
 		idle = 3 + g.rng.Float64()*18
-	case asleep:
+	case dormant:
 		idle = 45 + g.rng.Float64()*400
 	case unused:
 		return
@@ -147,12 +147,12 @@ func (g *generator) dateFrom(t *Token, use int, age, span float64, day func(floa
 		idle = max(idle, age-span+0.01) // nobody uses an expired token
 	}
 	idle = min(idle, age*0.98)
-	t.LastUsedAt = g.now.Add(-day(idle)).Truncate(time.Second)
+	t.LastUsedAt = g.world.now.Add(-day(idle)).Truncate(time.Second)
 }
 
-// parsePermissions reads "contents=write issues=read | members=read": the
-// repository's before the bar, the organization's after it. A repository
-// permission brings metadata=read, as GitHub's form does.
+// parsePermissions reads "contents=write issues=read | members=read": repository
+// permissions before the bar, organization permissions after it. Repository
+// permissions include metadata=read, as GitHub's form adds it.
 func parsePermissions(s string) Permissions {
 	repository, organization, _ := strings.Cut(s, "|")
 	p := Permissions{Repository: levels(repository), Organization: levels(organization)}

@@ -1,14 +1,17 @@
-// Command cut makes the small descriptions of GitHub's API that the simulated
-// server and its tests are held to, out of the big ones that npm publishes:
+// Command cut extracts from GitHub's published descriptions of its API the small
+// part that the simulated GitHub and its tests use. In the folder of the
+// repository:
 //
 //	npm pack @octokit/openapi@23.0.2 @octokit/graphql-schema@15.26.1
-//	go run ./internal/fakegithub/cut -openapi octokit-openapi-23.0.2.tgz -graphql octokit-graphql-schema-15.26.1.tgz
+//	go -C tools run ./cut -openapi ../octokit-openapi-23.0.2.tgz -graphql ../octokit-graphql-schema-15.26.1.tgz
 //
-// Only the operations and types named in keep.go survive, with everything they
-// reach and without their prose: names, types, required, enums, formats and
-// limits are facts to be tested against, descriptions and examples are not.
-// The same input gives the same bytes, which a test checks where npm's files are
-// at hand. Start reading at cutOpenAPI and cutGraphQL.
+// It keeps the operations and types that keep.go names, with everything they
+// refer to and without prose: names, types, required, enums, formats and limits
+// are facts to test against, descriptions and examples are not. The same input
+// gives the same bytes; a test checks that where npm's files are available.
+//
+// Start with source, a file of an npm package, and with cutOpenAPI and
+// cutGraphQL, which take one.
 package main
 
 import (
@@ -26,13 +29,13 @@ func main() {
 	}
 }
 
-// run reads the two sources and writes the two cuts below -out.
+// run reads the two sources and writes the two cuts to files below -out.
 func run(args []string, stderr io.Writer) error {
 	flags := flag.NewFlagSet("cut", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	openAPI := flags.String("openapi", "", "npm's @octokit/openapi: the .tgz, or its unpacked generated/api.github.com.json")
 	graphQL := flags.String("graphql", "", "npm's @octokit/graphql-schema: the .tgz, or its unpacked schema.graphql")
-	out := flags.String("out", filepath.FromSlash("internal/fakegithub"), "folder of package fakegithub")
+	out := flags.String("out", fakegithub, "folder of package fakegithub")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -52,8 +55,11 @@ func run(args []string, stderr io.Writer) error {
 	return nil
 }
 
-// cuts lists what is made of what: the flag that names the source, and the
-// file below package fakegithub that is written.
+// fakegithub is the folder of that package, as seen from tools.
+const fakegithub = "../internal/fakegithub"
+
+// cuts lists the results: the flag that names the source, and the file below
+// package fakegithub to write.
 var cuts = []struct {
 	flag string
 	file string

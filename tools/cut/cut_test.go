@@ -265,13 +265,13 @@ func wantError(t *testing.T, err error, want string) {
 	}
 }
 
-// TestCutsAreFresh makes the cuts again. It needs npm's packages, which are too
-// big for the tree and not to be had everywhere.
+// TestCutsAreFresh repeats the extraction. It needs npm's packages, which are too
+// large for the repository and not available everywhere.
 func TestCutsAreFresh(t *testing.T) {
 	t.Parallel()
 	dir := os.Getenv("FAKEGITHUB_NPM")
 	if dir == "" {
-		t.Skip("NOT CHECKED that the cuts are what the script makes: set FAKEGITHUB_NPM to a folder with" +
+		t.Skip("NOT CHECKED that the files are what cut writes: set FAKEGITHUB_NPM to a folder with" +
 			" octokit-openapi-23.0.2.tgz and octokit-graphql-schema-15.26.1.tgz (npm pack @octokit/openapi@23.0.2 @octokit/graphql-schema@15.26.1)")
 	}
 	packages := map[string]string{
@@ -285,13 +285,32 @@ func TestCutsAreFresh(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			kept, err := os.ReadFile(filepath.Join("..", filepath.FromSlash(c.file)))
+			kept, err := os.ReadFile(filepath.Join("..", fakegithub, filepath.FromSlash(c.file)))
 			if err != nil {
 				t.Fatal(err)
 			}
 			if !bytes.Equal(fresh, kept) {
-				t.Errorf("%s is stale: run internal/fakegithub/cut", c.file)
+				t.Errorf("%s is stale: run tools/cut", c.file)
 			}
 		})
+	}
+}
+
+// TestParserIsThatOfTheServer compares the two modules: the simulated GitHub must
+// read the schema with the version of the parser that has validated it.
+func TestParserIsThatOfTheServer(t *testing.T) {
+	t.Parallel()
+	version := func(file string) string {
+		text, err := os.ReadFile(filepath.FromSlash(file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, after, _ := strings.Cut(string(text), "github.com/vektah/gqlparser/v2 ")
+		found, _, _ := strings.Cut(after, "\n")
+		return found
+	}
+	tools, server := version("../go.mod"), version("../../go.mod")
+	if tools != server || tools == "" {
+		t.Errorf("tools/go.mod requires gqlparser %q, go.mod requires %q", tools, server)
 	}
 }

@@ -1,4 +1,4 @@
-package fakegithub
+package world
 
 import (
 	"strconv"
@@ -14,8 +14,8 @@ var (
 
 func (g *generator) organization(login string) {
 	created := g.ago(2200, 3300)
-	seats := g.owners + g.members + g.bots
-	g.Org = Organization{
+	seats := g.shape.owners + g.shape.members + g.shape.bots
+	g.world.Org = Organization{
 		ID: g.ids.next("Organization"), Login: login, Name: title(login) + " Inc.", Description: "Everything " + title(login) + " ships.",
 		Plan: "enterprise", Seats: seats + seats/8 + 5, FilledSeats: seats, CreatedAt: created, UpdatedAt: g.ago(3, 60),
 		DefaultRepositoryPermission: "read", RequiresTwoFactor: true, MembersCanCreatePublic: true, MembersCanForkPrivate: false,
@@ -30,20 +30,20 @@ func title(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// people makes owners, members, outside collaborators, those who left, and
+// people adds owners, members, outside collaborators, former members, and
 // machine accounts, which are members.
 func (g *generator) people() {
 	for _, group := range [...]struct {
 		role string
 		n    int
-	}{{RoleOwner, g.owners}, {RoleMember, g.members}, {RoleOutside, g.outside}, {RoleGone, g.gone}} {
+	}{{RoleOwner, g.shape.owners}, {RoleMember, g.shape.members}, {RoleOutside, g.shape.outside}, {RoleGone, g.shape.gone}} {
 		for range group.n {
-			g.World.Users = append(g.World.Users, g.person(group.role))
+			g.world.Users = append(g.world.Users, g.person(group.role))
 		}
 	}
-	for i := range g.bots {
-		login := g.Org.Login + "-" + botNames[i%len(botNames)]
-		g.World.Users = append(g.World.Users, g.account(g.unique(login), "", RoleMember, true))
+	for i := range g.shape.bots {
+		login := g.world.Org.Login + "-" + botNames[i%len(botNames)]
+		g.world.Users = append(g.world.Users, g.account(g.unique(login), "", RoleMember, true))
 	}
 }
 
@@ -59,7 +59,8 @@ func (g *generator) account(login, name, role string, isMachine bool) *User {
 		HasTwoFactor: role != RoleOutside || g.chance(0.8), CreatedAt: g.ago(400, 4000)}
 }
 
-// teams get a maturity: what a team protects, it protects everywhere.
+// teams adds the teams, each with a maturity: a team protects all of its
+// repositories about equally well.
 func (g *generator) teams() {
 	g.maturity = map[*Team]float64{}
 	for i := range g.shape.teams {
@@ -69,37 +70,37 @@ func (g *generator) teams() {
 		}
 		t := &Team{ID: g.ids.next("Team"), Name: name, Slug: strings.ToLower(strings.ReplaceAll(name, " ", "-")), IsSecret: g.chance(0.08)}
 		if i > 3 && g.chance(0.3) {
-			t.Parent = g.World.Teams[g.rng.IntN(4)]
+			t.Parent = g.world.Teams[g.rng.IntN(4)]
 		}
 		if g.chance(0.7) {
 			t.Description = name + " engineering"
 		}
 		for range 3 + g.rng.IntN(8) {
-			t.Members = append(t.Members, pick(g.rng, g.crowd[humans]))
+			t.Members = append(t.Members, pick(g.rng, g.groups[humans]))
 		}
 		g.maturity[t] = 0.35 + 0.6*g.rng.Float64()
-		g.World.Teams = append(g.World.Teams, t)
+		g.world.Teams = append(g.world.Teams, t)
 	}
 }
 
-// The crowds tokens are dealt out to, beside the roles.
+// The groups of token owners, besides the roles.
 const (
 	humans   = "humans"   // owners and members
 	machines = "machines" // machine accounts, which are members
 )
 
-// crowds sorts the people, once for thousands of draws.
-func (g *generator) crowds() {
-	g.crowd = map[string][]*User{}
-	for _, u := range g.World.Users {
+// groupPeople sorts the people into groups, once for thousands of draws.
+func (g *generator) groupPeople() {
+	g.groups = map[string][]*User{}
+	for _, u := range g.world.Users {
 		if !u.IsMachine || u.Role != RoleMember {
-			g.crowd[u.Role] = append(g.crowd[u.Role], u)
+			g.groups[u.Role] = append(g.groups[u.Role], u)
 		}
 		switch {
 		case u.IsMachine && u.Role == RoleMember:
-			g.crowd[machines] = append(g.crowd[machines], u)
+			g.groups[machines] = append(g.groups[machines], u)
 		case u.Role == RoleOwner || u.Role == RoleMember:
-			g.crowd[humans] = append(g.crowd[humans], u)
+			g.groups[humans] = append(g.groups[humans], u)
 		}
 	}
 }

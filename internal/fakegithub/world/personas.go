@@ -1,15 +1,17 @@
-package fakegithub
+package world
 
-// persona is a way people use tokens: what they call them, what they allow
-// them, and how they treat them.
+import "time"
+
+// persona is a typical use of tokens: their names, their permissions, how many
+// repositories they list, and how often they are used.
 type persona struct {
 	weight            int
-	names             []string // {repo} {team} {year} {env} {n} are filled in
+	names             []string // with the placeholders {repo} {team} {year} {env} {n}
 	permissions       []string // see parsePermissions
 	all, subset, none int      // weights of the selections
 	machine           int      // per cent owned by machine accounts
 	owners            bool     // otherwise by organization owners
-	use               [4]int   // weights of fresh, weekly, asleep, unused
+	use               [4]int   // weights of fresh, weekly, dormant, unused
 }
 
 var personas = []persona{
@@ -57,7 +59,7 @@ var personas = []persona{
 		all:         60, subset: 40, use: [4]int{50, 20, 15, 15}},
 }
 
-// notable is a token a reader should find in every organization.
+// notable is a token that a reader should find in every organization.
 type notable struct {
 	name, role, permissions, selection string
 	length                             int // of the list with subset; 0 draws one
@@ -67,16 +69,16 @@ type notable struct {
 
 var notableTokens = []notable{
 	{name: "terraform-github", role: RoleOwner, permissions: "administration=write contents=write secrets=write environments=write repository_hooks=write | members=write organization_administration=write organization_hooks=write", selection: SelectAll, life: endless, use: fresh},
-	{name: "old laptop", role: RoleGone, permissions: "contents=write pull_requests=write", selection: SelectAll, life: endless, use: asleep},
+	{name: "old laptop", role: RoleGone, permissions: "contents=write pull_requests=write", selection: SelectAll, life: endless, use: dormant},
 	{name: "migration {year}", role: RoleGone, permissions: "contents=read", selection: SelectSubset, length: 5, life: alive, use: unused, minAge: 40},
 	{name: "never got round to it", role: RoleMember, permissions: "contents=write", selection: SelectSubset, length: 2, life: alive, use: unused, minAge: 60},
-	{name: "renovate-self-hosted", role: RoleMember, permissions: "contents=write pull_requests=write issues=write workflows=write statuses=write vulnerability_alerts=read", selection: SelectAll, life: soon, use: fresh},
+	{name: "renovate-self-hosted", role: RoleMember, permissions: "contents=write pull_requests=write issues=write workflows=write statuses=write vulnerability_alerts=read", selection: SelectAll, life: expiring, use: fresh},
 	{name: "release signing", role: RoleMember, permissions: "contents=write", selection: SelectSubset, length: 3, life: endless, use: weekly},
 	{name: "grafana", role: RoleMember, permissions: "contents=read issues=read pull_requests=read", selection: SelectAll, life: farAhead, use: fresh},
 	{name: "contractor onboarding", role: RoleOutside, permissions: "contents=write pull_requests=write", selection: SelectSubset, length: 2, life: alive, use: weekly},
 	{name: "preview feature", role: RoleMember, permissions: "contents=read models_gateway=write", selection: SelectSubset, length: 1, life: alive, use: fresh},
-	{name: "members export", role: RoleOwner, permissions: "| members=read organization_administration=read", selection: SelectNone, life: alive, use: asleep},
-	{name: "hooks for data team", role: RoleOwner, permissions: "repository_hooks=write | organization_hooks=write", selection: SelectAll, life: alive, use: asleep, minAge: 120},
+	{name: "members export", role: RoleOwner, permissions: "| members=read organization_administration=read", selection: SelectNone, life: alive, use: dormant},
+	{name: "hooks for data team", role: RoleOwner, permissions: "repository_hooks=write | organization_hooks=write", selection: SelectAll, life: alive, use: dormant, minAge: 120},
 	{name: "ci", role: RoleMember, permissions: "contents=read deployments=write", selection: SelectSubset, length: 1, life: expired, use: weekly},
 	{name: "secret-scanning export", role: RoleOwner, permissions: "secret_scanning_alerts=read administration=read", selection: SelectAll, life: alive, use: fresh},
 	{name: "monorepo mirror", role: RoleMember, permissions: "contents=read", selection: SelectSubset, length: 180, life: alive, use: fresh},
@@ -84,12 +86,12 @@ var notableTokens = []notable{
 
 func (g *generator) notable(n notable) *Token {
 	t := &Token{Name: n.name, Permissions: parsePermissions(n.permissions)}
-	t.Owner = pick(g.rng, g.crowd[n.role])
-	g.choose(t, n.selection, min(n.length, len(g.World.Repositories)*3/4))
+	t.Owner = pick(g.rng, g.groups[n.role])
+	g.choose(t, n.selection, min(n.length, len(g.world.Repositories)*3/4))
 	t.Name = g.tokenName(&persona{names: []string{n.name}}, t)
-	for range 200 { // draw until the grant is old enough; the last draw stands
-		t.ExpiresAt, t.LastUsedAt = zeroTime, zeroTime
-		if g.date(t, n.life, n.use); g.now.Sub(t.CreatedAt).Hours() >= n.minAge*24 {
+	for range 200 { // draw until the grant is old enough; the last draw counts
+		t.ExpiresAt, t.LastUsedAt = time.Time{}, time.Time{}
+		if g.date(t, n.life, n.use); g.world.now.Sub(t.CreatedAt).Hours() >= n.minAge*24 {
 			break
 		}
 	}

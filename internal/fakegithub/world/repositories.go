@@ -1,4 +1,4 @@
-package fakegithub
+package world
 
 import (
 	"slices"
@@ -30,23 +30,23 @@ var repositoryKinds = []repositoryKind{
 	{4, []string{"poc", "spike", "demo", "hackathon"}, "JavaScript", 12, 78, 10, nil},
 }
 
-// repositories makes the notable ones every organization has, then the crowd,
-// and orders all by age.
+// repositories adds the notable ones that every organization has, then ordinary
+// ones, and sorts all by age.
 func (g *generator) repositories() {
-	g.World.Repositories = append(g.World.Repositories, g.notableRepositories()...)
-	for len(g.World.Repositories) < g.shape.repositories {
-		g.World.Repositories = append(g.World.Repositories, g.repository())
+	g.world.Repositories = append(g.world.Repositories, g.notableRepositories()...)
+	for len(g.world.Repositories) < g.shape.repositories {
+		g.world.Repositories = append(g.world.Repositories, g.repository())
 	}
-	slices.SortStableFunc(g.World.Repositories, func(a, b *Repository) int { return a.CreatedAt.Compare(b.CreatedAt) })
-	for _, r := range g.World.Repositories {
+	slices.SortStableFunc(g.world.Repositories, func(a, b *Repository) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	for _, r := range g.world.Repositories {
 		r.ID = g.ids.next("Repository")
 	}
-	for _, r := range g.World.Repositories {
+	for _, r := range g.world.Repositories {
 		g.settings(r)
 	}
 }
 
-// repository invents one of the crowd.
+// repository invents an ordinary one.
 func (g *generator) repository() *Repository {
 	weights := make([]int, len(repositoryKinds))
 	for i, k := range repositoryKinds {
@@ -88,14 +88,14 @@ func (g *generator) plain(name, visibility string) *Repository {
 	r := &Repository{Name: name, Visibility: visibility, DefaultBranch: "main", CreatedAt: created, Properties: map[string]any{},
 		HasIssues: true, HasProjects: true, HasWiki: g.chance(0.4), HasDiscussions: g.chance(0.1), AllowsForking: visibility == Public || g.chance(0.2),
 		DeletesBranchOnMerge: g.chance(0.5), AllowsAutoMerge: g.chance(0.3), Size: 40 + g.rng.IntN(90_000), OpenIssues: g.rng.IntN(40)}
-	if created.Before(g.now.AddDate(-4, 0, 0)) && g.chance(0.6) {
+	if created.Before(g.world.now.AddDate(-4, 0, 0)) && g.chance(0.6) {
 		r.DefaultBranch = "master"
 	}
 	if g.chance(0.02) {
 		r.DefaultBranch = "develop"
 	}
 	r.PushedAt = g.pushed(created)
-	r.UpdatedAt = minTime(g.now, r.PushedAt.Add(time.Duration(g.rng.IntN(3600))*time.Second))
+	r.UpdatedAt = minTime(g.world.now, r.PushedAt.Add(time.Duration(g.rng.IntN(3600))*time.Second))
 	if visibility == Public {
 		r.Stars, r.Forks = g.rng.IntN(400), g.rng.IntN(60)
 		r.License = pick(g.rng, []string{"MIT", "Apache-2.0", "MIT", ""})
@@ -103,7 +103,8 @@ func (g *generator) plain(name, visibility string) *Repository {
 	return r
 }
 
-// pushed: most repositories are alive, some sleep, a few are forgotten.
+// pushed draws the last push: most repositories are in use, some are dormant, a
+// few are abandoned.
 func (g *generator) pushed(created time.Time) time.Time {
 	var at time.Time
 	switch weighted(g.rng, 55, 25, 20) {
@@ -127,10 +128,10 @@ func minTime(a, b time.Time) time.Time {
 	return b
 }
 
-// notableRepositories are the ones a reader looks for: special names, and
-// each state at least once even in a small organization.
+// notableRepositories are the ones a reader looks for: special names, and each
+// state at least once even in a small organization.
 func (g *generator) notableRepositories() []*Repository {
-	login := g.Org.Login
+	login := g.world.Org.Login
 	var out []*Repository
 	for _, n := range [...]struct {
 		name, visibility, language string

@@ -10,8 +10,8 @@ import (
 // object is a JSON object whose numbers are kept as they were written.
 type object = map[string]any
 
-// cutOpenAPI keeps the operations ("GET /app"), what they reach among the
-// components, and nothing else.
+// cutOpenAPI keeps the operations ("GET /app"), the components that they refer
+// to, and nothing else.
 func cutOpenAPI(s source, operations []string) ([]byte, error) {
 	whole := object{}
 	d := json.NewDecoder(bytes.NewReader(s.Text))
@@ -42,29 +42,29 @@ func cutOpenAPI(s source, operations []string) ([]byte, error) {
 	})
 }
 
-// openAPICut collects the components that kept things refer to.
+// openAPICut collects the components that what is kept refers to.
 type openAPICut struct {
 	whole      object
 	components object
 }
 
-// prose names the keys that tell people, not programs, what something means,
-// and GitHub's own extensions.
+// prose are the keys that explain something to people, and GitHub's own
+// extensions.
 var prose = map[string]bool{
 	"description": true, "summary": true, "title": true, "example": true, "examples": true,
 	"externalDocs": true, "tags": true, "x-github": true, "x-octokit": true, "x-github-breaking-changes": true,
 }
 
-// named tells the keys whose children carry names of GitHub's choosing: below
+// named are the keys whose children have names that GitHub chose: below
 // "properties" a "description" is a field of the payload.
 var named = map[string]string{
 	"properties": "schema", "responses": "response", "content": "media", "headers": "header",
 }
 
 // keep returns the value without its prose, and keeps the components it refers
-// to. The kind tells what the value is where that matters: "response" objects
-// must have a description (an empty one will do), "names" is a map from names
-// to things.
+// to. The kind says what the value is where that matters: a "response" must have
+// a description, which may be empty, and "names of KIND" is a map from names to
+// values of that kind.
 func (c *openAPICut) keep(value any, kind string) (any, error) {
 	switch v := value.(type) {
 	case []any:
@@ -109,11 +109,11 @@ func (c *openAPICut) keepObject(v object, kind string) (any, error) {
 	return out, nil
 }
 
-// reach keeps the component that ref names ("#/components/schemas/team"), once.
+// reach keeps the component that ref points to ("#/components/schemas/team"), once.
 func (c *openAPICut) reach(ref string) error {
 	parts := strings.Split(ref, "/")
 	if len(parts) != 4 || parts[0] != "#" || parts[1] != "components" {
-		return fmt.Errorf("a reference that this script does not follow: %s", ref)
+		return fmt.Errorf("unsupported reference %s", ref)
 	}
 	group, name := parts[2], parts[3]
 	kept := child(c.components, group)
@@ -124,7 +124,7 @@ func (c *openAPICut) reach(ref string) error {
 	if err != nil {
 		return err
 	}
-	kept[name] = nil // a schema may reach itself
+	kept[name] = nil // a schema may refer to itself
 	kept[name], err = c.keep(found, strings.TrimSuffix(group, "s"))
 	return err
 }
@@ -141,7 +141,7 @@ func at(v object, keys ...string) (object, error) {
 	return v, nil
 }
 
-// child returns the object under key, made if there is none.
+// child returns the object under key, and creates it if there is none.
 func child(v object, key string) object {
 	if _, ok := v[key]; !ok {
 		v[key] = object{}
@@ -150,7 +150,7 @@ func child(v object, key string) object {
 }
 
 // encode writes sorted keys, one a line, so that a new version of the package
-// is a readable difference.
+// gives a readable diff.
 func encode(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

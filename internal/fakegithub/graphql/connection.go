@@ -1,4 +1,4 @@
-package fakegithub
+package graphql
 
 import (
 	"encoding/base64"
@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// connection is a list on its way to a page of it.
+// connection is a list from which a page is taken.
 type connection struct {
 	items []any
-	id    func(any) int64          // of an item, for cursors that survive insertions; nil: its position
-	key   func(any) string         // by which items ascend, so that a cursor outlives a new key of its item; nil: none
-	edge  func(any) map[string]any // what edges tell beside cursor and node; nil: nothing
-	more  map[string]any           // what the connection tells beside the usual
+	id    func(any) int64          // of an item, for cursors that survive insertions; nil: its position counts
+	key   func(any) string         // sorts the items, so that a cursor survives a new key of its item; nil: none
+	edge  func(any) map[string]any // what edges have besides cursor and node; nil: nothing
+	more  map[string]any           // what the connection has besides the usual
 }
 
 // page applies after, before, first and last in the order of the Relay
@@ -83,9 +83,9 @@ func (c connection) cursor(i int) string {
 	return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "%s%d:%d:%s", cursorPrefix, i, id, key))
 }
 
-// find returns where a page after (or before) the cursor begins (or ends):
-// where its key belongs; without keys at the item it names, wherever that has
-// moved, or, when it is gone, at its position.
+// find returns where a page after the cursor begins, or where one before it ends.
+// That is where its key belongs; without keys, where its item is now; when the
+// item is gone, its old position.
 func (c connection) find(cursor string, after bool) (int, bool) {
 	b, err := base64.StdEncoding.DecodeString(cursor)
 	rest, ok := strings.CutPrefix(string(b), cursorPrefix)
@@ -104,7 +104,7 @@ func (c connection) find(cursor string, after bool) (int, bool) {
 	}
 	if c.id != nil {
 		at := slices.IndexFunc(c.items, func(v any) bool { return v != nil && c.id(v) == n })
-		if at < 0 { // gone: what stood behind it has moved up
+		if at < 0 { // gone: the next item has moved to its position
 			return min(i, len(c.items)), true
 		}
 		i = at

@@ -1,10 +1,14 @@
-package fakegithub
+package graphql
 
-import "fmt"
+import (
+	"fmt"
+
+	"auditor/internal/fakegithub/world"
+)
 
 func userFields() fields {
 	return fields{
-		"id":          plain(func(n userNode) any { return nodeID("User", n.u.ID) }),
+		"id":          plain(func(n userNode) any { return NodeID("User", n.u.ID) }),
 		"databaseId":  plain(func(n userNode) any { return n.u.ID }),
 		"login":       plain(func(n userNode) any { return n.u.Login }),
 		"name":        plain(func(n userNode) any { return orNull(n.u.Name) }),
@@ -14,7 +18,7 @@ func userFields() fields {
 		"isSiteAdmin": plain(func(userNode) any { return false }),
 		"avatarUrl":   asked(func(e *execution, n userNode, _ map[string]any) (any, *fieldError) { return e.avatar(n.u.ID), nil }),
 		"url": asked(func(e *execution, n userNode, _ map[string]any) (any, *fieldError) {
-			return e.x.links.web + "/" + n.u.Login, nil
+			return e.site.Web + "/" + n.u.Login, nil
 		}),
 		"resourcePath": plain(func(n userNode) any { return "/" + n.u.Login }),
 		"repositories": plain(func(userNode) any { return connection{more: map[string]any{"totalDiskUsage": 0}} }),
@@ -24,7 +28,7 @@ func userFields() fields {
 	}
 }
 
-func (t *Team) privacy() string {
+func privacy(t *world.Team) string {
 	if t.IsSecret {
 		return "SECRET"
 	}
@@ -33,19 +37,19 @@ func (t *Team) privacy() string {
 
 func teamFields() fields {
 	return fields{
-		"id":           plain(func(n teamNode) any { return nodeID("Team", n.t.ID) }),
+		"id":           plain(func(n teamNode) any { return NodeID("Team", n.t.ID) }),
 		"databaseId":   plain(func(n teamNode) any { return n.t.ID }),
 		"name":         plain(func(n teamNode) any { return n.t.Name }),
 		"slug":         plain(func(n teamNode) any { return n.t.Slug }),
 		"combinedSlug": plain(func(n teamNode) any { return n.w.Org.Login + "/" + n.t.Slug }),
 		"description":  plain(func(n teamNode) any { return orNull(n.t.Description) }),
-		"privacy":      plain(func(n teamNode) any { return n.t.privacy() }),
+		"privacy":      plain(func(n teamNode) any { return privacy(n.t) }),
 		"organization": plain(func(n teamNode) any { return n.w }),
 		"createdAt":    plain(func(n teamNode) any { return n.w.Org.CreatedAt }),
 		"updatedAt":    plain(func(n teamNode) any { return n.w.Org.CreatedAt }),
 		"resourcePath": plain(func(n teamNode) any { return n.path() }),
 		"url": asked(func(e *execution, n teamNode, _ map[string]any) (any, *fieldError) {
-			return e.x.links.web + n.path(), nil
+			return e.site.Web + n.path(), nil
 		}),
 	}
 }

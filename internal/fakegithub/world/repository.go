@@ -1,7 +1,9 @@
-package fakegithub
+package world
 
 import (
+	"cmp"
 	"path"
+	"slices"
 	"strings"
 	"time"
 )
@@ -13,7 +15,7 @@ const (
 	Internal = "internal"
 )
 
-// Repository is a repository with every setting the API tells about.
+// Repository is a repository with every setting that the API shows.
 type Repository struct {
 	ID                                                  int64
 	Name, Description, Language, License, DefaultBranch string // "" is null, except Name and DefaultBranch
@@ -28,10 +30,10 @@ type Repository struct {
 	HasDiscussions, AllowsForking, SignoffRequired      bool
 	DeletesBranchOnMerge, AllowsAutoMerge               bool
 
-	// Security is the security_and_analysis block; see SecurityBlock for
-	// what the API makes of it.
+	// Security is the security_and_analysis block; SecurityBlock says
+	// whether the API shows it.
 	Security      Security
-	SecurityBlock string // "" the block is there, "absent", or "null"
+	SecurityBlock string // "": the API shows the block; otherwise "absent" or "null"
 
 	HasVulnerabilityAlerts bool
 	OpenAlerts             int
@@ -68,7 +70,7 @@ type Codeowners struct {
 	Errors []CodeownersError
 }
 
-// CodeownersError is one line GitHub could not understand.
+// CodeownersError is one line that GitHub could not interpret.
 type CodeownersError struct {
 	Line, Column          int
 	Kind, Source, Message string
@@ -92,7 +94,8 @@ type BranchProtection struct {
 	RequiresCodeOwners, DismissesStale, RequiresLastPush  bool
 	RequiresStatusChecks, RequiresStrict                  bool
 	StatusContexts                                        []string
-	RequiresSignatures, RequiresLinear, RequiresConverse  bool
+	RequiresSignatures, RequiresLinear                    bool
+	RequiresResolution                                    bool // of conversations
 	AllowsForcePushes, AllowsDeletions, IsAdminEnforced   bool
 	RestrictsPushes, LocksBranch                          bool
 	PullRequestBypassers, ForcePushBypassers, PushAllowed []*User
@@ -111,7 +114,7 @@ type Ruleset struct {
 	BypassActors         []BypassActor
 	CreatedAt, UpdatedAt time.Time
 
-	source *Repository // nil: the organization
+	Source *Repository // nil: the organization
 }
 
 // Rule is one rule of a ruleset; Type is GitHub's GraphQL enumeration value.
@@ -134,10 +137,10 @@ type StatusChecksRule struct {
 	IsStrict bool
 }
 
-// BypassActor may go around a ruleset.
+// BypassActor may bypass a ruleset.
 type BypassActor struct {
 	ID                  int64
-	Mode                string // ALWAYS, PULL_REQUEST
+	Mode                string // ALWAYS or PULL_REQUEST
 	Team                *Team  // nil unless the actor is a team
 	RepositoryRole      string // admin, maintain, write; "" unless a role
 	IsOrganizationAdmin bool
@@ -146,8 +149,8 @@ type BypassActor struct {
 // IsPrivate is GitHub's notion of private: everything that is not public.
 func (r *Repository) IsPrivate() bool { return r.Visibility != Public }
 
-// protection is the classic rule that governs the default branch, or nil.
-func (r *Repository) protection() *BranchProtection {
+// Protection is the classic rule that applies to the default branch, or nil.
+func (r *Repository) Protection() *BranchProtection {
 	for _, p := range r.Protections {
 		if ok, _ := path.Match(p.Pattern, r.DefaultBranch); ok {
 			return p
@@ -156,9 +159,9 @@ func (r *Repository) protection() *BranchProtection {
 	return nil
 }
 
-// rulesets lists the repository's rulesets, with the organization's that
-// target it when parents is set.
-func (w *World) rulesets(r *Repository, parents bool) []*Ruleset {
+// RulesetsOf lists the repository's own rulesets, preceded with parents by those
+// of the organization that target it.
+func (w *World) RulesetsOf(r *Repository, parents bool) []*Ruleset {
 	var out []*Ruleset
 	if parents {
 		for _, s := range w.Rulesets {
@@ -170,13 +173,13 @@ func (w *World) rulesets(r *Repository, parents bool) []*Ruleset {
 	return append(out, r.Rulesets...)
 }
 
-// targets tells whether an organization ruleset names the repository.
+// targets reports whether an organization ruleset names the repository.
 func (s *Ruleset) targets(r *Repository) bool {
 	return matches(s.Repositories, r.Name, "") && !matches(s.NotRepositories, r.Name, "")
 }
 
-// governs tells whether the ruleset's conditions include the branch.
-func (s *Ruleset) governs(branch, defaultBranch string) bool {
+// includes reports whether the ruleset's conditions include the branch.
+func (s *Ruleset) includes(branch, defaultBranch string) bool {
 	return matches(s.Include, "refs/heads/"+branch, "refs/heads/"+defaultBranch) &&
 		!matches(s.Exclude, "refs/heads/"+branch, "refs/heads/"+defaultBranch)
 }
@@ -193,23 +196,45 @@ func matches(patterns []string, name, defaultName string) bool {
 	return false
 }
 
-// ruleOfSet is a rule together with the ruleset it comes from.
-type ruleOfSet struct {
-	Rule
-	set *Ruleset
+// ActiveRule is a rule in force, with the ruleset it comes from.
+type ActiveRule struct {
+	Rule    Rule
+	Ruleset *Ruleset
 }
 
-// activeRules are the rules in force on a branch, from all levels: evaluate
-// and disabled rulesets are not among them, as on GitHub.
-func (w *World) activeRules(r *Repository, branch string) []ruleOfSet {
-	var out []ruleOfSet
-	for _, s := range w.rulesets(r, true) {
-		if s.Enforcement != "active" || !s.governs(branch, r.DefaultBranch) {
+// ActiveRules are the rules in force on a branch, from all levels. Rulesets that
+// are disabled or only evaluated contribute none, as on GitHub.
+func (w *World) ActiveRules(r *Repository, branch string) []ActiveRule {
+	var out []ActiveRule
+	for _, s := range w.RulesetsOf(r, true) {
+		if s.Enforcement != "active" || !s.includes(branch, r.DefaultBranch) {
 			continue
 		}
 		for _, rule := range s.Rules {
-			out = append(out, ruleOfSet{rule, s})
+			out = append(out, ActiveRule{rule, s})
 		}
 	}
 	return out
+}
+
+// SortRepositories sorts by created, updated, pushed or full_name, and those that are
+// equal by id.
+func SortRepositories(repos []*Repository, by string, descending bool) {
+	times := map[string]func(*Repository) time.Time{
+		"created": func(r *Repository) time.Time { return r.CreatedAt },
+		"updated": func(r *Repository) time.Time { return r.UpdatedAt },
+		"pushed":  func(r *Repository) time.Time { return r.PushedAt },
+	}
+	slices.SortStableFunc(repos, func(a, b *Repository) int {
+		c := 0
+		if at := times[by]; at != nil {
+			c = at(a).Compare(at(b))
+		} else {
+			c = strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name))
+		}
+		if c = cmp.Or(c, cmp.Compare(a.ID, b.ID)); descending {
+			return -c
+		}
+		return c
+	})
 }

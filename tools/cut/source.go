@@ -14,19 +14,19 @@ import (
 	"strings"
 )
 
-// source is one file of an npm package, with what a copy of it has to say
-// about where it came from.
+// source is one file of an npm package, with its origin and licence, which a copy
+// must name.
 type source struct {
 	Package string // "@octokit/openapi"
 	Version string // "23.0.2"
 	Licence string // SPDX name from package.json
-	Notice  string // the whole licence text, which MIT wants kept with copies
+	Notice  string // the whole licence text, which MIT requires copies to keep
 	File    string // path inside the package
 	Text    []byte // the file
 }
 
-// readSource reads file out of an npm package that is either still packed
-// (from ends in .tgz) or unpacked (from is the file itself).
+// readSource reads file from an npm package that is either packed (from ends in
+// .tgz) or unpacked (from is the file itself).
 func readSource(from, file string) (source, error) {
 	read := unpacked
 	if strings.HasSuffix(from, ".tgz") {
@@ -46,7 +46,7 @@ func readSource(from, file string) (source, error) {
 		s.Notice += string(files[name])
 	}
 	if len(s.Text) == 0 || s.Notice == "" {
-		return source{}, fmt.Errorf("read %s: no %s or no licence in it", from, file)
+		return source{}, fmt.Errorf("read %s: it contains no %s, or no licence", from, file)
 	}
 	return s, nil
 }
@@ -104,7 +104,7 @@ func unpacked(from, file string) (map[string][]byte, error) {
 			break
 		}
 		if dir == filepath.Dir(dir) {
-			return nil, errors.New("no package.json above it: the version would be unknown")
+			return nil, errors.New("no package.json in its folder or above: the version is unknown")
 		}
 	}
 	for _, name := range append([]string{"package.json"}, licenceNames...) {

@@ -1,54 +1,74 @@
-package fakegithub
+package world
 
 import (
 	"encoding/json"
-	"fmt"
-	"net/http"
 	"reflect"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
 
-// told is everything the API says about a world, as one text.
-func told(t *testing.T, w *World) string {
+// today is the date of every world in these tests.
+var today = time.Date(2026, 11, 21, 2, 0, 0, 0, time.UTC)
+
+func small() *World { return Generate(1, Small, "acme", today) }
+
+// described is everything that a world says, as one text.
+func described(t *testing.T, w *World) string {
 	t.Helper()
-	fake := New(w, Options{PrivateKeyPEM: testKeyPEM})
-	x := &exchange{s: fake, links: links{"http://a", "http://w"}, now: w.Now(), version: version2022, world: w,
-		caller: &caller{token: &installationToken{installation: fake.installationOf(w.Org.Login), permissions: AllPermissions()}}}
 	var b []byte
-	for _, r := range w.Repositories {
-		b = append(x.appendListed(b, r), '\n')
-		j, err := json.Marshal([]any{r.HasVulnerabilityAlerts, r.OpenAlerts, r.HasPrivateReporting, r.HasSecurityPolicy, r.Codeowners, r.DeployKeys, len(r.Teams), len(r.Protections)})
+	add := func(v any) {
+		t.Helper()
+		j, err := json.Marshal(v)
 		if err != nil {
 			t.Fatal(err)
 		}
-		b = append(b, j...)
+		b = append(append(b, j...), '\n')
 	}
-	for _, k := range append(slices.Clone(w.Grants), w.Requests...) {
-		b = fmt.Appendf(b, "%d %d %s %s %s %v %v %v %v %d\n", k.ID, k.TokenID, k.Name, k.Owner.Login, k.Selection, k.CreatedAt, k.ExpiresAt, k.LastUsedAt, k.Permissions, len(k.Repositories))
+	ruleset := func(s *Ruleset) {
+		plain := *s
+		plain.Source = nil // leads back to its repository
+		add(plain)
 	}
-	for _, u := range w.Users {
-		b = fmt.Appendf(b, "%d %s %s\n", u.ID, u.Login, u.Role)
+	add(w.Org)
+	for _, s := range w.Rulesets {
+		ruleset(s)
 	}
+	for _, r := range w.Repositories {
+		plain := *r
+		plain.Rulesets = nil
+		add(plain)
+		for _, s := range r.Rulesets {
+			ruleset(s)
+		}
+	}
+	for _, k := range slices.Concat(w.Grants, w.Requests) {
+		plain := *k
+		plain.Repositories = nil
+		add(plain)
+		for _, r := range k.Repositories {
+			add(r.ID)
+		}
+	}
+	add(w.Users)
+	add(w.Teams)
 	return string(b)
 }
 
 func TestGenerateIsDeterministic(t *testing.T) {
 	a, b := Generate(7, Medium, "acme", today), Generate(7, Medium, "acme", today)
-	if told(t, a) != told(t, b) {
+	if described(t, a) != described(t, b) {
 		t.Error("the same seed gives another world")
 	}
 	for range 5 {
 		a.AdvanceDay()
 		b.AdvanceDay()
 	}
-	if told(t, a) != told(t, b) {
+	if described(t, a) != described(t, b) {
 		t.Error("the same days give another world")
 	}
-	if told(t, Generate(8, Small, "acme", today)) == told(t, small()) {
+	if described(t, Generate(8, Small, "acme", today)) == described(t, small()) {
 		t.Error("another seed gives the same world")
 	}
 }
@@ -165,7 +185,7 @@ func TestVariety(t *testing.T) {
 		"open alerts":        func(r *Repository) bool { return r.OpenAlerts > 0 },
 		"no codeowners":      func(r *Repository) bool { return r.Codeowners == nil && !r.IsEmpty },
 		"good codeowners":    func(r *Repository) bool { return r.Codeowners != nil && len(r.Codeowners.Errors) == 0 },
-		"classic protection": func(r *Repository) bool { return r.protection() != nil },
+		"classic protection": func(r *Repository) bool { return r.Protection() != nil },
 		"deploy key":         func(r *Repository) bool { return len(r.DeployKeys) > 0 },
 	}
 	for seed := range uint64(20) {
@@ -182,10 +202,10 @@ func TestVariety(t *testing.T) {
 		"paused fixes":     func(r *Repository) bool { return r.IsSecurityFixesPaused }, "writable key": func(r *Repository) bool { return len(r.DeployKeys) > 0 && !r.DeployKeys[0].IsReadOnly },
 		"evaluate only": func(r *Repository) bool { return len(r.Rulesets) > 0 && r.Rulesets[0].Enforcement == "evaluate" },
 		"own ruleset":   func(r *Repository) bool { return len(r.Rulesets) > 0 && r.Rulesets[0].Enforcement == "active" },
-		"both":          func(r *Repository) bool { return r.protection() != nil && len(w.activeRules(r, r.DefaultBranch)) > 0 },
-		"unprotected":   func(r *Repository) bool { return r.protection() == nil && len(w.activeRules(r, r.DefaultBranch)) == 0 },
+		"both":          func(r *Repository) bool { return r.Protection() != nil && len(w.ActiveRules(r, r.DefaultBranch)) > 0 },
+		"unprotected":   func(r *Repository) bool { return r.Protection() == nil && len(w.ActiveRules(r, r.DefaultBranch)) == 0 },
 		"license off":   func(r *Repository) bool { return r.SecurityBlock == "" && r.Security.SecretScanning == "" },
-		"force push":    func(r *Repository) bool { return r.protection() != nil && r.protection().AllowsForcePushes },
+		"force push":    func(r *Repository) bool { return r.Protection() != nil && r.Protection().AllowsForcePushes },
 		"master":        func(r *Repository) bool { return r.DefaultBranch == "master" }, "delegated bypass": func(r *Repository) bool { return len(r.Security.BypassReviewers) > 0 },
 	})
 	for _, r := range w.Repositories {
@@ -209,118 +229,8 @@ func mustFind[T any](t *testing.T, seed uint64, what string, list []T, wanted ma
 	}
 }
 
-func TestADayPasses(t *testing.T) {
-	w := small()
-	c := serve(t, w, Options{})
-	tokens, repos := len(c.all("/orgs/acme/personal-access-tokens")), c.all("/orgs/acme/repos")
-	last, users := w.Grants[len(w.Grants)-1].ID, len(w.Users)
-	uses, visibilities := map[int64]time.Time{}, map[int64]string{}
-	for _, k := range w.Grants {
-		uses[k.ID] = k.LastUsedAt
-	}
-	for _, r := range w.Repositories {
-		visibilities[r.ID] = r.Visibility
-	}
-	w.AdvanceDay()
-	c.token, _ = c.fake.InstallationToken("acme") // yesterday's has expired
-	if !w.Now().Equal(today.AddDate(0, 0, 1)) {
-		t.Errorf("it is %v", w.Now())
-	}
-	made, used, published, gone := 0, 0, 0, 0
-	for _, k := range w.Grants {
-		if k.ID > last {
-			made++
-		} else if k.LastUsedAt != uses[k.ID] {
-			used++
-		}
-		delete(uses, k.ID)
-	}
-	gone = len(uses)
-	for _, r := range w.Repositories {
-		if r.Visibility == Public && visibilities[r.ID] != "" && visibilities[r.ID] != Public {
-			published++
-		}
-	}
-	if made == 0 || used < 10 || gone == 0 || published != 1 {
-		t.Errorf("%d made, %d used, %d gone, %d published", made, used, gone, published)
-	}
-	// The server tells the new day, not what it rendered before.
-	if got := len(c.all("/orgs/acme/personal-access-tokens?per_page=100")); got != tokens+made-gone {
-		t.Errorf("%d tokens are listed, want %d", got, tokens+made-gone)
-	}
-	public := func(list []map[string]any) int {
-		return len(slices.DeleteFunc(list, func(r map[string]any) bool { return r["visibility"] != "public" }))
-	}
-	before := public(repos)
-	if after := public(c.all("/orgs/acme/repos")); after < before+1 {
-		t.Errorf("%d public repositories are listed after %d", after, before)
-	}
-	for range 60 {
-		w.AdvanceDay()
-	}
-	if n := len(w.Grants); n < 30 || n > 200 || len(w.Users) < users {
-		t.Errorf("after two months there are %d tokens, %d people", n, len(w.Users))
-	}
-	for i := 1; i < len(w.Grants); i++ {
-		if w.Grants[i-1].ID >= w.Grants[i].ID || w.Grants[i].CreatedAt.Before(w.Grants[i-1].CreatedAt) {
-			t.Fatalf("grant %d is out of order", w.Grants[i].ID)
-		}
-	}
-}
-
-// TestServesWhileDaysPass is for the race detector.
-func TestServesWhileDaysPass(t *testing.T) {
-	w := small()
-	c := serve(t, w, Options{})
-	var group sync.WaitGroup
-	for range 4 {
-		group.Go(func() {
-			for range 15 {
-				c.get("/orgs/acme/repos?per_page=100")
-				c.get("/orgs/acme/personal-access-tokens")
-				c.graphql(`{ organization(login: "acme") { repositories(first: 20) { nodes { name deployKeys(first: 3) { totalCount } defaultBranchRef { rules(first: 5) { totalCount } } } } } }`, nil)
-			}
-		})
-	}
-	for range 20 {
-		w.AdvanceDay()
-	}
-	group.Wait()
-	if n := len(c.fake.Requests()); n != 4*15*3 {
-		t.Errorf("%d requests are logged", n)
-	}
-}
-
-func TestLatencyAndMiddleware(t *testing.T) {
-	broken := func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path == "/broken" {
-				w.WriteHeader(http.StatusBadGateway)
-				return
-			}
-			next.ServeHTTP(w, r)
-		})
-	}
-	fake := New(small(), Options{PrivateKeyPEM: testKeyPEM, Latency: 30 * time.Millisecond, Middleware: broken})
-	url, stop, err := fake.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &client{t: t, fake: fake, url: url}
-	start := time.Now()
-	c.wants(c.get("/orgs/acme"), 401, "Bad credentials")
-	if took := time.Since(start); took < 30*time.Millisecond {
-		t.Errorf("answered after %v", took)
-	}
-	c.wants(c.get("/broken"), 502, "")
-	if got := fake.Requests(); len(got) != 2 || got[1].Status != 502 {
-		t.Errorf("logged %v", got)
-	}
-	if fake.ForgetRequests(); len(fake.Requests()) != 0 {
-		t.Error("the log is not forgotten")
-	}
-	stop()
-	if _, err := fake.InstallationToken("nobody"); err == nil {
-		t.Error("minted a token for nobody")
+func BenchmarkGenerateLarge(b *testing.B) {
+	for b.Loop() {
+		Generate(1, Large, "acme", today)
 	}
 }

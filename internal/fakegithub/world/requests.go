@@ -1,4 +1,4 @@
-package fakegithub
+package world
 
 import (
 	"slices"
@@ -6,17 +6,15 @@ import (
 	"time"
 )
 
-var zeroTime time.Time
-
 var reasons = []string{
 	"Need this for the release pipeline of my team.", "CI for the new service", "Renovate setup, agreed with platform.",
 	"access for the quarterly compliance export", "rotating my old token", "local development", "as discussed in #platform-help",
 	"Dashboard of open pull requests", "please approve, blocked since yesterday",
 }
 
-// requests makes pending requests: old and new, with and without a reason,
-// for new tokens, for wider access of known ones, for tokens that expired
-// while waiting.
+// requests adds pending requests: old and new, with and without a reason, for
+// new tokens, for wider access of known ones, for tokens that expired while the
+// request was pending.
 func (g *generator) requests() {
 	for i := range g.shape.requests {
 		r := g.request()
@@ -24,20 +22,20 @@ func (g *generator) requests() {
 		case 0:
 			r.Reason = g.hostileReason()
 		case 1: // old, and broad
-			r.CreatedAt, r.ExpiresAt, r.LastUsedAt = g.ago(20, 60), zeroTime, zeroTime
+			r.CreatedAt, r.ExpiresAt, r.LastUsedAt = g.ago(20, 60), time.Time{}, time.Time{}
 			r.Permissions = parsePermissions("contents=write workflows=write administration=write")
 			g.choose(r, SelectAll, 0)
-		case 2: // expired while waiting
+		case 2: // expired while pending
 			r.CreatedAt = g.ago(35, 50)
 			r.ExpiresAt = r.CreatedAt.AddDate(0, 0, 30)
-			r.LastUsedAt = zeroTime
+			r.LastUsedAt = time.Time{}
 		case 3:
 			r.Reason = nil
 		}
-		g.Requests = append(g.Requests, r)
+		g.world.Requests = append(g.world.Requests, r)
 	}
-	slices.SortStableFunc(g.Requests, func(a, b *Token) int { return a.CreatedAt.Compare(b.CreatedAt) })
-	for _, r := range g.Requests {
+	slices.SortStableFunc(g.world.Requests, func(a, b *Token) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	for _, r := range g.world.Requests {
 		r.ID = g.ids.next("Request")
 		if r.TokenID == 0 {
 			r.TokenID = g.ids.next("Token")
@@ -45,7 +43,7 @@ func (g *generator) requests() {
 	}
 }
 
-// request invents one, a fifth of them for tokens that already have a grant.
+// request invents one; a fifth of them are for tokens that already have a grant.
 func (g *generator) request() *Token {
 	r := g.token()
 	for r.Owner.Role == RoleOwner || r.Owner.Role == RoleGone { // owners need no approval
@@ -54,10 +52,10 @@ func (g *generator) request() *Token {
 	r.CreatedAt = []func() time.Time{
 		func() time.Time { return g.ago(0.02, 4) }, func() time.Time { return g.ago(4, 20) }, func() time.Time { return g.ago(20, 90) },
 	}[weighted(g.rng, 60, 28, 12)]()
-	r.ExpiresAt, r.LastUsedAt = r.CreatedAt.AddDate(0, 0, int(pick(g.rng, lifetimes[1:]))), zeroTime
+	r.ExpiresAt, r.LastUsedAt = r.CreatedAt.AddDate(0, 0, int(pick(g.rng, lifetimes[1:]))), time.Time{}
 	if g.chance(0.2) {
-		known := pick(g.rng, g.Grants)
-		if known.Owner.Role == RoleMember && !known.IsExpired(g.now) {
+		known := pick(g.rng, g.world.Grants)
+		if known.Owner.Role == RoleMember && !known.IsExpired(g.world.now) {
 			r.Owner, r.TokenID, r.Name, r.LastUsedAt, r.ExpiresAt = known.Owner, known.TokenID, known.Name, known.LastUsedAt, known.ExpiresAt
 		}
 	}
@@ -72,11 +70,11 @@ func (g *generator) request() *Token {
 	return r
 }
 
-// hostileReason is what a tester writes: formulas, markup, mentions, terminal
-// escapes, control characters, quotes, and far too much of it.
+// hostileReason is what an attacker or a tester writes: formulas, markup,
+// mentions, terminal escapes, control characters, quotes, and far too long.
 func (g *generator) hostileReason() *string {
 	text := `=HYPERLINK("http://127.0.0.1/","open") +1+1 @everyone <script>alert('x')</script> | cell | **bold** [x](javascript:alert(1)) ` +
 		"\x1b[31mred\x1b[0m \u202etxt.exe\u202c bell\x07 tab\there 'quote' \"double\" \\ back\nsecond line; DROP TABLE tokens;-- "
-	text += strings.Repeat("please ", max(0, g.shape.longReason-len(text))/7)
+	text += strings.Repeat("please ", max(0, g.shape.hostileReason-len(text))/7)
 	return &text
 }

@@ -1,4 +1,4 @@
-package fakegithub
+package graphql
 
 import (
 	"encoding/json"
@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"auditor/internal/fakegithub/world"
 )
 
 // fields are the resolvers of one object type, by field name.
@@ -20,8 +22,10 @@ type fieldFunc func(e *execution, parent any, args map[string]any) (any, *fieldE
 // fieldError is a refusal of one field.
 type fieldError struct{ kind, message string }
 
-// forbidden is what GitHub says to an App that lacks a permission.
-var forbidden = &fieldError{"FORBIDDEN", "Resource not accessible by integration"}
+// forbidden is what GitHub answers an App that lacks a permission.
+func forbidden() *fieldError {
+	return &fieldError{"FORBIDDEN", "Resource not accessible by integration"}
+}
 
 // record is a small object that needs no resolvers of its own.
 type record struct {
@@ -29,40 +33,34 @@ type record struct {
 	values map[string]any
 }
 
-// execution is one query on its way through the data.
+// execution is the state of one query that is being executed.
 type execution struct {
-	x           *exchange
-	engine      *graphqlEngine
-	op          *ast.OperationDefinition
-	vars        map[string]any
-	cost, nodes int
-	left        budget
-	errors      []graphqlError
-	items       int    // that the outermost connections and lists of ids ask for
-	spoil       *spoil // what goes wrong inside, nil for nothing
+	query  *Query
+	site   Site
+	errors []Error
 }
 
-// run answers the data, null when the null went up to the root.
+// run returns the data: null when a null propagated to the root.
 func (e *execution) run() []byte {
-	b, ok := e.object(nil, e.engine.schema.Query, queryRoot{}, []*ast.Field{{SelectionSet: e.op.SelectionSet}}, nil)
+	b, ok := e.object(nil, e.query.engine.schema.Query, queryRoot{}, []*ast.Field{{SelectionSet: e.query.op.SelectionSet}}, nil)
 	if !ok {
 		return []byte("null")
 	}
 	return b
 }
 
-// selected is one response key with all fields that were asked under it.
+// selected is one response key with all selections of it.
 type selected struct {
 	key    string
 	fields []*ast.Field
 }
 
-// collect gathers what a selection asks of an object of the concrete type.
+// collect adds what a selection asks of an object of the concrete type.
 func (e *execution) collect(out []selected, set ast.SelectionSet, concrete string) []selected {
 	for _, s := range set {
 		switch s := s.(type) {
 		case *ast.Field:
-			if !e.isIncluded(s.Directives) {
+			if !e.query.isIncluded(s.Directives) {
 				continue
 			}
 			i := slices.IndexFunc(out, func(o selected) bool { return o.key == s.Alias })
@@ -72,11 +70,11 @@ func (e *execution) collect(out []selected, set ast.SelectionSet, concrete strin
 				out[i].fields = append(out[i].fields, s)
 			}
 		case *ast.InlineFragment:
-			if e.isIncluded(s.Directives) && e.applies(s.TypeCondition, concrete) {
+			if e.query.isIncluded(s.Directives) && e.applies(s.TypeCondition, concrete) {
 				out = e.collect(out, s.SelectionSet, concrete)
 			}
 		case *ast.FragmentSpread:
-			if e.isIncluded(s.Directives) && e.applies(s.Definition.TypeCondition, concrete) {
+			if e.query.isIncluded(s.Directives) && e.applies(s.Definition.TypeCondition, concrete) {
 				out = e.collect(out, s.Definition.SelectionSet, concrete)
 			}
 		}
@@ -85,11 +83,11 @@ func (e *execution) collect(out []selected, set ast.SelectionSet, concrete strin
 }
 
 func (e *execution) applies(condition, concrete string) bool {
-	return condition == "" || condition == concrete || slices.ContainsFunc(e.engine.schema.PossibleTypes[condition], func(d *ast.Definition) bool { return d.Name == concrete })
+	return condition == "" || condition == concrete || slices.ContainsFunc(e.query.engine.schema.PossibleTypes[condition], func(d *ast.Definition) bool { return d.Name == concrete })
 }
 
-// object writes one object; ok is false when a null in a non-null field
-// swallowed it.
+// object writes one object; ok is false when a null in a non-null field replaces
+// it.
 func (e *execution) object(b []byte, d *ast.Definition, value any, same []*ast.Field, path []any) (out []byte, ok bool) {
 	var keys []selected
 	for _, f := range same {
@@ -114,23 +112,23 @@ func (e *execution) field(b []byte, d *ast.Definition, parent any, k selected, p
 	if f.Name == "__typename" {
 		return appendText(b, d.Name), true
 	}
-	args := f.ArgumentMap(e.vars)
+	args := f.ArgumentMap(e.query.vars)
 	value, refused := e.resolve(d, parent, f, args)
-	if e.spoil != nil && refused == nil {
-		refused = e.spoil.field(e, f, path)
+	if e.site.Spoil != nil && refused == nil {
+		refused = e.site.Spoil.field(e, f, path)
 	}
 	if refused != nil {
-		err := e.errorAt(f, path, refused.kind, refused.message)
+		err := errorAt(f, path, refused.kind, refused.message)
 		if refused.kind == "FORBIDDEN" {
 			err.Extensions = map[string]any{"saml_failure": false}
 		}
 		e.errors = append(e.errors, *err)
-		return append(b, "null"...), !f.Definition.Type.NonNull || e.x.s.o.NullsStay
+		return append(b, "null"...), !f.Definition.Type.NonNull || e.site.NullsStay
 	}
 	if c, isConnection := value.(connection); isConnection {
 		page, refused := c.page(args)
 		if refused != nil {
-			e.errors = append(e.errors, *e.errorAt(f, path, refused.kind, refused.message))
+			e.errors = append(e.errors, *errorAt(f, path, refused.kind, refused.message))
 			return append(b, "null"...), !f.Definition.Type.NonNull
 		}
 		page.kind = f.Definition.Type.Name()
@@ -139,20 +137,20 @@ func (e *execution) field(b []byte, d *ast.Definition, parent any, k selected, p
 	return e.complete(b, f.Definition.Type, value, k.fields, path)
 }
 
-// resolve finds the value: of a record by name, of introspection nowhere, of
-// everything else by the type's resolvers.
+// resolve finds the value: in a record by name, otherwise with the resolvers of
+// the type. There is no introspection.
 func (e *execution) resolve(d *ast.Definition, parent any, f *ast.Field, args map[string]any) (any, *fieldError) {
 	if r, ok := parent.(record); ok {
 		if v, ok := r.values[f.Name]; ok {
 			return v, nil
 		}
-	} else if resolve := e.engine.types[d.Name][f.Name]; resolve != nil {
+	} else if resolve := e.query.engine.types[d.Name][f.Name]; resolve != nil {
 		return resolve(e, parent, args)
 	}
-	return nil, &fieldError{"INTERNAL", fmt.Sprintf("the simulated GitHub has no answer for %s.%s", d.Name, f.Name)}
+	return nil, &fieldError{"INTERNAL", fmt.Sprintf("the simulated GitHub does not implement %s.%s", d.Name, f.Name)}
 }
 
-// complete writes a value as its type demands.
+// complete writes a value in the form of its type.
 func (e *execution) complete(b []byte, t *ast.Type, value any, same []*ast.Field, path []any) ([]byte, bool) {
 	start := len(b)
 	if value == nil {
@@ -161,11 +159,11 @@ func (e *execution) complete(b []byte, t *ast.Type, value any, same []*ast.Field
 	var ok bool
 	if t.Elem != nil {
 		b, ok = e.list(b, t, value.([]any), same, path)
-	} else if d := e.engine.schema.Types[t.Name()]; d.IsLeafType() {
+	} else if d := e.query.engine.schema.Types[t.Name()]; d.IsLeafType() {
 		b, ok = appendLeaf(b, value), true
 	} else {
 		if d.IsAbstractType() {
-			d = e.engine.schema.Types[typeName(value)]
+			d = e.query.engine.schema.Types[typeName(value)]
 		}
 		b, ok = e.object(b, d, value, same, path)
 	}
@@ -176,8 +174,8 @@ func (e *execution) complete(b []byte, t *ast.Type, value any, same []*ast.Field
 }
 
 func (e *execution) list(b []byte, t *ast.Type, items []any, same []*ast.Field, path []any) (out []byte, ok bool) {
-	if e.spoil != nil {
-		items = e.spoil.list(e, same[0], items, path)
+	if e.site.Spoil != nil {
+		items = e.site.Spoil.list(e, same[0], items, path)
 	}
 	b = append(b, '[')
 	for i, item := range items {
@@ -186,7 +184,7 @@ func (e *execution) list(b []byte, t *ast.Type, items []any, same []*ast.Field, 
 		}
 		at := append(path[:len(path):len(path)], i)
 		if missing, isMissing := item.(*fieldError); isMissing {
-			e.errors = append(e.errors, *e.errorAt(same[0], at, missing.kind, missing.message))
+			e.errors = append(e.errors, *errorAt(same[0], at, missing.kind, missing.message))
 			item = nil
 		}
 		if b, ok = e.complete(b, t.Elem, item, same, at); !ok {
@@ -203,19 +201,15 @@ func appendLeaf(b []byte, value any) []byte {
 	case time.Time:
 		return appendText(b, v.UTC().Format("2006-01-02T15:04:05Z"))
 	}
-	j, err := json.Marshal(value)
-	if err != nil {
-		panic(fmt.Sprintf("fakegithub: a GraphQL leaf of %T", value)) // a value of ours: a programming error
-	}
-	return append(b, j...)
+	return appendJSON(b, value)
 }
 
-// typeName tells the object type of a value in an interface or a union.
+// typeName is the object type of a value in an interface or a union.
 func typeName(value any) string {
 	switch v := value.(type) {
 	case record:
 		return v.kind
-	case *World:
+	case *world.World:
 		return "Organization"
 	case repositoryNode:
 		return "Repository"
@@ -224,10 +218,10 @@ func typeName(value any) string {
 	case userNode:
 		return "User"
 	}
-	panic(fmt.Sprintf("fakegithub: %T is in no union", value))
+	panic(fmt.Sprintf("graphql: %T is in no union", value))
 }
 
-// orNull turns Go's zero into null.
+// orNull replaces Go's zero by null.
 func orNull[T comparable](v T) any {
 	var zero T
 	if v == zero {
@@ -244,5 +238,25 @@ func anys[T any](list []T) []any {
 	return out
 }
 
-// enum is the GraphQL spelling of a word of ours.
+// enum is GraphQL's spelling of a constant of package world.
 func enum(s string) string { return strings.ToUpper(s) }
+
+// appendText writes a JSON text, most of them without reflection.
+func appendText(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < 0x20 || c == '"' || c == '\\' || c >= 0x7f {
+			return appendJSON(b, s)
+		}
+	}
+	b = append(b, '"')
+	b = append(b, s...)
+	return append(b, '"')
+}
+
+func appendJSON(b []byte, value any) []byte {
+	j, err := json.Marshal(value)
+	if err != nil {
+		panic(fmt.Sprintf("graphql: marshal a leaf of %T: %v", value, err)) // a value of ours: a programming error
+	}
+	return append(b, j...)
+}

@@ -12,9 +12,9 @@ import (
 	"github.com/vektah/gqlparser/v2/parser"
 )
 
-// cutGraphQL keeps the fields of types, the input types, enums and scalars that
-// those reach, and the unions and interfaces that are listed; the result is
-// itself a valid schema.
+// cutGraphQL keeps the listed fields, the input types, enums and scalars that
+// they refer to, and the listed unions and interfaces. The result is itself a
+// valid schema.
 func cutGraphQL(s source, types []keptType) ([]byte, error) {
 	whole, err := parser.ParseSchema(&ast.Source{Name: s.File, Input: string(s.Text)})
 	if err != nil {
@@ -45,11 +45,11 @@ func cutGraphQL(s source, types []keptType) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// header says where the cut came from and under what licence.
+// header names the source and its licence.
 func header(s source) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# The part of GitHub's GraphQL schema that auditor uses, without its prose.\n"+
-		"# Made by internal/fakegithub/cut from npm's %s %s, file %s. Do not edit.\n# Licence: %s\n#\n",
+		"# Made by tools/cut from npm's %s %s, file %s. Do not edit.\n# Licence: %s\n#\n",
 		s.Package, s.Version, s.File, s.Licence)
 	for line := range strings.Lines(strings.TrimSpace(s.Notice)) {
 		b.WriteString(strings.TrimSpace("# "+strings.TrimSpace(line)) + "\n")
@@ -65,9 +65,9 @@ type graphQLCut struct {
 	kept   map[string]bool
 }
 
-// keepListed thins out one listed type and keeps what its fields need. A listed
-// name that GitHub does not have is an error: a list that is wrong must not
-// silently make a smaller schema.
+// keepListed reduces one listed type and keeps what its fields need. A listed
+// name that GitHub does not have is an error: a wrong list must not silently give
+// a smaller schema.
 func (c *graphQLCut) keepListed(name string) error {
 	d := c.whole.Definitions.ForName(name)
 	if d == nil {
@@ -94,7 +94,7 @@ func (c *graphQLCut) keepListed(name string) error {
 	return nil
 }
 
-// keepUnion insists that every member is listed: a union with a member less
+// keepUnion requires that every member is listed: a union with fewer members
 // would refuse queries that GitHub answers.
 func (c *graphQLCut) keepUnion(d *ast.Definition) error {
 	for _, member := range d.Types {
@@ -117,8 +117,8 @@ func (c *graphQLCut) keepField(owner string, f *ast.FieldDefinition) error {
 	return nil
 }
 
-// reach keeps a type that is used. Enums, scalars and inputs are kept whole;
-// types with fields have to be listed.
+// reach keeps a type that is used. Enums, scalars and inputs are kept
+// completely; types with fields must be listed.
 func (c *graphQLCut) reach(t *ast.Type) error {
 	name := t.Name()
 	if _, ok := c.listed[name]; ok || c.kept[name] || builtIn[name] {
@@ -142,8 +142,8 @@ func (c *graphQLCut) reach(t *ast.Type) error {
 
 var builtIn = map[string]bool{"Int": true, "Float": true, "String": true, "Boolean": true, "ID": true}
 
-// strip removes the prose: descriptions go in the formatter, but reasons of
-// deprecation are prose too; that something is deprecated is a fact.
+// strip removes prose: the formatter omits descriptions, but reasons of a
+// deprecation are prose too. That something is deprecated is a fact.
 func strip(d *ast.Definition) {
 	d.Directives = facts(d.Directives)
 	for _, f := range d.Fields {

@@ -1,4 +1,4 @@
-package fakegithub
+package world
 
 import (
 	"fmt"
@@ -26,40 +26,39 @@ type shape struct {
 	owners, members, outside, gone, bots int
 	teams                                int
 	reach                                float64 // mean of the logarithm of a subset's length
-	longReason                           int     // characters of the hostile reason
+	hostileReason                        int     // length of the hostile reason, in characters
 }
 
 var shapes = map[Size]shape{
 	Empty:  {owners: 1},
-	Small:  {tokens: 60, repositories: 40, requests: 9, owners: 3, members: 27, outside: 4, gone: 3, bots: 3, teams: 6, reach: 0.8, longReason: 1_200},
-	Medium: {tokens: 1_200, repositories: 800, requests: 70, owners: 7, members: 410, outside: 38, gone: 26, bots: 9, teams: 34, reach: 1.6, longReason: 40_000},
-	Large:  {tokens: 10_000, repositories: 5_000, requests: 420, owners: 14, members: 2_350, outside: 190, gone: 130, bots: 32, teams: 160, reach: 2.42, longReason: 40_000},
+	Small:  {tokens: 60, repositories: 40, requests: 9, owners: 3, members: 27, outside: 4, gone: 3, bots: 3, teams: 6, reach: 0.8, hostileReason: 1_200},
+	Medium: {tokens: 1_200, repositories: 800, requests: 70, owners: 7, members: 410, outside: 38, gone: 26, bots: 9, teams: 34, reach: 1.6, hostileReason: 40_000},
+	Large:  {tokens: 10_000, repositories: 5_000, requests: 420, owners: 14, members: 2_350, outside: 190, gone: 130, bots: 32, teams: 160, reach: 2.42, hostileReason: 40_000},
 }
 
-// IsKnown tells whether Generate accepts the size.
+// IsKnown reports whether Generate accepts the size.
 func (s Size) IsKnown() bool { _, ok := shapes[s]; return ok }
 
 // reachSpread is the standard deviation that goes with shape.reach: a heavy
 // tail, so that a few subset tokens list hundreds of repositories.
 const reachSpread = 1.4
 
-// Generate invents an organization. The same seed, size, name and time give
-// the same world. It panics when the size is not known.
+// Generate invents an organization of the login org, as it is at now. The same
+// seed, size, login and time give the same world. It panics for an unknown size.
 func Generate(seed uint64, size Size, org string, now time.Time) *World {
 	sh, ok := shapes[size]
 	if !ok {
-		panic(fmt.Sprintf("fakegithub: unknown size %q", size))
+		panic(fmt.Sprintf("world: unknown size %q", size))
 	}
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(org)) // a hash never fails
-	now = now.UTC().Truncate(time.Second)
-	w := &World{now: now, rng: rand.New(rand.NewPCG(seed, h.Sum64()))}
-	w.ids = newIdentities(w.rng)
-	g := &generator{World: w, shape: sh, names: map[string]bool{}}
+	rng := rand.New(rand.NewPCG(seed, h.Sum64()))
+	w := &World{now: now.UTC().Truncate(time.Second)}
+	g := &generator{world: w, shape: sh, rng: rng, ids: newIdentities(rng), names: map[string]bool{}}
 	w.gen = g
 	g.organization(org)
 	g.people()
-	g.crowds()
+	g.groupPeople()
 	if size != Empty {
 		g.teams()
 		g.repositories()
@@ -71,18 +70,20 @@ func Generate(seed uint64, size Size, org string, now time.Time) *World {
 	return w
 }
 
-// generator is a world in the making, or on its way through a day.
+// generator fills a world and advances it.
 type generator struct {
-	*World
-	shape
+	world    *World
+	shape    shape
+	rng      *rand.Rand
+	ids      *identities
 	names    map[string]bool    // repository names and logins already taken
-	crowd    map[string][]*User // people by role, humans and machines apart; see crowds
+	groups   map[string][]*User // people by role, humans and machines apart; see groupPeople
 	maturity map[*Team]float64
 	scratch  []int // stamps of sampleRepositories
 	stamp    int
 }
 
-// identities hands out ids that grow with gaps, as on a server with millions
+// identities issues ids that grow with gaps, as on a server with millions
 // of other organizations.
 type identities struct {
 	rng  *rand.Rand
@@ -110,7 +111,7 @@ func (ids *identities) next(kind string) int64 {
 }
 
 // chance is true with the given probability.
-func (w *World) chance(p float64) bool { return w.rng.Float64() < p }
+func (g *generator) chance(p float64) bool { return g.rng.Float64() < p }
 
 // pick chooses one element evenly.
 func pick[T any](rng *rand.Rand, list []T) T { return list[rng.IntN(len(list))] }
@@ -131,28 +132,28 @@ func weighted(rng *rand.Rand, weights ...int) int {
 	return len(weights) - 1
 }
 
-// skewed chooses an element of which the first are far likelier than the
-// last: a few people own many tokens.
+// skewed chooses an element, the first far more likely than the last: a few
+// people own many tokens.
 func skewed[T any](rng *rand.Rand, list []T) T {
 	u := rng.Float64()
 	return list[int(u*u*u*float64(len(list)))]
 }
 
 // ago is a moment between two numbers of days before now, to the second.
-func (w *World) ago(least, most float64) time.Time {
-	days := least + w.rng.Float64()*(most-least)
-	return w.now.Add(-time.Duration(days * 24 * float64(time.Hour))).Truncate(time.Second)
+func (g *generator) ago(least, most float64) time.Time {
+	days := least + g.rng.Float64()*(most-least)
+	return g.world.now.Add(-time.Duration(days * 24 * float64(time.Hour))).Truncate(time.Second)
 }
 
 // reachLength draws how many repositories a subset token lists.
 func (g *generator) reachLength() int {
-	n := int(math.Exp(g.reach + reachSpread*g.rng.NormFloat64()))
-	return min(max(1, n), len(g.World.Repositories)*2/5)
+	n := int(math.Exp(g.shape.reach + reachSpread*g.rng.NormFloat64()))
+	return min(max(1, n), len(g.world.Repositories)*2/5)
 }
 
 // sampleRepositories draws n distinct repositories in ascending id.
 func (g *generator) sampleRepositories(n int) []*Repository {
-	all := g.World.Repositories
+	all := g.world.Repositories
 	if len(g.scratch) < len(all) {
 		g.scratch = make([]int, len(all))
 	}
@@ -160,7 +161,7 @@ func (g *generator) sampleRepositories(n int) []*Repository {
 	picked := make([]int, 0, n)
 	for len(picked) < n {
 		i := g.rng.IntN(len(all))
-		for g.scratch[i] == g.stamp { // taken: walk on instead of drawing again
+		for g.scratch[i] == g.stamp { // taken: try the next instead of drawing again
 			i = (i + 1) % len(all)
 		}
 		g.scratch[i] = g.stamp

@@ -1,22 +1,24 @@
-package fakegithub
+package graphql
 
 import (
 	"slices"
 	"strings"
 	"time"
+
+	"auditor/internal/fakegithub/world"
 )
 
 // repositoryNode is a repository as GraphQL's resolvers see it.
 type repositoryNode struct {
-	w *World
-	r *Repository
+	w *world.World
+	r *world.Repository
 }
 
 func (n repositoryNode) fullName() string { return n.w.Org.Login + "/" + n.r.Name }
 
 func repositoryFields() fields {
 	f := fields{
-		"id":                  plain(func(n repositoryNode) any { return nodeID("Repository", n.r.ID) }),
+		"id":                  plain(func(n repositoryNode) any { return NodeID("Repository", n.r.ID) }),
 		"databaseId":          plain(func(n repositoryNode) any { return n.r.ID }),
 		"name":                plain(func(n repositoryNode) any { return n.r.Name }),
 		"nameWithOwner":       plain(func(n repositoryNode) any { return n.fullName() }),
@@ -43,7 +45,7 @@ func repositoryFields() fields {
 		"vulnerabilityAlerts": asked(repositoryAlerts),
 		"collaborators":       asked(repositoryCollaborators),
 		"hasVulnerabilityAlertsEnabled": asked(func(e *execution, n repositoryNode, _ map[string]any) (any, *fieldError) {
-			return n.r.HasVulnerabilityAlerts && e.administers(n.w, n.r), nil // non-null: who may not know reads false
+			return n.r.HasVulnerabilityAlerts && e.administers(n.w, n.r), nil // non-null: false without the permission
 		}),
 		"isSecurityPolicyEnabled": plain(func(n repositoryNode) any { return n.r.HasSecurityPolicy }),
 		"securityPolicyUrl": asked(func(e *execution, n repositoryNode, _ map[string]any) (any, *fieldError) {
@@ -69,7 +71,7 @@ func repositoryFields() fields {
 	for name, get := range repositoryFlags {
 		f[name] = plain(func(n repositoryNode) any { return get(n.r) })
 	}
-	// What an App is never told, or what nobody in these worlds has.
+	// What an App never sees, or what no repository here has.
 	for _, name := range []string{"homepageUrl", "interactionAbility", "lockReason", "mirrorUrl", "parent", "templateRepository", "viewerPermission"} {
 		f[name] = plain(func(repositoryNode) any { return nil })
 	}
@@ -77,29 +79,29 @@ func repositoryFields() fields {
 }
 
 // repositoryFlags are the fields that are plain facts.
-var repositoryFlags = map[string]func(*Repository) bool{
-	"allowUpdateBranch":        func(*Repository) bool { return false },
-	"autoMergeAllowed":         func(r *Repository) bool { return r.AllowsAutoMerge },
-	"deleteBranchOnMerge":      func(r *Repository) bool { return r.DeletesBranchOnMerge },
-	"forkingAllowed":           func(r *Repository) bool { return r.AllowsForking },
-	"hasDiscussionsEnabled":    func(r *Repository) bool { return r.HasDiscussions },
-	"hasIssuesEnabled":         func(r *Repository) bool { return r.HasIssues },
-	"hasProjectsEnabled":       func(r *Repository) bool { return r.HasProjects },
-	"hasWikiEnabled":           func(r *Repository) bool { return r.HasWiki },
-	"isArchived":               func(r *Repository) bool { return r.IsArchived },
-	"isDisabled":               func(r *Repository) bool { return r.IsDisabled },
-	"isEmpty":                  func(r *Repository) bool { return r.IsEmpty },
-	"isFork":                   func(r *Repository) bool { return r.IsFork },
-	"isInOrganization":         func(*Repository) bool { return true },
-	"isLocked":                 func(*Repository) bool { return false },
-	"isMirror":                 func(*Repository) bool { return false },
-	"isPrivate":                func(r *Repository) bool { return r.IsPrivate() },
-	"isTemplate":               func(r *Repository) bool { return r.IsTemplate },
-	"mergeCommitAllowed":       func(*Repository) bool { return true },
-	"rebaseMergeAllowed":       func(*Repository) bool { return true },
-	"squashMergeAllowed":       func(*Repository) bool { return true },
-	"viewerCanAdminister":      func(*Repository) bool { return false },
-	"webCommitSignoffRequired": func(r *Repository) bool { return r.SignoffRequired },
+var repositoryFlags = map[string]func(*world.Repository) bool{
+	"allowUpdateBranch":        func(*world.Repository) bool { return false },
+	"autoMergeAllowed":         func(r *world.Repository) bool { return r.AllowsAutoMerge },
+	"deleteBranchOnMerge":      func(r *world.Repository) bool { return r.DeletesBranchOnMerge },
+	"forkingAllowed":           func(r *world.Repository) bool { return r.AllowsForking },
+	"hasDiscussionsEnabled":    func(r *world.Repository) bool { return r.HasDiscussions },
+	"hasIssuesEnabled":         func(r *world.Repository) bool { return r.HasIssues },
+	"hasProjectsEnabled":       func(r *world.Repository) bool { return r.HasProjects },
+	"hasWikiEnabled":           func(r *world.Repository) bool { return r.HasWiki },
+	"isArchived":               func(r *world.Repository) bool { return r.IsArchived },
+	"isDisabled":               func(r *world.Repository) bool { return r.IsDisabled },
+	"isEmpty":                  func(r *world.Repository) bool { return r.IsEmpty },
+	"isFork":                   func(r *world.Repository) bool { return r.IsFork },
+	"isInOrganization":         func(*world.Repository) bool { return true },
+	"isLocked":                 func(*world.Repository) bool { return false },
+	"isMirror":                 func(*world.Repository) bool { return false },
+	"isPrivate":                func(r *world.Repository) bool { return r.IsPrivate() },
+	"isTemplate":               func(r *world.Repository) bool { return r.IsTemplate },
+	"mergeCommitAllowed":       func(*world.Repository) bool { return true },
+	"rebaseMergeAllowed":       func(*world.Repository) bool { return true },
+	"squashMergeAllowed":       func(*world.Repository) bool { return true },
+	"viewerCanAdminister":      func(*world.Repository) bool { return false },
+	"webCommitSignoffRequired": func(r *world.Repository) bool { return r.SignoffRequired },
 }
 
 var planFeatures = record{"RepositoryPlanFeatures", map[string]any{
@@ -107,7 +109,7 @@ var planFeatures = record{"RepositoryPlanFeatures", map[string]any{
 }}
 
 func (e *execution) page(n repositoryNode, below string) string {
-	return e.x.links.web + "/" + n.fullName() + below
+	return e.site.Web + "/" + n.fullName() + below
 }
 
 func timeOrNull(t time.Time) any {
@@ -122,14 +124,14 @@ func repositoryLicense(e *execution, n repositoryNode, _ map[string]any) (any, *
 		return nil, nil
 	}
 	key := strings.ToLower(n.r.License)
-	return record{"License", map[string]any{"id": nodeID("License", int64(len(key))), "key": key, "name": n.r.License + " License", "spdxId": n.r.License, "url": e.x.links.web + "/licenses/" + key}}, nil
+	return record{"License", map[string]any{"id": NodeID("License", int64(len(key))), "key": key, "name": n.r.License + " License", "spdxId": n.r.License, "url": e.site.Web + "/licenses/" + key}}, nil
 }
 
-func language(r *Repository) any {
+func language(r *world.Repository) any {
 	if r.Language == "" {
 		return nil
 	}
-	return record{"Language", map[string]any{"id": nodeID("Language", int64(len(r.Language))), "name": r.Language}}
+	return record{"Language", map[string]any{"id": NodeID("Language", int64(len(r.Language))), "name": r.Language}}
 }
 
 func repositoryLanguages(n repositoryNode) any {
@@ -144,17 +146,17 @@ func repositoryTopics(e *execution, n repositoryNode, _ map[string]any) (any, *f
 	var items []any
 	for i, topic := range n.r.Topics {
 		items = append(items, record{"RepositoryTopic", map[string]any{
-			"id": nodeID("RepositoryTopic", n.r.ID*100+int64(i)), "resourcePath": "/topics/" + topic, "url": e.x.links.web + "/topics/" + topic,
-			"topic": record{"Topic", map[string]any{"id": nodeID("Topic", int64(len(topic))), "name": topic}},
+			"id": NodeID("RepositoryTopic", n.r.ID*100+int64(i)), "resourcePath": "/topics/" + topic, "url": e.site.Web + "/topics/" + topic,
+			"topic": record{"Topic", map[string]any{"id": NodeID("Topic", int64(len(topic))), "name": topic}},
 		}})
 	}
 	return connection{items: items}, nil
 }
 
-// repositoryCodeowners: null means no file on that branch, or no right to look.
+// repositoryCodeowners is null when the branch has no such file.
 func repositoryCodeowners(e *execution, n repositoryNode, args map[string]any) (any, *fieldError) {
 	if n.r.IsPrivate() && !e.has(n.w, "contents", "read") {
-		return nil, forbidden
+		return nil, forbidden()
 	}
 	c := n.r.Codeowners
 	if ref, _ := args["refName"].(string); c == nil || ref != "" && strings.TrimPrefix(ref, "refs/heads/") != n.r.DefaultBranch {
@@ -169,26 +171,26 @@ func repositoryCodeowners(e *execution, n repositoryNode, args map[string]any) (
 	return record{"RepositoryCodeowners", map[string]any{"errors": errs}}, nil
 }
 
-// repositoryDeployKeys are for administrators. The schema calls the field
-// non-null: see Options.NullsStay for what a refusal does.
+// repositoryDeployKeys are for administrators. The schema declares the field
+// non-null; see Options.NullsStay for the effect of a refusal.
 func repositoryDeployKeys(e *execution, n repositoryNode, _ map[string]any) (any, *fieldError) {
 	if !e.administers(n.w, n.r) {
-		return nil, forbidden
+		return nil, forbidden()
 	}
 	var items []any
 	for _, k := range n.r.DeployKeys {
 		items = append(items, record{"DeployKey", map[string]any{
-			"id": nodeID("DeployKey", k.ID), "title": k.Title, "readOnly": k.IsReadOnly, "verified": k.IsVerified, "enabled": !k.IsOff,
+			"id": NodeID("DeployKey", k.ID), "title": k.Title, "readOnly": k.IsReadOnly, "verified": k.IsVerified, "enabled": !k.IsOff,
 			"createdAt": k.CreatedAt, "key": "ssh-ed25519 simulated",
 		}})
 	}
 	return connection{items: items}, nil
 }
 
-// repositoryAlerts knows open alerts only: nothing else is in these worlds.
+// repositoryAlerts lists open alerts; no others are simulated.
 func repositoryAlerts(e *execution, n repositoryNode, args map[string]any) (any, *fieldError) {
-	if !e.has(n.w, "vulnerability_alerts", "read") || !e.x.caller.token.installation.includes(n.r) {
-		return nil, forbidden
+	if !e.has(n.w, "vulnerability_alerts", "read") || !e.site.Viewer.Includes(n.r) {
+		return nil, forbidden()
 	}
 	count := n.r.OpenAlerts
 	if states, ok := args["states"].([]any); !n.r.HasVulnerabilityAlerts || ok && len(states) > 0 && !slices.Contains(states, "OPEN") {
@@ -197,7 +199,7 @@ func repositoryAlerts(e *execution, n repositoryNode, args map[string]any) (any,
 	var items []any
 	for i := range count {
 		items = append(items, record{"RepositoryVulnerabilityAlert", map[string]any{
-			"id": nodeID("RepositoryVulnerabilityAlert", n.r.ID*1000+int64(i)), "number": i + 1, "state": "OPEN", "createdAt": n.r.CreatedAt,
+			"id": NodeID("RepositoryVulnerabilityAlert", n.r.ID*1000+int64(i)), "number": i + 1, "state": "OPEN", "createdAt": n.r.CreatedAt,
 			"dismissedAt": nil, "fixedAt": nil, "repository": n, "vulnerableManifestFilename": "go.mod", "vulnerableManifestPath": "go.mod",
 		}})
 	}
@@ -206,7 +208,7 @@ func repositoryAlerts(e *execution, n repositoryNode, args map[string]any) (any,
 
 func repositoryProtections(e *execution, n repositoryNode, _ map[string]any) (any, *fieldError) {
 	var items []any
-	if e.administers(n.w, n.r) { // otherwise empty, and no error
+	if e.administers(n.w, n.r) { // otherwise empty, without an error
 		for _, p := range n.r.Protections {
 			items = append(items, protectionNode{n, p})
 		}
@@ -222,28 +224,28 @@ func repositoryRefs(_ *execution, n repositoryNode, args map[string]any) (any, *
 	return connection{items: items}, nil
 }
 
-// rulesets obeys the arguments includeParents and targets.
-func (n repositoryNode) rulesets(args map[string]any) []*Ruleset {
+// rulesets applies the arguments includeParents and targets.
+func (n repositoryNode) rulesets(args map[string]any) []*world.Ruleset {
 	parents, given := args["includeParents"].(bool)
 	if targets, ok := args["targets"].([]any); ok && !slices.Contains(targets, "BRANCH") {
 		return nil
 	}
-	return n.w.rulesets(n.r, parents || !given)
+	return n.w.RulesetsOf(n.r, parents || !given)
 }
 
 // graphqlPermissions are GraphQL's words for the roles of a repository.
 var graphqlPermissions = map[string]string{"pull": "READ", "triage": "TRIAGE", "push": "WRITE", "maintain": "MAINTAIN", "admin": "ADMIN"}
 
-// repositoryCollaborators are outside collaborators and whom teams bring;
-// owners administer everything.
+// repositoryCollaborators are the owners, the outside collaborators and the members
+// of the teams.
 func repositoryCollaborators(e *execution, n repositoryNode, args map[string]any) (any, *fieldError) {
 	if !e.administers(n.w, n.r) {
-		return nil, forbidden
+		return nil, forbidden()
 	}
 	var items []any
 	levels := map[int64]string{}
-	add := func(u *User, permission string, isDirect bool) {
-		if levels[u.ID] != "" || args["affiliation"] == "DIRECT" && !isDirect || args["affiliation"] == "OUTSIDE" && u.Role != RoleOutside {
+	add := func(u *world.User, permission string, isDirect bool) {
+		if levels[u.ID] != "" || args["affiliation"] == "DIRECT" && !isDirect || args["affiliation"] == "OUTSIDE" && u.Role != world.RoleOutside {
 			return
 		}
 		if login, ok := args["login"].(string); ok && !strings.EqualFold(login, u.Login) {
@@ -252,7 +254,7 @@ func repositoryCollaborators(e *execution, n repositoryNode, args map[string]any
 		levels[u.ID] = graphqlPermissions[permission]
 		items = append(items, userNode{n.w, u})
 	}
-	for _, u := range n.w.people(RoleOwner) {
+	for _, u := range n.w.People(world.RoleOwner) {
 		add(u, "admin", false)
 	}
 	for _, c := range n.r.Collaborators {

@@ -1,13 +1,13 @@
-package fakegithub
+package world
 
 import (
 	"strings"
 )
 
-// settings gives a repository an owning team and, by that team's maturity,
-// everything a security audit looks at.
+// settings assigns an owning team and sets, by that team's maturity, everything
+// that a security audit reads.
 func (g *generator) settings(r *Repository) {
-	team := pick(g.rng, g.World.Teams)
+	team := pick(g.rng, g.world.Teams)
 	m := g.maturity[team]
 	if r.Visibility == Public {
 		m = min(0.97, m+0.15)
@@ -22,7 +22,7 @@ func (g *generator) settings(r *Repository) {
 	if r.HasVulnerabilityAlerts && !r.IsEmpty && g.chance(0.6) {
 		r.OpenAlerts = g.rng.IntN(int(30*(1-m)) + 2)
 	}
-	r.IsSecurityFixesPaused = r.Security.DependabotSecurityUpdates == "enabled" && r.PushedAt.Before(g.now.AddDate(0, -4, 0)) && g.chance(0.5)
+	r.IsSecurityFixesPaused = r.Security.DependabotSecurityUpdates == "enabled" && r.PushedAt.Before(g.world.now.AddDate(0, -4, 0)) && g.chance(0.5)
 	r.HasPrivateReporting = r.Visibility == Public && !r.IsArchived && g.chance(m-0.1)
 	r.HasSecurityPolicy = r.Visibility == Public && g.chance(m) || g.chance(0.1)
 	r.SignoffRequired = g.chance(0.04)
@@ -36,10 +36,10 @@ func (g *generator) settings(r *Repository) {
 
 func (g *generator) access(r *Repository, team *Team) {
 	r.Teams = append(r.Teams, TeamAccess{team, pick(g.rng, []string{"admin", "maintain", "push"})})
-	if len(g.crowd[RoleOutside]) > 0 && g.chance(0.06) {
-		r.Collaborators = append(r.Collaborators, Collaborator{pick(g.rng, g.crowd[RoleOutside]), pick(g.rng, []string{"push", "pull"})})
+	if len(g.groups[RoleOutside]) > 0 && g.chance(0.06) {
+		r.Collaborators = append(r.Collaborators, Collaborator{pick(g.rng, g.groups[RoleOutside]), pick(g.rng, []string{"push", "pull"})})
 	}
-	if other := pick(g.rng, g.World.Teams); other != team && g.chance(0.6) {
+	if other := pick(g.rng, g.world.Teams); other != team && g.chance(0.6) {
 		r.Teams = append(r.Teams, TeamAccess{other, pick(g.rng, []string{"pull", "push", "triage"})})
 	}
 }
@@ -60,9 +60,9 @@ func (g *generator) properties(r *Repository, team *Team) {
 	}
 }
 
-// security decides the block. Public repositories have the free features;
-// private ones have them only where a licence was bought, and GitHub then
-// leaves out, or nulls, what is not licensed.
+// security sets the security_and_analysis block. Public repositories have the
+// free features. Private ones have them only with a licence; without one GitHub
+// omits the block, or parts of it, or sends null.
 func (g *generator) security(r *Repository, m float64) {
 	s := &r.Security
 	status := func(p float64) string {
@@ -82,7 +82,7 @@ func (g *generator) security(r *Repository, m float64) {
 		case 1:
 			r.SecurityBlock = "absent"
 			return
-		case 2: // not licensed: only what is free is there
+		case 2: // not licensed: only the free features are present
 			return
 		default:
 			r.SecurityBlock = "null"
@@ -101,11 +101,11 @@ func (g *generator) security(r *Repository, m float64) {
 	}
 	s.DelegatedBypass = "disabled"
 	if s.PushProtection == "enabled" && g.chance(0.12) {
-		s.DelegatedBypass, s.BypassReviewers = "enabled", []int64{g.World.Teams[0].ID}
+		s.DelegatedBypass, s.BypassReviewers = "enabled", []int64{g.world.Teams[0].ID}
 	}
 }
 
-// codeownersMistakes are what people get wrong, as GitHub words it.
+// codeownersMistakes are common errors, in the words of GitHub.
 var codeownersMistakes = []CodeownersError{
 	{3, 1, "Invalid pattern", "***/*.rb @monalisa", "Invalid pattern on line 3: Did you mean `**/*.rb`?\n\n  ***/*.rb @monalisa\n  ^", "Did you mean `**/*.rb`?"},
 	{7, 7, "Invalid owner", "*.txt docs@", "Invalid owner on line 7:\n\n  *.txt docs@\n        ^", ""},
@@ -137,8 +137,8 @@ func (g *generator) deployKeys(r *Repository) {
 	}
 }
 
-// protect gives the default branch a classic rule, a ruleset of its own, both
-// or none; organization rulesets come on top.
+// protect adds a classic rule for the default branch, a ruleset of the
+// repository, both or none. Organization rulesets apply in addition.
 func (g *generator) protect(r *Repository, m float64) {
 	if g.chance(m - 0.08) {
 		r.Protections = append(r.Protections, g.classic(r, m))
@@ -155,14 +155,14 @@ func (g *generator) protect(r *Repository, m float64) {
 
 func (g *generator) classic(r *Repository, m float64) *BranchProtection {
 	p := &BranchProtection{ID: g.ids.next("BranchProtectionRule"), Pattern: r.DefaultBranch, RequiresReviews: g.chance(m + 0.2),
-		RequiresStatusChecks: g.chance(m), RequiresSignatures: g.chance(0.1), RequiresLinear: g.chance(0.25), RequiresConverse: g.chance(m / 2),
-		AllowsForcePushes: g.chance(0.08), AllowsDeletions: g.chance(0.05), IsAdminEnforced: g.chance(m - 0.3), Creator: pick(g.rng, g.crowd[humans])}
+		RequiresStatusChecks: g.chance(m), RequiresSignatures: g.chance(0.1), RequiresLinear: g.chance(0.25), RequiresResolution: g.chance(m / 2),
+		AllowsForcePushes: g.chance(0.08), AllowsDeletions: g.chance(0.05), IsAdminEnforced: g.chance(m - 0.3), Creator: pick(g.rng, g.groups[humans])}
 	if p.RequiresReviews {
 		p.ReviewCount = []int{0, 1, 2}[weighted(g.rng, 6, 74, 20)]
 		p.RequiresCodeOwners = r.Codeowners != nil && g.chance(0.5)
 		p.DismissesStale, p.RequiresLastPush = g.chance(m-0.1), g.chance(m/3)
 		if g.chance(0.1) {
-			p.PullRequestBypassers = []*User{pick(g.rng, g.crowd[humans])}
+			p.PullRequestBypassers = []*User{pick(g.rng, g.groups[humans])}
 		}
 	}
 	if p.RequiresStatusChecks {
@@ -173,7 +173,7 @@ func (g *generator) classic(r *Repository, m float64) *BranchProtection {
 
 func (g *generator) ownRuleset(r *Repository, m float64) *Ruleset {
 	s := g.ruleset(pick(g.rng, []string{"main", "protect default", "Default branch"}), []string{"active", "evaluate", "disabled"}[weighted(g.rng, 75, 15, 10)])
-	s.source = r
+	s.Source = r
 	s.Rules = append(s.Rules, g.rule("DELETION"), g.rule("NON_FAST_FORWARD"))
 	if g.chance(m + 0.1) {
 		s.Rules = append(s.Rules, g.pullRequestRule(PullRequestRule{ReviewCount: 1 + g.rng.IntN(2), DismissesStale: g.chance(m), RequiresCodeOwners: r.Codeowners != nil && g.chance(0.4)}))
@@ -184,8 +184,8 @@ func (g *generator) ownRuleset(r *Repository, m float64) *Ruleset {
 	return s
 }
 
-// rulesets are the organization's: a baseline, a strict one for payments, one
-// on trial and one switched off.
+// rulesets adds those of the organization: a baseline, a strict one for
+// payments, one that is only evaluated and one that is disabled.
 func (g *generator) rulesets() {
 	baseline := g.ruleset("baseline", "active")
 	baseline.Repositories = []string{"*-api", "*-service", "*-svc", "infrastructure"}
@@ -201,7 +201,7 @@ func (g *generator) rulesets() {
 	trial.Repositories, trial.Rules = []string{"~ALL"}, []Rule{g.rule("REQUIRED_SIGNATURES")}
 	frozen := g.ruleset("release freeze", "disabled")
 	frozen.Repositories, frozen.Rules = []string{"~ALL"}, []Rule{g.rule("UPDATE")}
-	g.World.Rulesets = append(g.World.Rulesets, baseline, strict, trial, frozen)
+	g.world.Rulesets = append(g.world.Rulesets, baseline, strict, trial, frozen)
 }
 
 func (g *generator) ruleset(name, enforcement string) *Ruleset {
