@@ -13,6 +13,7 @@ import (
 
 	"auditor/internal/collect"
 	"auditor/internal/report"
+	"auditor/internal/store"
 )
 
 // progress shows how a collection goes: bars on a terminal, log lines elsewhere.
@@ -185,9 +186,9 @@ func (l *lines) event(e collect.Event) {
 	defer l.mu.Unlock()
 	if e.Coverage != nil {
 		switch e.Coverage.Status {
-		case "complete": // the others are told at the end, with their reasons
+		case store.StatusComplete: // the others are told at the end, with their reasons
 			l.logger.Info("collected", "org", e.Org, "resource", e.Resource, "status", e.Coverage.Status, "rows", e.Coverage.RowCount, "requests", e.Coverage.RequestCount, "took", e.Coverage.Duration.Round(time.Millisecond).String())
-		case "skipped":
+		case store.StatusSkipped:
 			l.logger.Debug("not collected", "org", e.Org, "resource", e.Resource, "why", e.Coverage.Message)
 		}
 		return

@@ -188,7 +188,7 @@ func (c *collector) refuse(ctx context.Context, r refusal) error {
 		return err
 	}
 	for _, resource := range Resources() {
-		row := c.row(resource, r.org, failed, r.err.Error())
+		row := c.row(resource, r.org, store.StatusFailed, r.err.Error())
 		row.HTTPStatus = statusCode(r.err)
 		if err := c.cover(ctx, row); err != nil {
 			return err
@@ -206,7 +206,7 @@ func (c *collector) event(e Event) {
 func (c *collector) result(path string) *Result {
 	r := &Result{Path: path, IsResumed: c.writer.IsResumed(), IsComplete: true, Coverage: c.coverage.sorted()}
 	for _, row := range r.Coverage {
-		r.IsComplete = r.IsComplete && (!row.IsRequired || row.Status == complete)
+		r.IsComplete = r.IsComplete && (!row.IsRequired || row.Status.IsComplete())
 		r.Retries += row.RetryCount
 		r.Waited += row.Waited
 	}

@@ -84,7 +84,11 @@ func TestRequestsOfAColdRun(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
-	type row struct{ resource, status, permission string }
+	type row struct {
+		resource   string
+		status     store.CoverageStatus
+		permission string
+	}
 	const (
 		tokens         = "Organization permissions > Personal access tokens: Read-only"
 		requests       = "Organization permissions > Personal access token requests: Read-only"
@@ -97,11 +101,11 @@ func TestRefusals(t *testing.T) {
 		isComplete bool
 		want       []row
 	}{
-		{"organization_personal_access_tokens", false, []row{{"tokens", denied, tokens}, {"token_repositories", skipped, ""}}},
-		{"organization_personal_access_token_requests", false, []row{{"token_requests", denied, requests}, {"token_request_repositories", skipped, ""}}},
-		{"members", true, []row{{"members", denied, members}, {"outside_collaborators", denied, members}}},
-		{"administration", false, []row{{"repositories", partial, administration}, {"branch_protection", partial, administration}, {"deploy_keys", denied, administration}, {"automated_security_fixes", denied, administration}, {"teams", denied, administration}}},
-		{"vulnerability_alerts", true, []row{{"dependabot_alerts", denied, alerts}}},
+		{"organization_personal_access_tokens", false, []row{{"tokens", store.StatusDenied, tokens}, {"token_repositories", store.StatusSkipped, ""}}},
+		{"organization_personal_access_token_requests", false, []row{{"token_requests", store.StatusDenied, requests}, {"token_request_repositories", store.StatusSkipped, ""}}},
+		{"members", true, []row{{"members", store.StatusDenied, members}, {"outside_collaborators", store.StatusDenied, members}}},
+		{"administration", false, []row{{"repositories", store.StatusPartial, administration}, {"branch_protection", store.StatusPartial, administration}, {"deploy_keys", store.StatusDenied, administration}, {"automated_security_fixes", store.StatusDenied, administration}, {"teams", store.StatusDenied, administration}}},
+		{"vulnerability_alerts", true, []row{{"dependabot_alerts", store.StatusDenied, alerts}}},
 	} {
 		t.Run(test.missing, func(t *testing.T) {
 			result, _ := newSite(t, fakegithub.Options{MissingPermissions: []string{test.missing}}).mustRun()
@@ -137,7 +141,7 @@ func TestWhatIsSwitchedOffIsSkipped(t *testing.T) {
 	s := newSite(t, fakegithub.Options{})
 	result, snapshot := s.mustRun(func(p *Plan) { p.Optional = nil })
 	for _, resource := range []string{"members", "outside_collaborators", "codeowners", "branch_protection", "dependabot_alerts", "private_vulnerability_reporting", "automated_security_fixes", "rulesets", "properties", "teams"} {
-		if row := coverageOf(t, result, resource); row.Status != skipped || !strings.Contains(row.Message, "switched off") {
+		if row := coverageOf(t, result, resource); row.Status != store.StatusSkipped || !strings.Contains(row.Message, "switched off") {
 			t.Errorf("%s is %s: %s", resource, row.Status, row.Message)
 		}
 	}
@@ -156,7 +160,7 @@ func TestWhatIsSwitchedOffIsSkipped(t *testing.T) {
 func TestEnterpriseServer(t *testing.T) {
 	s := newSite(t, fakegithub.Options{GHES: true})
 	result, _ := s.mustRun()
-	if row := coverageOf(t, result, "private_vulnerability_reporting"); row.Status != skipped {
+	if row := coverageOf(t, result, "private_vulnerability_reporting"); row.Status != store.StatusSkipped {
 		t.Errorf("private vulnerability reporting is %s", row.Status)
 	}
 	if !result.IsComplete {
@@ -167,7 +171,7 @@ func TestEnterpriseServer(t *testing.T) {
 func TestSelectedRepositoriesArePartial(t *testing.T) {
 	s := newSite(t, fakegithub.Options{Selected: true})
 	result, _ := s.mustRun()
-	if row := coverageOf(t, result, "repositories"); row.Status != partial || !strings.Contains(row.Message, "selected repositories") {
+	if row := coverageOf(t, result, "repositories"); row.Status != store.StatusPartial || !strings.Contains(row.Message, "selected repositories") {
 		t.Errorf("repositories are %s: %s", row.Status, row.Message)
 	}
 }
@@ -194,7 +198,7 @@ func TestOrganizations(t *testing.T) {
 		if result.IsComplete {
 			t.Error("complete")
 		}
-		wantAnswer(t, snapshot, `SELECT DISTINCT status FROM coverage WHERE org = 'bare'`, failed)
+		wantAnswer(t, snapshot, `SELECT DISTINCT status FROM coverage WHERE org = 'bare'`, "failed")
 		wantAnswer(t, snapshot, `SELECT count(*) > 0 FROM tokens WHERE org = 'acme'`, "1")
 	})
 	t.Run("all", func(t *testing.T) {
@@ -285,7 +289,7 @@ func TestAllListsHidden(t *testing.T) {
 		})
 	})
 	result, snapshot := s.mustRun()
-	if row := coverageOf(t, result, "token_repositories"); row.Status != denied || row.HTTPStatus != 404 || result.IsComplete {
+	if row := coverageOf(t, result, "token_repositories"); row.Status != store.StatusDenied || row.HTTPStatus != 404 || result.IsComplete {
 		t.Errorf("token_repositories is %s, %d: %s", row.Status, row.HTTPStatus, row.Message)
 	}
 	wantAnswer(t, snapshot, `SELECT count(*) FROM tokens`, fmt.Sprint(len(s.world.Grants)))
@@ -299,7 +303,7 @@ func TestDriftIsLoud(t *testing.T) {
 	result, snapshot := s.mustRun()
 	row := coverageOf(t, result, "tokens")
 	want := fmt.Sprintf("tokens of acme: object %d: tokens.token_id is not an integer", s.world.Grants[0].ID)
-	if row.Status != failed || row.Message != want {
+	if row.Status != store.StatusFailed || row.Message != want {
 		t.Errorf("tokens are %s: %s\nwant %s", row.Status, row.Message, want)
 	}
 	wantAnswer(t, snapshot, `SELECT count(*) > 0 FROM repositories`, "1")
@@ -324,7 +328,7 @@ func TestOneFailingWalkIsPartial(t *testing.T) {
 	}
 	result, snapshot := s.mustRun()
 	row := coverageOf(t, result, "private_vulnerability_reporting")
-	if row.Status != partial || row.HTTPStatus != 500 || !strings.Contains(row.Message, "1 of ") {
+	if row.Status != store.StatusPartial || row.HTTPStatus != 500 || !strings.Contains(row.Message, "1 of ") {
 		t.Errorf("%s, %d: %s", row.Status, row.HTTPStatus, row.Message)
 	}
 	wantAnswer(t, snapshot, `SELECT count(*) FROM repositories WHERE visibility = 'public' AND NOT is_archived AND private_vulnerability_reporting IS NULL`, "1")
@@ -344,7 +348,7 @@ func TestSettingsPagesAreHalved(t *testing.T) {
 		})
 	})
 	result, snapshot := s.mustRun()
-	if row := coverageOf(t, result, "repository_settings"); row.Status != complete {
+	if row := coverageOf(t, result, "repository_settings"); row.Status != store.StatusComplete {
 		t.Errorf("repository_settings is %s: %s", row.Status, row.Message)
 	}
 	wantAnswer(t, snapshot, `SELECT count(*) FROM repositories WHERE dependabot_alerts IS NULL`, "0")
@@ -430,7 +434,7 @@ func TestEvents(t *testing.T) {
 func TestRulesets(t *testing.T) {
 	s := newSite(t, fakegithub.Options{})
 	result, snapshot := s.mustRun()
-	if row := coverageOf(t, result, "rulesets"); row.Status != complete || row.RowCount == 0 || row.RequestCount != 0 {
+	if row := coverageOf(t, result, "rulesets"); row.Status != store.StatusComplete || row.RowCount == 0 || row.RequestCount != 0 {
 		t.Errorf("rulesets are %s, %d rows, %d requests: %s", row.Status, row.RowCount, row.RequestCount, row.Message)
 	}
 	var want []string
@@ -452,7 +456,7 @@ func TestRulesets(t *testing.T) {
 func TestTooManyRulesets(t *testing.T) {
 	s := newSite(t, fakegithub.Options{}, rewrite("/graphql", `"rulesets":{"totalCount":2,`, `"rulesets":{"totalCount":21,`))
 	result, snapshot := s.mustRun()
-	if row := coverageOf(t, result, "rulesets"); row.Status != partial || !strings.Contains(row.Message, "21 rulesets, of which 2 were asked for") {
+	if row := coverageOf(t, result, "rulesets"); row.Status != store.StatusPartial || !strings.Contains(row.Message, "21 rulesets, of which 2 were asked for") {
 		t.Errorf("rulesets are %s: %s", row.Status, row.Message)
 	}
 	wantAnswer(t, snapshot, `SELECT count(*) FROM repositories WHERE ruleset_count IS NULL`, "1")
@@ -482,7 +486,7 @@ func TestAutomatedSecurityFixes(t *testing.T) {
 		want = append(want, r.Name+"|"+state)
 	}
 	wantAnswer(t, snapshot, `SELECT name, dependabot_security_updates FROM repositories ORDER BY repository_id`, strings.Join(want, "\n"))
-	if row := coverageOf(t, result, "automated_security_fixes"); row.Status != complete || row.RequestCount != asked || row.RowCount != asked {
+	if row := coverageOf(t, result, "automated_security_fixes"); row.Status != store.StatusComplete || row.RequestCount != asked || row.RowCount != asked {
 		t.Errorf("%s with %d requests, %d rows, want %d: %s", row.Status, row.RequestCount, row.RowCount, asked, row.Message)
 	}
 	for _, state := range []string{"paused", "disabled", "enabled", "NULL"} {

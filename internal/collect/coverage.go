@@ -13,15 +13,6 @@ import (
 	"auditor/internal/store"
 )
 
-// The statuses of a coverage row.
-const (
-	complete = "complete" // every page was read
-	partial  = "partial"  // some of it is missing; message says what
-	denied   = "denied"   // GitHub refused; permission says what to grant
-	failed   = "failed"   // it could not be read; message says why
-	skipped  = "skipped"  // it was not asked for; message says why
-)
-
 // coverageList gathers the rows of a run. Safe for concurrent use.
 type coverageList struct {
 	mu   sync.Mutex
@@ -55,7 +46,7 @@ func (c *collector) cover(ctx context.Context, row store.Coverage) error {
 	return nil
 }
 
-func (c *collector) row(r Resource, org, status, message string) store.Coverage {
+func (c *collector) row(r Resource, org string, status store.CoverageStatus, message string) store.Coverage {
 	return store.Coverage{Org: org, Resource: r.Name, Status: status, IsRequired: r.IsRequired, Message: message}
 }
 
@@ -67,12 +58,12 @@ func (t tally) row(row store.Coverage, r Resource) store.Coverage {
 	row.HTTPStatus, row.Message = statusCode(t.first), t.first.Error()
 	switch {
 	case t.done > 0:
-		row.Status = partial
+		row.Status = store.StatusPartial
 		row.Message = fmt.Sprintf("%d of %d could not be read, the first: %v", t.failed, t.done+t.failed, t.first)
 	case isDenial(t.first):
-		row.Status = denied
+		row.Status = store.StatusDenied
 	default:
-		row.Status = failed
+		row.Status = store.StatusFailed
 	}
 	if isDenial(t.first) {
 		row.Permission = r.Permission

@@ -129,7 +129,7 @@ func TestListedWithoutSettingsIsPartial(t *testing.T) {
 	s := newSite(t, fakegithub.Options{}, rewrite("/orgs/acme/repos", fmt.Sprintf(`"id":%d,"node_id":`, id), `"id":999999,"former_node_id":`))
 	result, snapshot := s.mustRun(quick)
 	row := coverageOf(t, result, "repository_settings")
-	if row.Status != partial || !strings.Contains(row.Message, "1 listed repositories have no settings") {
+	if row.Status != store.StatusPartial || !strings.Contains(row.Message, "1 listed repositories have no settings") {
 		t.Errorf("%s: %s", row.Status, row.Message)
 	}
 	wantAnswer(t, snapshot, "SELECT has_security_policy FROM repositories WHERE repository_id = 999999", "NULL")

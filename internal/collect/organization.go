@@ -67,7 +67,7 @@ func (o *organization) catchUp(ctx context.Context) error {
 		if r.Name != repositories && r.Parent != repositories {
 			continue
 		}
-		if _, err := o.resource(ctx, r, complete); err != nil {
+		if _, err := o.resource(ctx, r, store.StatusComplete); err != nil {
 			return err
 		}
 	}
@@ -77,9 +77,9 @@ func (o *organization) catchUp(ctx context.Context) error {
 // resources reads them side by side, children after their parents.
 func (o *organization) resources(ctx context.Context) error {
 	resources := Resources()
-	statuses := map[string]chan string{}
+	statuses := map[string]chan store.CoverageStatus{}
 	for _, r := range resources {
-		statuses[r.Name] = make(chan string, len(resources))
+		statuses[r.Name] = make(chan store.CoverageStatus, len(resources))
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	for _, r := range resources {
@@ -87,7 +87,7 @@ func (o *organization) resources(ctx context.Context) error {
 			continue
 		}
 		g.Go(func() error {
-			parent := complete
+			parent := store.StatusComplete
 			if r.Parent != "" {
 				select {
 				case parent = <-statuses[r.Parent]:
@@ -107,15 +107,15 @@ func (o *organization) resources(ctx context.Context) error {
 
 // resource collects one resource and leaves its coverage. The error is for what
 // ends the run; a refusal by GitHub is coverage.
-func (o *organization) resource(ctx context.Context, r Resource, parent string) (status string, err error) {
+func (o *organization) resource(ctx context.Context, r Resource, parent store.CoverageStatus) (status store.CoverageStatus, err error) {
 	began := o.plan.Now()
 	if why := o.skipped(r, parent); why != "" {
-		return skipped, o.cover(ctx, o.row(r, o.org, skipped, why))
+		return store.StatusSkipped, o.cover(ctx, o.row(r, o.org, store.StatusSkipped, why))
 	}
 	if r.IsOffOn404 && o.isBlind() {
-		row := o.row(r, o.org, denied, "not asked for: without the permission GitHub answers 404, which would read as off")
+		row := o.row(r, o.org, store.StatusDenied, "not asked for: without the permission GitHub answers 404, which would read as off")
 		row.Permission = r.Permission
-		return denied, o.cover(ctx, row)
+		return store.StatusDenied, o.cover(ctx, row)
 	}
 	if r.Shape == Settings {
 		return o.settings(ctx, r, began)
@@ -124,21 +124,21 @@ func (o *organization) resource(ctx context.Context, r Resource, parent string) 
 	if err != nil {
 		return "", fmt.Errorf("collect %s of %s: %w", r.Name, o.org, err)
 	}
-	row := tally.row(o.row(r, o.org, complete, ""), r)
+	row := tally.row(o.row(r, o.org, store.StatusComplete, ""), r)
 	o.qualify(&row, parent, r)
 	row.Duration = o.plan.Now().Sub(began)
 	return row.Status, o.cover(ctx, row)
 }
 
 // skipped tells why a resource is not asked for, "" if it is.
-func (o *organization) skipped(r Resource, parent string) string {
+func (o *organization) skipped(r Resource, parent store.CoverageStatus) string {
 	switch {
 	case r.Option != "" && !slices.Contains(o.plan.Optional, r.Option):
 		return "switched off: " + r.Option + " is not in collect.optional; it costs " + r.Requests
 	case r.IsMissingOnServer && o.isServer:
 		return "GitHub Enterprise Server does not have it"
-	case parent == denied || parent == failed || parent == skipped:
-		return r.Parent + " is " + parent
+	case parent.IsUnread():
+		return r.Parent + " is " + string(parent)
 	}
 	return ""
 }
@@ -153,18 +153,18 @@ func (o *organization) isBlind() bool {
 // qualify lowers a complete row for what the answers alone do not tell: a
 // parent list with gaps, an installation that sees only some repositories, and
 // settings that GitHub leaves out without the permission to see them.
-func (o *organization) qualify(row *store.Coverage, parent string, r Resource) {
-	if row.Status != complete {
+func (o *organization) qualify(row *store.Coverage, parent store.CoverageStatus, r Resource) {
+	if !row.Status.IsComplete() {
 		return
 	}
 	i := o.session.Installation()
 	switch {
-	case parent != complete:
-		row.Status, row.Message = partial, r.Parent+" is "+parent
+	case !parent.IsComplete():
+		row.Status, row.Message = store.StatusPartial, r.Parent+" is "+string(parent)
 	case r.Name == "repositories" && i.RepositorySelection == "selected":
-		row.Status, row.Message = partial, "the App is installed on selected repositories only: install it on all repositories"
+		row.Status, row.Message = store.StatusPartial, "the App is installed on selected repositories only: install it on all repositories"
 	case r.Name == "repositories" && o.isBlind():
-		row.Status, row.Permission = partial, readAdministration
+		row.Status, row.Permission = store.StatusPartial, readAdministration
 		row.Message = "security settings are not shown without the permission"
 	}
 }

@@ -47,14 +47,14 @@ type settingsWalk struct {
 }
 
 // settings collects the settings and covers the parts that the query answers.
-func (o *organization) settings(ctx context.Context, r Resource, began time.Time) (string, error) {
+func (o *organization) settings(ctx context.Context, r Resource, began time.Time) (store.CoverageStatus, error) {
 	todo, err := o.writer.Todo(ctx, o.org, r.Name)
 	if err != nil {
 		return "", err
 	}
 	s := &settingsWalk{organization: o, unasked: map[string]string{}}
 	for _, part := range Resources() {
-		if why := o.skipped(part, complete); part.Shape == Part && why != "" {
+		if why := o.skipped(part, store.StatusComplete); part.Shape == Part && why != "" {
 			s.unasked[part.Name] = why
 		}
 	}
@@ -237,23 +237,23 @@ func queryError(problems *github.QueryErrors) error {
 
 // cover leaves the coverage of the settings and of their parts. What is missing
 // of a part is asked of the snapshot: an earlier run may have read its pages.
-func (s *settingsWalk) cover(ctx context.Context, r Resource, err error, began time.Time) (string, error) {
+func (s *settingsWalk) cover(ctx context.Context, r Resource, err error, began time.Time) (store.CoverageStatus, error) {
 	gaps, total, gapErr := s.writer.Gaps(ctx, s.org)
 	if gapErr != nil {
 		return "", gapErr
 	}
-	row := s.row(r, s.org, complete, "")
+	row := s.row(r, s.org, store.StatusComplete, "")
 	row.Duration = s.plan.Now().Sub(began)
 	switch {
 	case err != nil && total > 0:
-		row.Status, row.Message, row.HTTPStatus = partial, err.Error(), statusCode(err)
+		row.Status, row.Message, row.HTTPStatus = store.StatusPartial, err.Error(), statusCode(err)
 	case err != nil:
-		row.Status, row.Message, row.HTTPStatus = failed, err.Error(), statusCode(err)
+		row.Status, row.Message, row.HTTPStatus = store.StatusFailed, err.Error(), statusCode(err)
 		if isDenial(err) {
-			row.Status, row.Permission = denied, r.Permission
+			row.Status, row.Permission = store.StatusDenied, r.Permission
 		}
 	case s.lost != "":
-		row.Status, row.Message = partial, s.lost
+		row.Status, row.Message = store.StatusPartial, s.lost
 	}
 	for _, part := range Resources() {
 		if part.Shape != Part {
@@ -269,23 +269,23 @@ func (s *settingsWalk) cover(ctx context.Context, r Resource, err error, began t
 
 // part is the coverage of a part, given that of the settings it came with.
 func (s *settingsWalk) part(part Resource, settings store.Coverage, gaps []store.Gap, total int64) store.Coverage {
-	if why := s.skipped(part, complete); why != "" {
-		return s.row(part, s.org, skipped, why)
+	if why := s.skipped(part, store.StatusComplete); why != "" {
+		return s.row(part, s.org, store.StatusSkipped, why)
 	}
 	row := settings
 	row.Resource, row.IsRequired = part.Name, part.IsRequired
-	if row.Status != complete {
-		row.Message = settings.Resource + " is " + settings.Status
+	if !row.Status.IsComplete() {
+		row.Message = settings.Resource + " is " + string(settings.Status)
 	}
 	s.hide(&row, part)
 	for _, g := range gaps {
-		if g.Resource != part.Name || row.Status != complete && row.Status != partial {
+		if g.Resource != part.Name || row.Status.IsUnread() {
 			continue
 		}
-		row.Status, row.Permission = partial, part.Permission
+		row.Status, row.Permission = store.StatusPartial, part.Permission
 		row.Message = fmt.Sprintf("unknown for %d of %d repositories, one of them: %s", g.Repositories, total, g.Message)
 		if g.Repositories == total {
-			row.Status, row.Message = denied, g.Message
+			row.Status, row.Message = store.StatusDenied, g.Message
 		}
 	}
 	return row
@@ -294,8 +294,8 @@ func (s *settingsWalk) part(part Resource, settings store.Coverage, gaps []store
 // hide lowers a complete row where GitHub answers "no" or "none" instead of
 // refusing: without the permission to administrate.
 func (s *settingsWalk) hide(row *store.Coverage, r Resource) {
-	if row.Status == complete && s.isBlind() && r.Permission == readAdministration {
-		row.Status, row.Permission = partial, r.Permission
+	if row.Status.IsComplete() && s.isBlind() && r.Permission == readAdministration {
+		row.Status, row.Permission = store.StatusPartial, r.Permission
 		row.Message = "GitHub answers no where it may not say: the permission is missing"
 	}
 }

@@ -35,7 +35,7 @@ type Result struct {
 type Missing struct {
 	Org      string
 	Resource string
-	Status   string // partial, denied, failed or skipped
+	Status   store.CoverageStatus
 }
 
 // A Finding is one row of a rule.
@@ -156,8 +156,8 @@ type judged struct {
 type judge struct {
 	snapshot *store.Snapshot
 	timeout  time.Duration
-	coverage map[[2]string]string // status by organization and resource
-	orgs     []string             // sorted
+	coverage map[[2]string]store.CoverageStatus // status by organization and resource
+	orgs     []string                           // sorted
 
 	populations sync.Map // int64 by statement and bindings
 	counted     sync.Map // []string, the resources that the statement of a population reads
@@ -172,7 +172,7 @@ func newJudge(ctx context.Context, snapshot *store.Snapshot, timeout time.Durati
 	if err != nil {
 		return nil, err
 	}
-	j := &judge{snapshot: snapshot, timeout: timeout, coverage: map[[2]string]string{}, orgs: slices.Clone(snapshot.Info().Orgs)}
+	j := &judge{snapshot: snapshot, timeout: timeout, coverage: map[[2]string]store.CoverageStatus{}, orgs: slices.Clone(snapshot.Info().Orgs)}
 	for _, c := range rows {
 		j.coverage[[2]string{c.Org, c.Resource}] = c.Status
 		j.orgs = append(j.orgs, c.Org)
@@ -278,8 +278,8 @@ func (j *judge) missing(ctx context.Context, rule Rule) ([]Missing, error) {
 		for _, resource := range resources {
 			switch s, ok := j.coverage[[2]string{org, resource}]; {
 			case !ok:
-				missing = append(missing, Missing{Org: org, Resource: resource, Status: "skipped"})
-			case s != "complete":
+				missing = append(missing, Missing{Org: org, Resource: resource, Status: store.StatusSkipped})
+			case !s.IsComplete():
 				missing = append(missing, Missing{Org: org, Resource: resource, Status: s})
 			}
 		}

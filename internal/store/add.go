@@ -6,22 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 )
-
-// Coverage is how far a resource of an organization could be read.
-type Coverage struct {
-	Org, Resource string
-	Status        string // complete, partial, denied, failed or skipped
-	IsRequired    bool
-	HTTPStatus    int    // of the request that failed; 0: none
-	Message       string // "": nothing to say
-	Permission    string // to grant to the App; "": none is missing
-	Duration      time.Duration
-	// Filled by the store: rows in the file, and what reading them took.
-	RowCount, RequestCount, RetryCount, RereadCount int64
-	Waited                                          time.Duration
-}
 
 // AddOrg makes an organization part of the snapshot. It comes before all else
 // of that organization and may be repeated.

@@ -268,7 +268,7 @@ func TestIsComplete(t *testing.T) {
 	for want, status := range map[int]string{1: "complete", 0: "partial"} {
 		w, _ := create(t)
 		cover(t, w, "denied", "members")
-		if _, err := w.Cover(t.Context(), Coverage{Org: "acme", Resource: "tokens", Status: status, IsRequired: true}); err != nil {
+		if _, err := w.Cover(t.Context(), Coverage{Org: "acme", Resource: "tokens", Status: CoverageStatus(status), IsRequired: true}); err != nil {
 			t.Fatal(err)
 		}
 		if got := query(t, publish(t, w), "SELECT is_complete FROM snapshot"); got != fmt.Sprintf("[%d]", want) {
