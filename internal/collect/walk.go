@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"auditor/internal/github"
 	"auditor/internal/store"
 )
@@ -132,26 +134,25 @@ func (k *walk) isSeen(items []json.RawMessage) bool {
 // properties it holds; "" if it has none. GitHub sends it among the first
 // members, and what comes after it, some kilobytes, is not read.
 func identity(item json.RawMessage) string {
-	d := json.NewDecoder(bytes.NewReader(item))
-	d.UseNumber()
-	if begin, err := d.Token(); err != nil || begin != json.Delim('{') {
+	d := jsontext.NewDecoder(bytes.NewBuffer(item), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	if begin, err := d.ReadToken(); err != nil || begin.Kind() != '{' {
 		return ""
 	}
-	for d.More() {
-		name, err := d.Token()
+	for d.PeekKind() == '"' {
+		name, err := d.ReadToken()
 		if err != nil {
 			return ""
 		}
-		if name != "id" && name != "repository_id" {
-			var other json.RawMessage
-			if d.Decode(&other) != nil {
+		if text := name.String(); text == "id" || text == "repository_id" {
+			if d.PeekKind() != '0' { // not a number
 				return ""
 			}
-			continue
+			number, _ := d.ReadValue()
+			return string(number)
 		}
-		id, _ := d.Token()
-		number, _ := id.(json.Number)
-		return number.String()
+		if d.SkipValue() != nil {
+			return ""
+		}
 	}
 	return ""
 }

@@ -1,7 +1,6 @@
 package github
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -127,7 +126,7 @@ func (r *retry) judge(req *http.Request, res resource, resp *http.Response, err 
 			return verdict{cause: again.Message, after: after, err: again}
 		}
 	case http.StatusOK, http.StatusCreated:
-		if !json.Valid(body) {
+		if !isJSON(body) {
 			nonsense := newError(req.Method, req.URL, resp, nil)
 			nonsense.Message = "the answer is not JSON" + contentType(resp)
 			return verdict{cause: nonsense.Message, err: nonsense}

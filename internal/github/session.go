@@ -236,11 +236,3 @@ func (c *chain) link(a answer, relation string) (string, error) {
 	}
 	return u.String(), nil
 }
-
-func decodeList(body []byte) ([]json.RawMessage, error) {
-	items, ok := cutList(body)
-	if !ok {
-		return nil, fmt.Errorf("want a list, got %s", kindOf(body))
-	}
-	return items, nil
-}

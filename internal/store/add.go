@@ -72,8 +72,9 @@ type page struct {
 // seen before is updated. A [DriftError] names the object that is not as promised.
 func (w *Writer) Add(ctx context.Context, walk Walk, items []json.RawMessage, next string, cost Cost) error {
 	p := &page{walk: walk, items: items, stripped: make([]string, len(items)), next: next, cost: cost}
+	var s stripper
 	for i, item := range items {
-		text, err := strip(item, w.kept[walk.Resource])
+		text, err := s.strip(item, w.kept[walk.Resource])
 		if err != nil {
 			return &DriftError{Org: walk.Org, Resource: walk.Resource, Object: objectID(walk, item), Problem: err.Error()}
 		}
