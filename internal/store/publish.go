@@ -3,12 +3,9 @@ package store
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -175,53 +172,4 @@ func publishedSum(path string) (string, error) {
 	}
 	sum, _, _ := strings.Cut(strings.TrimSpace(string(text)), " ")
 	return sum, nil
-}
-
-// syncFile makes the file's contents last and returns their SHA-256 in hex.
-func syncFile(path string) (sum string, err error) {
-	file, err := os.OpenFile(path, os.O_RDWR, 0)
-	if err != nil {
-		return "", err
-	}
-	defer file.Close()
-	if err := file.Chmod(0o600); err != nil {
-		return "", err
-	}
-	if err := file.Sync(); err != nil {
-		return "", err
-	}
-	return sumOf(file)
-}
-
-// sumOf returns the SHA-256 of all that r has left, in hex.
-func sumOf(r io.Reader) (string, error) {
-	h := sha256.New()
-	if _, err := io.Copy(h, r); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
-}
-
-// writeSynced makes a file of mode 0600 and waits until it is on the disk.
-func writeSynced(path, text string) error {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = file.WriteString(text)
-	return errors.Join(err, file.Sync(), file.Close())
-}
-
-// syncDir makes renames in a folder last. Systems that cannot sync a folder
-// say so with an error that changes nothing.
-func syncDir(dir string) error {
-	file, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	if err := file.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, os.ErrInvalid) {
-		return err
-	}
-	return nil
 }

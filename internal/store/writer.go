@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -100,7 +101,10 @@ func Create(ctx context.Context, dir string, run Run) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := resume(ctx, dir, run)
+	w, err := (*Writer)(nil), removeTemporary(dir)
+	if err == nil {
+		w, err = resume(ctx, dir, run)
+	}
 	if w == nil && err == nil {
 		w, err = begin(ctx, dir, run)
 	}
@@ -147,24 +151,16 @@ func freeName(dir string, startedAt time.Time) (time.Time, string) {
 	}
 }
 
-// newName is what a partial is called until it is whole. The next run writes
-// over the one that a killed run has left.
-const newName = ".new"
-
 // writeImage makes a new file with the schema and no rows.
 func writeImage(path string) error {
 	image, err := schemaImage()
 	if err != nil {
 		return err
 	}
-	temporary := filepath.Join(filepath.Dir(path), newName)
-	if err = os.WriteFile(temporary, image, 0o600); err == nil {
-		err = os.Rename(temporary, path)
-	}
-	if err != nil {
-		os.Remove(temporary)
-	}
-	return err
+	return ReplaceFile(path, func(w io.Writer) error {
+		_, err := w.Write(image)
+		return err
+	})
 }
 
 // writeRun fills the tables that say what this run is.
