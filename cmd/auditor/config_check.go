@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"path"
 	"runtime"
 	"slices"
 	"strings"
@@ -61,15 +60,11 @@ func (c *checker) url() {
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
 		c.problem("github.api_url", "%q is not an http(s) address", c.GitHub.APIURL)
-	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+	case u.Scheme == "http" && !github.IsLoopback(u.Hostname()):
 		c.problem("github.api_url", "http would send the credentials unencrypted to %s: use https", u.Host)
 	case u.User != nil:
 		c.problem("github.api_url", "must not contain a user or password")
 	}
-}
-
-func isLoopback(host string) bool {
-	return host == "localhost" || host == "::1" || strings.HasPrefix(host, "127.")
 }
 
 func (c *checker) names(path string, got, known []string) {
@@ -107,9 +102,28 @@ func (c *checker) numbers() {
 
 func (c *checker) globs() {
 	for i, glob := range c.Sensitive.Names {
-		if _, err := path.Match(glob, ""); err != nil || glob == "" {
+		if !isGlob(glob) {
 			c.problem(fmt.Sprintf("sensitive_repositories.names[%d]", i), "%q is not a glob", glob)
 		}
+	}
+}
+
+// isGlob reports whether a pattern of SQLite's GLOB, with which the snapshot
+// compares names, can match anything: * stands for any characters, / included,
+// ? for one, [a-z] and [^a-z] for one of a set, and there is no escape. A set
+// that does not end matches nothing, and no name has a backslash.
+func isGlob(pattern string) bool {
+	for rest := pattern; ; {
+		_, set, isSet := strings.Cut(rest, "[")
+		if !isSet {
+			return pattern != "" && !strings.Contains(pattern, `\`)
+		}
+		set = strings.TrimPrefix(strings.TrimPrefix(set, "^"), "]") // first in a set, ] is one of it
+		_, after, isEnded := strings.Cut(set, "]")
+		if !isEnded {
+			return false
+		}
+		rest = after
 	}
 }
 

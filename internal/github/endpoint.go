@@ -48,7 +48,7 @@ func checkAPIURL(u *url.URL) error {
 		return fmt.Errorf("api_url: %q has no host; want https://HOST", redact(u.String()))
 	case u.RawQuery != "" || u.Fragment != "":
 		return fmt.Errorf("api_url: must not have a query or fragment")
-	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
+	case u.Scheme == "https", u.Scheme == "http" && IsLoopback(u.Hostname()):
 		return nil
 	case u.Scheme == "http":
 		return fmt.Errorf("api_url: %q would send credentials unencrypted; use https", redact(u.String()))
@@ -57,7 +57,9 @@ func checkAPIURL(u *url.URL) error {
 	}
 }
 
-func isLoopback(host string) bool {
+// IsLoopback reports whether a host, a name or an address without its port, is
+// this machine: the only one that plain http is allowed to.
+func IsLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
