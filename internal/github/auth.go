@@ -22,15 +22,16 @@ type credentials interface {
 // auth adds the credential to a request; on 401 it renews it and sends the
 // request once more, and leaves it at that.
 type auth struct {
-	*call
-	next http.RoundTripper
+	creds    credentials
+	endpoint endpoint
+	next     http.RoundTripper
 }
 
 func (a *auth) RoundTrip(req *http.Request) (*http.Response, error) {
 	// http.Client drops the header on a redirect to another host, and its
 	// CheckRedirect refuses to follow; here the header would be put back.
-	if !a.client.owns(req.URL) {
-		return nil, a.client.foreign(req.URL)
+	if !a.endpoint.owns(req.URL) {
+		return nil, a.endpoint.foreign(req.URL)
 	}
 	token, err := a.creds.get(req.Context())
 	if err != nil {

@@ -29,7 +29,7 @@ func (c *Client) newChain(org string, creds credentials, g *gate) *chain {
 // call is one use of the chain by one goroutine: what the links tell each
 // other about it.
 type call struct {
-	*chain
+	chain      *chain
 	cost       Cost
 	generation int       // the gate's, when the latest request went out
 	slept      time.Time // the end of the latest closure that was slept out
@@ -52,14 +52,14 @@ func (c Cost) Plus(d Cost) Cost {
 // sleep waits, and counts that.
 func (c *call) sleep(ctx context.Context, d time.Duration) error {
 	c.cost.Waited += d
-	return c.client.options.sleep(ctx, d)
+	return c.chain.client.options.sleep(ctx, d)
 }
 
 // httpClient is the whole chain as an HTTP client, for one call.
 func (c *call) httpClient() *http.Client {
 	return &http.Client{
-		Transport:     &retry{call: c, next: &auth{call: c, next: &flight{call: c}}},
-		CheckRedirect: c.client.checkRedirect,
+		Transport:     &retry{call: c, next: &auth{creds: c.chain.creds, endpoint: c.chain.client.endpoint, next: &flight{call: c}}},
+		CheckRedirect: c.chain.client.endpoint.checkRedirect,
 	}
 }
 
@@ -81,7 +81,7 @@ func (a answer) name() string { return a.method + " " + pathOf(a.url) }
 // Each call has a go-github client of its own: go-github remembers rate limits
 // and would then refuse by itself, with an error, what our gate waits out.
 func (c *chain) rest(ctx context.Context, method, ref string, body any) (answer, error) {
-	u, err := c.client.resolve(ref)
+	u, err := c.client.endpoint.resolve(ref)
 	if err != nil {
 		return answer{}, describe(method, asURL(ref), err)
 	}

@@ -79,12 +79,12 @@ type Wait struct {
 
 // Client talks to one GitHub server. Safe for concurrent use.
 type Client struct {
-	endpoint
+	endpoint  endpoint
 	options   *settings
 	transport *http.Transport
 	slots     chan struct{}
-	app       *chain   // asks as the App itself; nil in token mode
-	ready     *readyed // the shared half of token mode's chains; nil in App mode
+	app       *chain       // asks as the App itself; nil in token mode
+	ready     *sharedToken // what token mode's chains have in common; nil in App mode
 	state     *clientState
 }
 
@@ -102,9 +102,9 @@ type settings struct {
 	skew            skew
 }
 
-// readyed is what all organizations of a ready token share: the token and its
-// limits.
-type readyed struct {
+// sharedToken is what all organizations of a ready token share: the token and
+// its limits.
+type sharedToken struct {
 	token *readyToken
 	gate  *gate
 }
@@ -136,7 +136,7 @@ func New(o Options) (*Client, error) {
 		state:     &clientState{chains: make(map[int64]*chain)},
 	}
 	if o.App == nil {
-		c.ready = &readyed{token: &readyToken{token: o.Token}, gate: newGate(c.options)}
+		c.ready = &sharedToken{token: &readyToken{token: o.Token}, gate: newGate(c.options)}
 		return c, nil
 	}
 	signer, err := newAppSigner(*o.App, c.options)

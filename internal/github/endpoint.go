@@ -76,12 +76,12 @@ func webURL(root url.URL, path string) string {
 
 // WebURL is the address of the server's web pages, without a trailing slash:
 // https://github.com for https://api.github.com.
-func (c *Client) WebURL() string { return c.web }
+func (c *Client) WebURL() string { return c.endpoint.web }
 
 // IsEnterpriseServer reports whether the server is a GitHub Enterprise Server,
 // told by the path /api/v3.
 func (c *Client) IsEnterpriseServer() bool {
-	return strings.HasSuffix(c.rest.Path, enterprisePath+"/")
+	return strings.HasSuffix(c.endpoint.rest.Path, enterprisePath+"/")
 }
 
 // owns reports whether u is on the server's API host: the only place that ever

@@ -22,7 +22,7 @@ func (l *list) pair(ctx context.Context, first Page) (whole Page, ok bool, err e
 	if target == "" {
 		return whole, false, nil
 	}
-	second, err := l.page(ctx, target)
+	second, err := l.chain.page(ctx, target)
 	whole.Cost = whole.Cost.Plus(second.Cost)
 	if err != nil || second.next != "" || len(second.Items) == 0 {
 		return whole, false, err

@@ -79,26 +79,26 @@ func (s *Session) Query(ctx context.Context, q any, vars map[string]any) (*Query
 }
 
 func (k *call) query(ctx context.Context, q any, vars map[string]any) (*QueryErrors, error) {
-	c := k.chain.client
+	graphql := k.chain.client.endpoint.graphql
 	client := k.httpClient()
 	rec := &recorder{next: client.Transport}
 	client.Transport = rec
-	err := githubv4.NewEnterpriseClient(c.graphql.String(), client).Query(ctx, q, vars)
+	err := githubv4.NewEnterpriseClient(graphql.String(), client).Query(ctx, q, vars)
 	var transport *url.Error
 	if errors.As(err, &transport) {
-		return nil, describe(http.MethodPost, c.graphql, err)
+		return nil, describe(http.MethodPost, graphql, err)
 	}
 	if rec.resp != nil && rec.resp.StatusCode != http.StatusOK {
-		return nil, newError(http.MethodPost, c.graphql, rec.resp, rec.body)
+		return nil, newError(http.MethodPost, graphql, rec.resp, rec.body)
 	}
-	problems := rec.problems(pathOf(c.graphql))
+	problems := rec.problems(pathOf(graphql))
 	switch {
 	case problems != nil && rec.said.isEmpty():
 		return nil, problems
 	case err != nil:
-		return problems, describe(http.MethodPost, c.graphql, err)
+		return problems, describe(http.MethodPost, graphql, err)
 	case rec.said.isEmpty():
-		return nil, describe(http.MethodPost, c.graphql, fmt.Errorf("the answer holds no data"))
+		return nil, describe(http.MethodPost, graphql, fmt.Errorf("the answer holds no data"))
 	}
 	return problems, nil
 }

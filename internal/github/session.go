@@ -86,7 +86,7 @@ func (c *chain) pages(ctx context.Context, path string) iter.Seq2[Page, error] {
 
 // list is being read.
 type list struct {
-	*chain
+	chain      *chain
 	ref        string // the page to read; "": done
 	isBackward bool
 	canTurn    bool // at the first page: to go on from the last
@@ -96,13 +96,13 @@ type list struct {
 func (l *list) begin(path string) (err error) {
 	path, l.isBackward = strings.CutPrefix(path, backward)
 	l.canTurn = !l.isBackward && !strings.Contains(path, "://")
-	l.ref, err = l.firstPage(path)
+	l.ref, err = l.chain.firstPage(path)
 	return err
 }
 
 // read gives the page that is next in the direction of reading.
 func (l *list) read(ctx context.Context) (Page, error) {
-	page, err := l.page(ctx, l.ref)
+	page, err := l.chain.page(ctx, l.ref)
 	if err == nil && l.canTurn && page.next != "" && page.last != "" {
 		page, err = l.turn(ctx, page)
 	}
@@ -125,7 +125,7 @@ func (l *list) turn(ctx context.Context, first Page) (Page, error) {
 		return whole, err
 	}
 	l.ref, l.isBackward = first.last, true
-	page, err := l.page(ctx, l.ref)
+	page, err := l.chain.page(ctx, l.ref)
 	page.Cost = page.Cost.Plus(whole.Cost)
 	return page, err
 }
@@ -151,7 +151,7 @@ func (l *list) after(page Page) (string, error) {
 // firstPage adds per_page=100 unless the path says otherwise. A URL that
 // GitHub gave is not touched.
 func (c *chain) firstPage(path string) (string, error) {
-	u, err := c.client.resolve(path)
+	u, err := c.client.endpoint.resolve(path)
 	if err != nil {
 		return "", describe(http.MethodGet, asURL(path), err)
 	}
@@ -231,8 +231,8 @@ func (c *chain) link(a answer, relation string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("bad link to the %s page: %q", relation, redact(target))
 	}
-	if !c.client.owns(u) {
-		return "", fmt.Errorf("link to the %s page: %w", relation, c.client.foreign(u))
+	if !c.client.endpoint.owns(u) {
+		return "", fmt.Errorf("link to the %s page: %w", relation, c.client.endpoint.foreign(u))
 	}
 	return u.String(), nil
 }
