@@ -80,7 +80,10 @@ func Run(ctx context.Context, client *github.Client, plan Plan) (_ *Result, err 
 	if writer.IsResumed() && plan.OnResume != nil {
 		plan.OnResume(writer.StartedAt())
 	}
-	c := &collector{plan: plan, writer: writer, isServer: client.IsEnterpriseServer()}
+	c := &collector{
+		plan: plan, writer: writer, isServer: client.IsEnterpriseServer(),
+		coverage: &coverageLog{writer: writer, onEvent: plan.OnEvent},
+	}
 	if err := c.organizations(ctx, sessions, refused); err != nil {
 		return nil, err
 	}
@@ -159,7 +162,7 @@ type collector struct {
 	plan     Plan
 	writer   *store.Writer
 	isServer bool // GitHub Enterprise Server
-	coverage coverageList
+	coverage *coverageLog
 }
 
 func (c *collector) organizations(ctx context.Context, sessions []*github.Session, refused []refusal) error {
@@ -188,19 +191,13 @@ func (c *collector) refuse(ctx context.Context, r refusal) error {
 		return err
 	}
 	for _, resource := range Resources() {
-		row := c.row(resource, r.org, store.StatusFailed, r.err.Error())
+		row := newCoverage(resource, r.org, store.StatusFailed, r.err.Error())
 		row.HTTPStatus = statusCode(r.err)
-		if err := c.cover(ctx, row); err != nil {
+		if err := c.coverage.add(ctx, row); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (c *collector) event(e Event) {
-	if c.plan.OnEvent != nil {
-		c.plan.OnEvent(e)
-	}
 }
 
 func (c *collector) result(path string) *Result {

@@ -3,7 +3,6 @@ package collect
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -13,21 +12,38 @@ import (
 	"auditor/internal/store"
 )
 
-// coverageList gathers the rows of a run. Safe for concurrent use.
-type coverageList struct {
+// coverageLog writes the coverage of a run's resources into the snapshot,
+// reports each as an event, and keeps it for the result. Safe for concurrent use.
+type coverageLog struct {
+	writer  *store.Writer
+	onEvent func(Event) // nil: none
+
 	mu   sync.Mutex
 	rows []store.Coverage
 }
 
-// add takes in a row, in place of an earlier one of the same resource.
-func (l *coverageList) add(row store.Coverage) {
+// add records a row, in place of an earlier one of the same resource.
+func (l *coverageLog) add(ctx context.Context, row store.Coverage) error {
+	row, err := l.writer.Cover(ctx, row)
+	if err != nil {
+		return fmt.Errorf("record coverage of %s of %s: %w", row.Resource, row.Org, err)
+	}
+	l.keep(row)
+	if l.onEvent != nil {
+		l.onEvent(Event{Org: row.Org, Resource: row.Resource, Coverage: &row})
+	}
+	return nil
+}
+
+func (l *coverageLog) keep(row store.Coverage) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.rows = slices.DeleteFunc(l.rows, func(r store.Coverage) bool { return r.Org == row.Org && r.Resource == row.Resource })
 	l.rows = append(l.rows, row)
 }
 
-func (l *coverageList) sorted() []store.Coverage {
+// sorted lists the rows by organization and resource.
+func (l *coverageLog) sorted() []store.Coverage {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.SortedFunc(slices.Values(l.rows), func(a, b store.Coverage) int {
@@ -35,40 +51,8 @@ func (l *coverageList) sorted() []store.Coverage {
 	})
 }
 
-// cover writes a coverage row and tells that the resource is done.
-func (c *collector) cover(ctx context.Context, row store.Coverage) error {
-	row, err := c.writer.Cover(ctx, row)
-	if err != nil {
-		return fmt.Errorf("record coverage of %s of %s: %w", row.Resource, row.Org, err)
-	}
-	c.coverage.add(row)
-	c.event(Event{Org: row.Org, Resource: row.Resource, Coverage: &row})
-	return nil
-}
-
-func (c *collector) row(r Resource, org string, status store.CoverageStatus, message string) store.Coverage {
+func newCoverage(r Resource, org string, status store.CoverageStatus, message string) store.Coverage {
 	return store.Coverage{Org: org, Resource: r.Name, Status: status, IsRequired: r.IsRequired, Message: message}
-}
-
-// row turns what the walks came to into the coverage of their resource.
-func (t tally) row(row store.Coverage, r Resource) store.Coverage {
-	if t.first == nil {
-		return row
-	}
-	row.HTTPStatus, row.Message = statusCode(t.first), t.first.Error()
-	switch {
-	case t.done > 0:
-		row.Status = store.StatusPartial
-		row.Message = fmt.Sprintf("%d of %d could not be read, the first: %v", t.failed, t.done+t.failed, t.first)
-	case isDenial(t.first):
-		row.Status = store.StatusDenied
-	default:
-		row.Status = store.StatusFailed
-	}
-	if isDenial(t.first) {
-		row.Permission = r.Permission
-	}
-	return row
 }
 
 // isDenial holds for a refusal that a permission would lift. GitHub answers 404
@@ -107,11 +91,4 @@ func isFatal(ctx context.Context, err error) bool {
 	var f fatalError
 	var limit *github.LimitError
 	return err != nil && (ctx.Err() != nil || errors.As(err, &f) || errors.As(err, &limit))
-}
-
-func rawItems(item json.RawMessage) []json.RawMessage {
-	if item == nil {
-		return nil
-	}
-	return []json.RawMessage{item}
 }
