@@ -45,7 +45,7 @@ type bars struct {
 }
 
 type bar struct {
-	*mpb.Bar
+	shown *mpb.Bar
 	walks map[string][2]int64 // by organization: done and all
 	rows  map[string]int64
 	total atomic.Int64 // rows of all organizations
@@ -126,7 +126,7 @@ func leastLeft(budgets map[string]collect.Event) string {
 
 func (b *bars) add(resource string) *bar {
 	one := &bar{walks: map[string][2]int64{}, rows: map[string]int64{}}
-	one.Bar = b.container.AddBar(0,
+	one.shown = b.container.AddBar(0,
 		mpb.PrependDecorators(decor.Name(resource, decor.WCSyncSpaceR)),
 		mpb.AppendDecorators(
 			decor.CountersNoUnit("%d/%d", decor.WCSyncSpace),
@@ -148,8 +148,8 @@ func (b *bar) show() {
 	}
 	b.total.Store(rows)
 	b.isDone = done == all
-	b.SetTotal(all, false)
-	b.SetCurrent(done)
+	b.shown.SetTotal(all, false)
+	b.shown.SetCurrent(done)
 }
 
 func (b *bars) close() {
@@ -157,9 +157,9 @@ func (b *bars) close() {
 	defer b.mu.Unlock()
 	for _, one := range b.bars {
 		if one.isDone {
-			one.SetTotal(-1, true)
+			one.shown.SetTotal(-1, true)
 		} else {
-			one.Abort(false) // interrupted: the bar stays where it was
+			one.shown.Abort(false) // interrupted: the bar stays where it was
 		}
 	}
 	b.footer.SetTotal(-1, true)
