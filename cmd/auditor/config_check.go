@@ -106,7 +106,7 @@ func (c *checker) globs() {
 }
 
 // isGlob reports whether a pattern of SQLite's GLOB, with which the snapshot
-// compares names, can match anything: * stands for any characters, / included,
+// compares names, can match anything: * matches any characters, / included,
 // ? for one, [a-z] and [^a-z] for one of a set, and there is no escape. A set
 // that does not end matches nothing, and no name has a backslash.
 func isGlob(pattern string) bool {

@@ -32,8 +32,8 @@ func (a *app) progress() progress {
 }
 
 // bars is one bar a resource, for all organizations together, and a line with
-// what is left of the rate limits. What mpb draws it reads from atomics: it
-// draws while an event waits for it.
+// what is left of the rate limits. mpb draws while an event waits for it, so
+// what it draws is in atomics.
 type bars struct {
 	mu        sync.Mutex
 	container *mpb.Progress
@@ -67,7 +67,7 @@ func newBars(w io.Writer, width int, o *slog.HandlerOptions) *bars {
 
 func (b *bars) event(e collect.Event) {
 	if e.Estimate != nil {
-		tellEstimate(b.logger, e)
+		logEstimate(b.logger, e)
 		return
 	}
 	b.mu.Lock()
@@ -83,7 +83,7 @@ func (b *bars) event(e collect.Event) {
 		one.rows[e.Org] = max(one.rows[e.Org], e.Rows)
 		one.walks[e.Org] = [2]int64{max(int64(e.WalksDone), one.walks[e.Org][0]), int64(e.Walks)}
 	case one == nil:
-		return // nothing was asked for it
+		return // nothing was requested for it
 	default:
 		all := max(1, one.walks[e.Org][1])
 		one.walks[e.Org] = [2]int64{all, all}
@@ -93,8 +93,8 @@ func (b *bars) event(e collect.Event) {
 
 func (b *bars) log() *slog.Logger { return b.logger }
 
-// tellEstimate says what is to come.
-func tellEstimate(log *slog.Logger, e collect.Event) {
+// logEstimate logs what the run will take.
+func logEstimate(log *slog.Logger, e collect.Event) {
 	attributes := []any{"org", e.Org, "requests", e.Estimate.Requests, "graphql_queries", e.Estimate.Queries, "at_least", e.Estimate.Duration.Round(time.Second).String()}
 	if e.REST.Limit > 0 {
 		attributes = append(attributes, "limit_left", e.REST.Remaining)
@@ -105,8 +105,8 @@ func tellEstimate(log *slog.Logger, e collect.Event) {
 	log.Info("estimate", attributes...)
 }
 
-// leastLeft says what is left of the rate limits, of the organization that has
-// the fewest requests left.
+// leastLeft shows the rate limits of the organization that has the fewest
+// requests left.
 func leastLeft(budgets map[string]collect.Event) string {
 	var least *collect.Event
 	for _, e := range budgets {
@@ -179,14 +179,14 @@ const lineEvery = 30 * time.Second
 
 func (l *lines) event(e collect.Event) {
 	if e.Estimate != nil {
-		tellEstimate(l.logger, e)
+		logEstimate(l.logger, e)
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if e.Coverage != nil {
 		switch e.Coverage.Status {
-		case store.StatusComplete: // the others are told at the end, with their reasons
+		case store.StatusComplete: // the others are reported at the end, with their reasons
 			l.logger.Info("collected", "org", e.Org, "resource", e.Resource, "status", e.Coverage.Status, "rows", e.Coverage.RowCount, "requests", e.Coverage.RequestCount, "took", e.Coverage.Duration.Round(time.Millisecond).String())
 		case store.StatusSkipped:
 			l.logger.Debug("not collected", "org", e.Org, "resource", e.Resource, "why", e.Coverage.Message)

@@ -55,8 +55,8 @@ func newCoverage(r Resource, org string, status store.CoverageStatus, message st
 	return store.Coverage{Org: org, Resource: r.Name, Status: status, IsRequired: r.IsRequired, Message: message}
 }
 
-// isDenial holds for a refusal that a permission would lift. GitHub answers 404
-// instead of 403 where it does not even want to say that there is something.
+// isDenial reports whether a permission would lift the refusal. GitHub answers
+// 404 instead of 403 where it hides that something exists.
 func isDenial(err error) bool {
 	return github.IsForbidden(err) || github.IsNotFound(err)
 }
@@ -74,8 +74,8 @@ type fatalError struct{ error }
 
 func (e fatalError) Unwrap() error { return e.error }
 
-// fatalUnlessDrift lets an object that GitHub changed the form of fail its
-// resource, and everything else that the store refuses end the run.
+// fatalUnlessDrift ends the run with what the store refuses; an object whose
+// form GitHub has changed fails its resource only.
 func fatalUnlessDrift(err error) error {
 	var drift *store.DriftError
 	if err == nil || errors.As(err, &drift) {
@@ -84,9 +84,9 @@ func fatalUnlessDrift(err error) error {
 	return fatalError{err}
 }
 
-// isFatal holds for what ends the run: a snapshot that cannot be written, an
+// isFatal reports whether an error ends the run: a snapshot that cannot be written, an
 // interrupt, and a rate limit that outlasts the patience of the configuration.
-// The next run goes on from there.
+// The next run resumes there.
 func isFatal(ctx context.Context, err error) bool {
 	var f fatalError
 	var limit *github.LimitError

@@ -33,7 +33,7 @@ func newOrganization(c *collector, session *github.Session) *organization {
 	}
 }
 
-// spend is a cost as the snapshot takes it.
+// spend counts a cost and converts it for the snapshot.
 func (o *organization) spend(c github.Cost) store.Cost {
 	o.walked.Add(int64(c.Requests))
 	return store.Cost(c)
@@ -61,8 +61,8 @@ func (o *organization) collect(ctx context.Context) error {
 	return o.writer.Spend(ctx, o.login, store.Cost{Requests: int(o.session.Requests() - o.walked.Load())})
 }
 
-// catchUp reads the list of repositories once more where it has become known
-// that some were created or renamed since, and what is asked of them alone.
+// catchUp reads the list of repositories once more, and what depends on it, if
+// the settings show that some were created or renamed since.
 func (o *organization) catchUp(ctx context.Context) error {
 	unlisted, err := o.writer.Unlisted(ctx, o.login)
 	if err != nil || unlisted == 0 {
@@ -139,7 +139,7 @@ func (o *organization) resource(ctx context.Context, r Resource, parent store.Co
 	return row.Status, o.coverage.add(ctx, row)
 }
 
-// skipped tells why a resource is not asked for, "" if it is.
+// skipped returns why a resource is not requested, "" if it is.
 func (o *organization) skipped(r Resource, parent store.CoverageStatus) string {
 	switch {
 	case r.Option != "" && !slices.Contains(o.plan.Optional, r.Option):
@@ -152,14 +152,14 @@ func (o *organization) skipped(r Resource, parent store.CoverageStatus) string {
 	return ""
 }
 
-// isBlind holds for an installation that is known not to see what only
+// isBlind reports whether the installation is known not to see what only
 // administrators do.
 func (o *organization) isBlind() bool {
 	granted := o.session.Installation().Permissions
 	return granted != nil && granted["administration"] == ""
 }
 
-// qualify lowers a complete row for what the answers alone do not tell: a
+// qualify lowers a complete row for what the answers alone do not show: a
 // parent list with gaps, an installation that sees only some repositories, and
 // settings that GitHub leaves out without the permission to see them.
 func (o *organization) qualify(row *store.Coverage, parent store.CoverageStatus, r Resource) {

@@ -26,7 +26,7 @@ const (
 	maxLookups = 50
 )
 
-// pageSize is how many repositories a query asks for: half as many after the
+// pageSize is how many repositories a query requests: half as many after the
 // server gave up on one, twice as many after some that went well, each time more.
 type pageSize struct {
 	now            int
@@ -53,7 +53,7 @@ func (p *pageSize) grow() {
 	}
 }
 
-// isTooHeavy holds for a query that the server gave up on, wholly or in part.
+// isTooHeavy reports whether the server gave up on a query or a part of it.
 func isTooHeavy(problems *github.QueryErrors, err error) bool {
 	return github.IsTimeout(err) || problems != nil && problems.IsTimeout()
 }

@@ -64,7 +64,7 @@ func IsLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// webURL is the address of the pages that people look at. GitHub's own clouds
+// webURL is the address of the pages for people. GitHub's own clouds
 // have their API on a host of its own, api.SOMETHING.
 func webURL(root url.URL, path string) string {
 	host := strings.ToLower(root.Host)
@@ -79,18 +79,18 @@ func webURL(root url.URL, path string) string {
 func (c *Client) WebURL() string { return c.endpoint.web }
 
 // IsEnterpriseServer reports whether the server is a GitHub Enterprise Server,
-// told by the path /api/v3.
+// recognized by the path /api/v3.
 func (c *Client) IsEnterpriseServer() bool {
 	return strings.HasSuffix(c.endpoint.rest.Path, enterprisePath+"/")
 }
 
-// owns reports whether u is on the server's API host: the only place that ever
-// sees a credential.
+// owns reports whether u is on the server's API host, the only one that ever
+// gets a credential.
 func (e endpoint) owns(u *url.URL) bool {
 	return u.Scheme == e.rest.Scheme && strings.EqualFold(u.Host, e.rest.Host) && u.User == nil
 }
 
-// resolve makes an address of ref, a path below the REST root with or without
+// resolve returns the address of ref, a path below the REST root with or without
 // a leading slash, or a full URL. Another host is refused.
 func (e endpoint) resolve(ref string) (*url.URL, error) {
 	if !strings.Contains(ref, "://") {

@@ -8,8 +8,8 @@ import (
 // pointsWrite is what GitHub charges for a REST request that is not a read.
 const pointsWrite = 5
 
-// flight lets a request out when there is room: enough points in the minute, a
-// free slot of the client, and no limit at that very moment.
+// flight sends a request when there is room: enough points in the minute, a
+// free slot of the client, and no limit at that moment.
 type flight struct{ call *call }
 
 func (f *flight) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -31,8 +31,8 @@ func (f *flight) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// observe tells the gate what an answer says of limits. That is before the slot
-// is free: whoever takes it next must not send into a limit that is known.
+// observe reports to the gate what an answer says about limits, before the slot
+// is free: the next request must not be sent into a limit that is known.
 func (f *flight) observe(res resource, resp *http.Response) {
 	if l := f.call.limit(res, resp); l != nil {
 		f.call.chain.gate.hit(res, l, f.call.generation)
@@ -40,7 +40,7 @@ func (f *flight) observe(res resource, resp *http.Response) {
 	}
 	reset, _ := exhausted(resp.Header)
 	if name := resp.Header.Get("X-RateLimit-Resource"); name != "" && name != string(res) {
-		reset = time.Time{} // of something that we seldom ask
+		reset = time.Time{} // of another limit
 	}
 	f.call.chain.gate.pass(res, f.call.chain.client.options.ours(reset), f.call.generation)
 }
@@ -54,8 +54,8 @@ func (c *call) limit(res resource, resp *http.Response) *limit {
 	return l
 }
 
-// admit waits for everything that a request needs. Waits are done without
-// holding a slot: other organizations need it.
+// admit waits for everything that a request needs. It waits without holding a
+// slot: other organizations need it.
 func (f *flight) admit(req *http.Request) (release func(), err error) {
 	ctx, res := req.Context(), f.call.resourceOf(req)
 	for {
@@ -76,7 +76,7 @@ func (f *flight) admit(req *http.Request) (release func(), err error) {
 		}
 		<-f.call.chain.client.slots
 		if probe == nil {
-			continue // a limit came up in the meantime
+			continue // a limit began meanwhile
 		}
 		select {
 		case <-probe:
@@ -87,7 +87,7 @@ func (f *flight) admit(req *http.Request) (release func(), err error) {
 }
 
 // pace reserves the points of a request and waits until they may be spent.
-// Points that were not spent at their time, because of a limit, are lost.
+// Points that a limit kept from being spent at their time are lost.
 func (f *flight) pace(req *http.Request, res resource) error {
 	p := f.call.chain.gate.pacers[res]
 	now := f.call.chain.client.options.now()

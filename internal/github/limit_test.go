@@ -371,17 +371,17 @@ func TestOneBurstIsOneMessage(t *testing.T) {
 	l := &limit{reason: "rate limit", isAll: true, after: time.Minute}
 	for i := range 8 {
 		g.hit(coreLimit, l, 0)
-		if _, isNews := g.look(coreLimit); isNews != (i == 0) {
-			t.Errorf("answer %d: isNews %v", i+1, isNews)
+		if _, isNew := g.look(coreLimit); isNew != (i == 0) {
+			t.Errorf("answer %d: isNew %v", i+1, isNew)
 		}
 		f.clock.Sleep(t.Context(), 20*time.Millisecond)
 	}
-	if _, isNews := g.look(graphqlLimit); isNews {
+	if _, isNew := g.look(graphqlLimit); isNew {
 		t.Error("GraphQL tells it again")
 	}
 	f.clock.Sleep(t.Context(), time.Minute)
 	g.hit(coreLimit, l, 1)
-	if _, isNews := g.look(coreLimit); !isNews {
+	if _, isNew := g.look(coreLimit); !isNew {
 		t.Error("the next limit is no news")
 	}
 }

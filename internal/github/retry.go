@@ -16,13 +16,13 @@ type failureKind int
 const (
 	ordinary failureKind = iota
 	// heavy is for GraphQL queries that the server gave up on, which costs
-	// points: the caller is to ask for less.
+	// points: the caller should request less.
 	heavy
 	// unauthorized is for a token that is refused after its renewal: one that
 	// another request has just renewed may need a moment.
 	unauthorized
-	// refused is for a port where nobody listens and nobody ever did: most
-	// likely the address is wrong.
+	// refused is for a port where no server listens or ever did: most likely
+	// the address is wrong.
 	refused
 )
 
@@ -38,8 +38,8 @@ const (
 	firstWait = time.Second // doubles with each try
 )
 
-// retry sends a request until an answer is worth having: it waits out limits,
-// and repeats what failed on the way.
+// retry sends a request until there is a final answer: it waits for limits to
+// end, and repeats what failed on the way.
 type retry struct {
 	call *call
 	next http.RoundTripper
@@ -115,9 +115,9 @@ func classify(k *call, req *http.Request, res resource, resp *http.Response, err
 		}
 	case http.StatusOK, http.StatusCreated:
 		if !isJSON(bodyOf(resp)) {
-			nonsense := newError(req.Method, req.URL, resp, nil)
-			nonsense.Message = errNotJSON.Error() + contentType(resp)
-			return tryResult{cause: nonsense.Message, err: nonsense}
+			notJSON := newError(req.Method, req.URL, resp, nil)
+			notJSON.Message = errNotJSON.Error() + contentType(resp)
+			return tryResult{cause: notJSON.Message, err: notJSON}
 		}
 	}
 	return tryResult{}
@@ -152,7 +152,7 @@ func kindOfFailure(res resource, isHeavy bool) failureKind {
 }
 
 // pause waits before another try: a second or less, then twice that, and so
-// on, at random within its upper half so that workers do not come back together.
+// on, at random within its upper half so that workers do not repeat together.
 func (r *retry) pause(req *http.Request, try int, result tryResult) error {
 	d := firstWait << (try - 1)
 	d = max(d/2+rand.N(d/2+1), result.after)
@@ -175,7 +175,7 @@ func (r *retry) tooManyLimits(req *http.Request, res resource) error {
 	}
 }
 
-// about is what a callback is told of a request.
+// about is what a callback gets about a request.
 func (c *call) about(req *http.Request) Wait {
 	return Wait{Org: c.chain.org, Method: req.Method, Path: pathOf(req.URL)}
 }
@@ -188,7 +188,7 @@ func (c *call) resourceOf(req *http.Request) resource {
 }
 
 // fresh copies a request for another try, with its body from the start: a
-// round trip has eaten the first one.
+// round trip consumes it.
 func fresh(req *http.Request) (*http.Request, error) {
 	again := req.Clone(req.Context())
 	if req.Body == nil || req.Body == http.NoBody {

@@ -29,7 +29,7 @@ func (s *Session) Installation() Installation { return s.installation }
 func (s *Session) Requests() int64 { return s.chain.sent.Load() }
 
 // Get reads one object. path is relative to the API root, such as
-// "orgs/acme". An answer without content (204) is nil. The cost is told on
+// "orgs/acme". An answer without content (204) is nil. The cost is set on
 // errors too.
 func (s *Session) Get(ctx context.Context, path string) (json.RawMessage, Cost, error) {
 	a, err := s.chain.rest(ctx, http.MethodGet, path, nil)
@@ -42,28 +42,28 @@ func (s *Session) Get(ctx context.Context, path string) (json.RawMessage, Cost, 
 // Page is one page of a list.
 type Page struct {
 	Items []json.RawMessage // as GitHub sent them; never nil without an error
-	Next  string            // where to go on after this page; "": it was the last to read
-	Count int               // pages of the whole list; 0: not told
+	Next  string            // the page to read after this one; "": it was the last
+	Count int               // pages of the whole list; 0: not known
 	Cost  Cost              // since the page before; set on errors too
 
-	prev, next, first, last string // full URLs; "" if not told
+	prev, next, first, last string // full URLs; "" if not given
 }
 
 // backward marks, in Page.Next, a URL from which a list is read to its
 // beginning.
 const backward = "backward "
 
-// Pages reads a list wholly, asking for 100 items a page. path is relative to
-// the API root, such as "orgs/acme/repos?sort=created", or the Next of an
-// earlier page, to go on from there. It stops after the first error, which
-// comes with a Page that only says what was spent.
+// Pages reads a whole list, 100 items a page. path is relative to the API root,
+// such as "orgs/acme/repos?sort=created", or the Next of an earlier page, to
+// resume there. It stops after the first error, which comes with a Page that
+// only has the cost.
 //
 // Lists of several pages are read from the last page to the first, where GitHub
-// tells the last. Pages are cut by offset: when an item goes, all after it
-// move up, and forwards the one that moves to the page just read would be
-// missed in silence. Backwards it comes twice, which tells that the list changed.
-// The first page is asked for twice for that: to be told the last, and at the end.
-// Lists of two pages come as one, for no request more; see pair.go.
+// names the last. Pages are cut by offset: when an item is deleted, all after it
+// move up, and reading forwards would silently miss the one that moves to the
+// page just read. Backwards it comes twice, which shows that the list changed.
+// For that the first page is requested twice: to learn the last, and at the end.
+// Lists of two pages come as one, with no more requests; see pair.go.
 func (s *Session) Pages(ctx context.Context, path string) iter.Seq2[Page, error] {
 	return s.chain.pages(ctx, path)
 }
@@ -89,7 +89,7 @@ type list struct {
 	chain      *chain
 	ref        string // the page to read; "": done
 	isBackward bool
-	canTurn    bool // at the first page: to go on from the last
+	canTurn    bool // at the first page: the last may come next
 	seen       map[string]bool
 }
 
@@ -100,7 +100,7 @@ func (l *list) begin(path string) (err error) {
 	return err
 }
 
-// read gives the page that is next in the direction of reading.
+// read returns the page that is next in the direction of reading.
 func (l *list) read(ctx context.Context) (Page, error) {
 	page, err := l.chain.page(ctx, l.ref)
 	if err == nil && l.canTurn && page.next != "" && page.last != "" {
@@ -117,8 +117,8 @@ func (l *list) read(ctx context.Context) (Page, error) {
 	return page, nil
 }
 
-// turn goes on from the last page of a list, given its first: to its beginning,
-// if not both come as one.
+// turn reads the last page of a list, given its first, and from there on
+// backwards; or both as one, see pair.go.
 func (l *list) turn(ctx context.Context, first Page) (Page, error) {
 	whole, ok, err := l.pair(ctx, first)
 	if ok || err != nil {
@@ -130,7 +130,7 @@ func (l *list) turn(ctx context.Context, first Page) (Page, error) {
 	return page, err
 }
 
-// after is where to go on after a page.
+// after is the page to read after this one.
 func (l *list) after(page Page) (string, error) {
 	l.seen[l.ref] = true
 	target, mark := page.next, ""
@@ -197,8 +197,8 @@ func (c *chain) page(ctx context.Context, ref string) (Page, error) {
 	return p, nil
 }
 
-// count is how many pages the list has: the number of the last one, as its
-// link tells, or of this one if it is the last.
+// count is how many pages the list has: the number in the link to the last one,
+// or of this one if it is the last; 0: not known.
 func (p Page) count() int {
 	if p.next == "" && p.prev == "" {
 		return 1
@@ -219,8 +219,8 @@ func (p Page) count() int {
 	return 0
 }
 
-// link is the full URL of the page that stands in a relation ("next", "last")
-// to this one, "" if there is none. GitHub's links carry numeric ids
+// link is the full URL of the page in a relation ("next", "last") to this one,
+// "" if there is none. GitHub's links carry numeric ids
 // (/organizations/1/…) in place of names.
 func (c *chain) link(a answer, relation string) (string, error) {
 	target := linkTo(a.header.Values("Link"), relation)

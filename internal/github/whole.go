@@ -26,14 +26,14 @@ type wholeBody struct {
 
 func (wholeBody) Close() error { return nil }
 
-// bodyOf is the body of an answer that exchange gave.
+// bodyOf is the body of an answer of exchange.
 func bodyOf(resp *http.Response) []byte {
 	b, _ := resp.Body.(wholeBody)
 	return b.data
 }
 
-// exchange sends one try and reads its whole answer, so that a body that is
-// cut off, or that stops arriving, can be had again by the links above.
+// exchange sends one try and reads its whole answer, so that the links above
+// can repeat it when the body is cut off or stops arriving.
 func (c *Client) exchange(req *http.Request) (*http.Response, error) {
 	req.Header.Set("User-Agent", c.options.userAgent)
 	ctx, cancel := context.WithTimeout(req.Context(), c.options.tryTimeout)

@@ -8,8 +8,8 @@ import (
 	"fmt"
 )
 
-// AddOrg makes an organization part of the snapshot. It comes before all else
-// of that organization and may be repeated.
+// AddOrg makes an organization part of the snapshot. It comes before everything
+// else of that organization and may be repeated.
 func (w *Writer) AddOrg(ctx context.Context, o Org) error {
 	var permissions any
 	if o.Permissions != nil {
@@ -55,7 +55,7 @@ func (w *Writer) Todo(ctx context.Context, org, resource string) ([]Walk, error)
 	return walks, nil
 }
 
-// page is a call of Add or Gone on its way to the file.
+// page is a call of Add or Gone that waits to be stored.
 type page struct {
 	walk     Walk
 	items    []json.RawMessage
@@ -67,9 +67,9 @@ type page struct {
 	err      error
 }
 
-// Add stores a page: its items and where the walk goes on, wholly or not at
+// Add stores a page, its items and the page to read next, as a whole or not at
 // all; it returns when that is on the disk. next "" finishes the walk. An object
-// seen before is updated. A [DriftError] names the object that is not as promised.
+// seen before is updated. A [DriftError] names an object that the schema refuses.
 func (w *Writer) Add(ctx context.Context, walk Walk, items []json.RawMessage, next string, cost Cost) error {
 	p := &page{walk: walk, items: items, stripped: make([]string, len(items)), next: next, cost: cost}
 	var s stripper
@@ -90,11 +90,11 @@ func (w *Writer) Gone(ctx context.Context, walk Walk, cost Cost) error {
 }
 
 // Restart empties a list that changed while it was read, so that it is read
-// anew from its first page.
+// again from its first page.
 func (w *Writer) Restart(ctx context.Context, walk Walk, cost Cost) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	what := "read " + walk.Resource + " of " + walk.Org + " anew"
+	what := "read " + walk.Resource + " of " + walk.Org + " again"
 	if !w.restarts[walk.Resource] {
 		return fmt.Errorf("%s: its schema does not say how to empty it", what)
 	}
@@ -115,7 +115,7 @@ func (w *Writer) Restart(ctx context.Context, walk Walk, cost Cost) error {
 	return nil
 }
 
-// Spend adds what an organization cost beside its walks: finding the
+// Spend adds what an organization cost in addition to its walks: finding the
 // installation, minting tokens.
 func (w *Writer) Spend(ctx context.Context, org string, cost Cost) error {
 	const spend = `INSERT INTO _walks (org, resource, parent, is_finished, request_count, retry_count, waited_ms) VALUES (?, 'installation', '', 1, ?, ?, ?)
@@ -178,7 +178,7 @@ func (w *Writer) prepareInserts(pages []*page) (err error) {
 	return nil
 }
 
-// insert stores one page within a transaction, wholly or not at all.
+// insert stores one page within a transaction, as a whole or not at all.
 func (w *Writer) insert(tx *sql.Tx, p *page) (err error) {
 	ctx := context.Background()
 	insert := w.inserts[p.walk.Resource]
@@ -223,8 +223,8 @@ const (
 	addCost = `request_count = request_count + excluded.request_count, retry_count = retry_count + excluded.retry_count, waited_ms = waited_ms + excluded.waited_ms`
 )
 
-// Fail writes down why a walk could not be done; it stays unfinished and goes
-// on with the same page after a resume. httpStatus 0: there was no answer.
+// Fail records why a walk could not be made; it stays unfinished and resumes at
+// the same page. httpStatus 0: there was no answer.
 func (w *Writer) Fail(ctx context.Context, walk Walk, cost Cost, message string, httpStatus int) error {
 	const fail = `INSERT INTO _walks (org, resource, parent, next, request_count, retry_count, waited_ms, message, http_status) VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULLIF(?, 0))
 		ON CONFLICT (org, resource, parent) DO UPDATE SET ` + addCost + `, message = excluded.message, http_status = excluded.http_status`
@@ -232,7 +232,7 @@ func (w *Writer) Fail(ctx context.Context, walk Walk, cost Cost, message string,
 		walk.Org, walk.Resource, walk.Parent, walk.Next, cost.Requests, cost.Retries, cost.Waited.Milliseconds(), message, httpStatus)
 }
 
-// Cover writes down how far a resource could be read; the last call stands.
+// Cover records how far a resource could be read; the last call counts.
 // Rows and requests are counted by the store, again when the file is published;
 // the row comes back with them.
 func (w *Writer) Cover(ctx context.Context, c Coverage) (Coverage, error) {
@@ -266,7 +266,7 @@ type Gap struct {
 }
 
 // Gaps lists the unknown parts of an organization's repository settings, sorted
-// by resource, and tells how many repositories' settings were read.
+// by resource, and returns how many repositories' settings were read.
 func (w *Writer) Gaps(ctx context.Context, org string) (gaps []Gap, repositories int64, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

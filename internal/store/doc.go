@@ -1,9 +1,9 @@
 // Package store keeps what was collected: one immutable SQLite file a run.
 //
-// Start with [Writer]: [Create] opens a file under a temporary name (or goes on
-// with one that was interrupted), [Writer.Add] takes pages of GitHub's JSON as
+// Start with [Writer]: [Create] opens a file under a temporary name (or resumes
+// one that was interrupted), [Writer.Add] takes pages of GitHub's JSON as
 // they come, and [Writer.Publish] gives the file its final name. Everything that
-// reads starts with [Snapshot]: [Open] hands out a file read-only and
+// reads starts with [Snapshot]: [Open] opens a file read-only and
 // [Snapshot.Select] runs one guarded SELECT over its public views.
 //
 // What pruning forgets is remembered by [History]: one file beside the

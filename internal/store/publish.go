@@ -15,7 +15,7 @@ import (
 // Publish closes the snapshot and gives it its final name, which it returns.
 // Before that the file is checked, synced, and its checksum is written beside
 // it. An existing file is never overwritten ([ErrExists]). After an error the
-// partial stays, to be gone on with; after success the Writer is closed.
+// partial stays, to be resumed; after success the Writer is closed.
 func (w *Writer) Publish(ctx context.Context, finishedAt time.Time) (path string, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -120,8 +120,8 @@ func (w *Writer) close() error {
 	return err
 }
 
-// Discard closes the Writer. A partial with pages in it stays to be gone on
-// with, one without is removed. After Publish it does nothing, so that
+// Discard closes the Writer. A partial with pages in it stays to be resumed,
+// one without is removed. After Publish it does nothing, so that
 // "defer w.Discard()" is right after Create.
 func (w *Writer) Discard() (err error) {
 	w.mu.Lock()

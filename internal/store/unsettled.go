@@ -7,16 +7,16 @@ import (
 	"fmt"
 )
 
-// Repository is one of the list, as far as asking for its settings needs it.
+// Repository is one of the list, as far as requesting its settings needs it.
 type Repository struct {
 	ID          int64
-	NodeID      string // for GraphQL; "" if the list did not tell
+	NodeID      string // for GraphQL; "" if the list has none
 	FullName    string
-	HasSettings bool // they are there, but not wholly
+	HasSettings bool // they were read, but not completely
 }
 
 // Unsettled lists the repositories of an organization whose settings are
-// missing or to be asked for again, ordered by id.
+// missing or to be requested again, ordered by id.
 func (w *Writer) Unsettled(ctx context.Context, org string) ([]Repository, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -42,8 +42,8 @@ func (w *Writer) Unsettled(ctx context.Context, org string) ([]Repository, error
 	return all, nil
 }
 
-// Unlisted counts the repositories of an organization whose settings were told,
-// under a name that is not in the list: created or renamed since it was read.
+// Unlisted counts the repositories of an organization whose settings were read
+// under a name that is not in the list: created or renamed since that was read.
 func (w *Writer) Unlisted(ctx context.Context, org string) (n int, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -16,13 +16,13 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// Run is what is known when a run begins.
+// Run is what a snapshot records about its run.
 type Run struct {
 	StartedAt      time.Time // names the file, to the second
 	AuditorVersion string
 	APIURL         string
 	WebURL         string // base of links, "https://github.com"
-	Filters        string // JSON of a targeted run; "" when everything is asked for
+	Filters        string // JSON of a targeted run; "" for a full one
 	Fingerprint    string // of the configuration: a partial is resumed only when everything but StartedAt is equal
 	Catalogue      []Permission
 	Sensitive      Sensitive
@@ -35,7 +35,7 @@ type Permission struct {
 	Why                      string
 }
 
-// Sensitive says which repositories the configuration calls sensitive.
+// Sensitive says which repositories are sensitive by the configuration.
 type Sensitive struct {
 	Names      []string            // globs on name or full name
 	Topics     []string            // exact
@@ -54,7 +54,7 @@ type Walk struct {
 	Org, Resource string
 	Parent        string // id of the parent as text, a role for members, "" for none
 	Repository    string // full name where the path needs it, else ""
-	Next          string // page to go on with after a resume; "": the first
+	Next          string // page to resume at; "": the first
 }
 
 // Cost is what reading took.
@@ -89,10 +89,10 @@ type Writer struct {
 // partialSuffix marks a file that no report may be made from.
 const partialSuffix = ".partial"
 
-// Create begins a snapshot in dir, or goes on with the newest partial there
-// that is under six hours old and was begun by an equal run. The folder is made
-// if it is absent. [ErrInUse]: another run is at work in the folder. Where the
-// name of the second is taken, that of a later one is used.
+// Create begins a snapshot in dir, or resumes the newest partial there that is
+// under six hours old and was begun by an equal run. The folder is created if it
+// is absent. [ErrInUse]: another run uses the folder. A file is named by the
+// second of its start; where that name is taken, by a later one.
 func Create(ctx context.Context, dir string, run Run) (*Writer, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("create snapshot folder: %w", err)
@@ -207,7 +207,7 @@ func (s Sensitive) rows() [][3]string {
 	return rows
 }
 
-// prepare learns from the schema in the file which resources there are.
+// prepare reads from the schema in the file which resources there are.
 func (w *Writer) prepare(ctx context.Context) error {
 	w.inserts = map[string]*sql.Stmt{}
 	w.resources, w.todos, w.restarts = map[string]bool{}, map[string]bool{}, map[string]bool{}
@@ -247,7 +247,7 @@ func (w *Writer) prepare(ctx context.Context) error {
 // one, the first.
 func (w *Writer) StartedAt() time.Time { return w.startedAt }
 
-// IsResumed tells whether this goes on with what an earlier run left.
+// IsResumed reports whether this continues what an earlier run left.
 func (w *Writer) IsResumed() bool { return w.isResumed }
 
 // transact runs f in a transaction. The context is obeyed before, not within:
