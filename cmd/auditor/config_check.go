@@ -93,7 +93,7 @@ func (c *checker) numbers() {
 		}
 	}
 	if c.config.Collect.MaxWait <= 0 {
-		c.problem("collect.max_wait", "must be longer than nothing")
+		c.problem("collect.max_wait", "must be more than 0")
 	}
 }
 

@@ -40,7 +40,7 @@ func (c *checker) organizations() {
 	}
 	for i, org := range c.config.Orgs {
 		if org == "*" && len(c.config.Orgs) > 1 {
-			c.problem(fmt.Sprintf("orgs[%d]", i), `"*" stands alone`)
+			c.problem(fmt.Sprintf("orgs[%d]", i), `"*" must be the only entry`)
 		} else if org == "" || strings.ContainsAny(org, "/ ?#%") {
 			c.problem(fmt.Sprintf("orgs[%d]", i), "%q is not the login of an organization", org)
 		}

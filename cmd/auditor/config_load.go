@@ -176,7 +176,7 @@ func kindOf(goType string) string {
 	case goType == "bool":
 		return "true or false"
 	case goType == "string":
-		return "a text"
+		return "a string"
 	}
 	return "keys and values"
 }

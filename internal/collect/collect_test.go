@@ -452,11 +452,11 @@ func TestRulesets(t *testing.T) {
 	wantAnswer(t, snapshot, `SELECT count(*) FROM branch_protection AS b WHERE b.source = 'ruleset' AND NOT EXISTS (SELECT 1 FROM rulesets AS s WHERE s.repository_id = b.repository_id AND s.name = b.source_name AND s.enforcement = 'active' AND s.is_on_default_branch)`, "0")
 }
 
-// More rulesets than were asked for: what is not there may be.
+// More rulesets than were requested: one that is not there may exist.
 func TestTooManyRulesets(t *testing.T) {
 	s := newSite(t, fakegithub.Options{}, rewrite("/graphql", `"rulesets":{"totalCount":2,`, `"rulesets":{"totalCount":21,`))
 	result, snapshot := s.mustRun()
-	if row := coverageOf(t, result, "rulesets"); row.Status != store.StatusPartial || !strings.Contains(row.Message, "21 rulesets, of which 2 were asked for") {
+	if row := coverageOf(t, result, "rulesets"); row.Status != store.StatusPartial || !strings.Contains(row.Message, "21 rulesets, of which 2 were requested") {
 		t.Errorf("rulesets are %s: %s", row.Status, row.Message)
 	}
 	wantAnswer(t, snapshot, `SELECT count(*) FROM repositories WHERE ruleset_count IS NULL`, "1")

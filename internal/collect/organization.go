@@ -122,7 +122,7 @@ func (o *organization) resource(ctx context.Context, r Resource, parent store.Co
 		return store.StatusSkipped, o.coverage.add(ctx, newCoverage(r, o.login, store.StatusSkipped, why))
 	}
 	if r.IsOffOn404 && o.isBlind() {
-		row := newCoverage(r, o.login, store.StatusDenied, "not asked for: without the permission GitHub answers 404, which would read as off")
+		row := newCoverage(r, o.login, store.StatusDenied, "not requested: without the permission GitHub answers 404, which would look like off")
 		row.Permission = r.Permission
 		return store.StatusDenied, o.coverage.add(ctx, row)
 	}

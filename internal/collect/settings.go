@@ -19,7 +19,7 @@ type settingsWalk struct {
 	organization *organization
 	target       store.Walk
 	parts        *partSelection
-	// lost says why repositories came back empty; "" if none did.
+	// lost says why repositories are not in an answer; "" if all are.
 	lost string
 	rows int64
 	cost github.Cost // not yet recorded

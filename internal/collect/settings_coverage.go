@@ -79,6 +79,6 @@ func (c settingsCoverage) part(part Resource, settings store.Coverage) store.Cov
 func (c settingsCoverage) qualify(row *store.Coverage, r Resource) {
 	if row.Status.IsComplete() && c.organization.isBlind() && r.Permission == readAdministration {
 		row.Status, row.Permission = store.StatusPartial, r.Permission
-		row.Message = "GitHub answers no where it may not say: the permission is missing"
+		row.Message = "without the permission GitHub answers no instead of refusing"
 	}
 }

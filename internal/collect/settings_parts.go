@@ -105,16 +105,16 @@ func (p *partSelection) gaps(n int, problems *github.QueryErrors) []nodeGaps {
 }
 
 // lost is why a repository is not in the answer.
-func (g nodeGaps) lost() string { return cmp.Or(g.unknown[""], "a repository came back empty") }
+func (g nodeGaps) lost() string { return cmp.Or(g.unknown[""], "GitHub left a repository out of an answer") }
 
 // item is a repository as the snapshot keeps it.
 func (g nodeGaps) item(node *repositorySettings) (json.RawMessage, error) {
 	delete(g.unknown, "")
 	if branch := node.DefaultBranchRef; branch != nil && branch.Rules != nil && branch.Rules.TotalCount > len(branch.Rules.Nodes) {
-		g.unknown["branch_protection"] = fmt.Sprintf("%d rules on the default branch, of which %d were asked for", branch.Rules.TotalCount, len(branch.Rules.Nodes))
+		g.unknown["branch_protection"] = fmt.Sprintf("%d rules on the default branch, of which %d were requested", branch.Rules.TotalCount, len(branch.Rules.Nodes))
 	}
 	if sets := node.Rulesets; sets != nil && sets.TotalCount > len(sets.Nodes) {
-		g.unknown["rulesets"] = fmt.Sprintf("%d rulesets, of which %d were asked for", sets.TotalCount, len(sets.Nodes))
+		g.unknown["rulesets"] = fmt.Sprintf("%d rulesets, of which %d were requested", sets.TotalCount, len(sets.Nodes))
 	}
 	item, err := json.Marshal(settingsItem{node, g.unknown, g.isTransient})
 	if err != nil {

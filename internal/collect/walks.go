@@ -22,7 +22,7 @@ type walks struct {
 }
 
 // errNotRequested is the result of walks that a refusal of another one spared.
-var errNotRequested = errors.New("not asked after a refusal")
+var errNotRequested = errors.New("not requested after a refusal")
 
 // walkAll makes every walk of a resource that is not yet made.
 func (o *organization) walkAll(ctx context.Context, r Resource) (tally, error) {

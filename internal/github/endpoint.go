@@ -107,7 +107,7 @@ func (e endpoint) resolve(ref string) (*url.URL, error) {
 }
 
 func (e endpoint) foreign(u *url.URL) error {
-	return fmt.Errorf("refused to go to %s://%s, which is not %s://%s",
+	return fmt.Errorf("refused to send to %s://%s, which is not %s://%s",
 		redact(u.Scheme), redact(u.Host), e.rest.Scheme, e.rest.Host)
 }
 

@@ -54,7 +54,7 @@ type LimitError struct {
 }
 
 func (e *LimitError) Error() string {
-	return fmt.Sprintf("%s %s: %s: can go on at %s, in %s",
+	return fmt.Sprintf("%s %s: %s: can continue at %s, in %s",
 		e.Method, e.Path, e.Reason, e.Until.UTC().Format(time.RFC3339), e.Wait.Round(time.Second))
 }
 

@@ -56,7 +56,7 @@ func nameOf(kind jsontext.Kind) string {
 	case '[':
 		return "a list"
 	case '"':
-		return "a text"
+		return "a string"
 	case 'n':
 		return "null"
 	case 't', 'f':

@@ -152,7 +152,7 @@ func TestMaxWait(t *testing.T) {
 	f := newFake(t, limited(403, "API rate limit exceeded", "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", resetIn(30*time.Minute)))
 	s := f.session(f.withToken, func(o *Options) { o.MaxWait = 10 * time.Minute })
 	_, _, err := s.Get(t.Context(), "orgs/acme/repos?page=2")
-	wantText(t, err, "GET /orgs/acme/repos: primary rate limit: can go on at 2026-11-21T02:30:01Z, in 30m1s")
+	wantText(t, err, "GET /orgs/acme/repos: primary rate limit: can continue at 2026-11-21T02:30:01Z, in 30m1s")
 	e := wantError[*LimitError](t, err)
 	if !e.Until.Equal(start.Add(30*time.Minute+time.Second)) || e.Wait != 30*time.Minute+time.Second {
 		t.Errorf("got %+v", e)

@@ -110,7 +110,7 @@ func classify(k *call, req *http.Request, res resource, resp *http.Response, err
 	case http.StatusAccepted:
 		if req.Method == http.MethodGet {
 			again := newError(req.Method, req.URL, resp, nil)
-			again.Message = "accepted: the answer is still being made"
+			again.Message = "accepted: the answer is not ready yet"
 			return tryResult{cause: again.Message, after: after, err: again}
 		}
 	case http.StatusOK, http.StatusCreated:

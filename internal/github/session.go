@@ -141,7 +141,7 @@ func (l *list) after(page Page) (string, error) {
 	case l.isBackward && target == "" && page.first != "":
 		return "", describe(http.MethodGet, asURL(l.ref), errors.New("there is no link to the page before this one"))
 	case l.seen[target]:
-		return "", describe(http.MethodGet, asURL(l.ref), errors.New("the links between the pages lead back"))
+		return "", describe(http.MethodGet, asURL(l.ref), errors.New("the links between the pages are a loop"))
 	case target == "":
 		return "", nil
 	}

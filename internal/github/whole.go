@@ -59,7 +59,7 @@ func (c *Client) exchange(req *http.Request) (*http.Response, error) {
 	}
 	isTimeout := ctx.Err() != nil
 	if isTimeout {
-		err = fmt.Errorf("no whole answer within %s", c.options.tryTimeout)
+		err = fmt.Errorf("no complete answer within %s", c.options.tryTimeout)
 	}
 	var slow net.Error
 	isTimeout = isTimeout || errors.As(err, &slow) && slow.Timeout()
@@ -74,7 +74,7 @@ func readBody(resp *http.Response) ([]byte, error) {
 	}
 	n, err := b.ReadFrom(io.LimitReader(resp.Body, maxBody+1))
 	if err != nil {
-		return nil, fmt.Errorf("the answer broke off after %d bytes: %w", n, err)
+		return nil, fmt.Errorf("the answer ended early, after %d bytes: %w", n, err)
 	}
 	if n > maxBody {
 		return nil, errTooLarge

@@ -24,7 +24,7 @@ var (
 	ErrNotDatabase = fmt.Errorf("%w: not a SQLite database", ErrNotSnapshot)
 	ErrForeign     = fmt.Errorf("%w: a database of another program", ErrNotSnapshot)
 	ErrPartial     = fmt.Errorf("%w: a partial one, left by a run that has not finished", ErrNotSnapshot)
-	errHistory     = fmt.Errorf("%w: it is the history, which auditor query --history asks", ErrNotSnapshot)
+	errHistory     = fmt.Errorf("%w: it is the history, which auditor query --history reads", ErrNotSnapshot)
 
 	// ErrExists: there is a published snapshot of that name.
 	ErrExists = errors.New("snapshot exists already")
