@@ -105,7 +105,9 @@ func (p *partSelection) gaps(n int, problems *github.QueryErrors) []nodeGaps {
 }
 
 // lost is why a repository is not in the answer.
-func (g nodeGaps) lost() string { return cmp.Or(g.unknown[""], "GitHub left a repository out of an answer") }
+func (g nodeGaps) lost() string {
+	return cmp.Or(g.unknown[""], "GitHub left a repository out of an answer")
+}
 
 // item is a repository as the snapshot keeps it.
 func (g nodeGaps) item(node *repositorySettings) (json.RawMessage, error) {

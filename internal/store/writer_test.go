@@ -11,8 +11,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // rows counts the rows of a base table.
@@ -214,129 +212,6 @@ func TestGoneAndBack(t *testing.T) {
 	s := publish(t, w)
 	if got := query(t, s, "SELECT repository_count, (SELECT count(*) FROM _gone) FROM tokens"); got != "[1,0]" {
 		t.Errorf("got %s", got)
-	}
-}
-
-func TestCoverage(t *testing.T) {
-	t.Parallel()
-	w, _ := create(t)
-	add(t, w, "members", "admin", `{"id":1,"login":"a"}`)
-	add(t, w, "members", "member", `{"id":2,"login":"b"}`, `{"id":1,"login":"a"}`)
-	if err := w.Fail(t.Context(), Walk{Org: "acme", Resource: "tokens", Next: "page3"}, Cost{Requests: 4}, "403 Forbidden", 403); err != nil {
-		t.Fatal(err)
-	}
-	add(t, w, "repository_settings", "", settingsJSON)
-	all := []Coverage{
-		{Org: "acme", Resource: "branch_protection", Status: "complete", RowCount: 2},
-		{Org: "acme", Resource: "codeowners", Status: "complete", RowCount: 1},
-		{Org: "acme", Resource: "dependabot_alerts", Status: "skipped", Message: "switched off", RowCount: 1},
-		{Org: "acme", Resource: "members", Status: "partial", RowCount: 2, RequestCount: 2},
-		{Org: "acme", Resource: "repository_settings", Status: "complete", RowCount: 1, RequestCount: 1},
-		{Org: "acme", Resource: "tokens", Status: "denied", IsRequired: true, HTTPStatus: 403, Message: "Resource not accessible", Permission: "organization_personal_access_tokens=read", RequestCount: 4},
-		{Org: "acme", Resource: "weather", Status: "failed"},
-	}
-	for _, c := range all {
-		if _, err := w.Cover(t.Context(), Coverage{Org: "acme", Resource: c.Resource, Status: "failed", HTTPStatus: 500, Message: "first try", Permission: "x"}); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := w.Cover(t.Context(), c); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := w.Cover(t.Context(), Coverage{Org: "acme", Resource: "org", Status: "fine"}); err == nil {
-		t.Error("an unknown status was stored")
-	}
-	s := publish(t, w)
-	got, err := s.Coverage(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(all, got); d != "" {
-		t.Errorf("coverage (-want +got):\n%s", d)
-	}
-	if got := query(t, s, "SELECT http_status, message, permission FROM coverage WHERE resource IN ('members', 'tokens') ORDER BY resource"); got !=
-		"[null,null,null]\n[403,\"Resource not accessible\",\"organization_personal_access_tokens=read\"]" {
-		t.Errorf("NULLs: %s", got)
-	}
-	if s.Info().IsComplete {
-		t.Error("complete without a required resource")
-	}
-}
-
-func TestIsComplete(t *testing.T) {
-	t.Parallel()
-	for want, status := range map[int]string{1: "complete", 0: "partial"} {
-		w, _ := create(t)
-		cover(t, w, "denied", "members")
-		if _, err := w.Cover(t.Context(), Coverage{Org: "acme", Resource: "tokens", Status: CoverageStatus(status), IsRequired: true}); err != nil {
-			t.Fatal(err)
-		}
-		if got := query(t, publish(t, w), "SELECT is_complete FROM snapshot"); got != fmt.Sprintf("[%d]", want) {
-			t.Errorf("%s: %s", status, got)
-		}
-	}
-}
-
-func TestDiscard(t *testing.T) {
-	t.Parallel()
-	w, dir := create(t)
-	partial := filepath.Join(dir, "20261121T020000Z.db.partial")
-	if stat, err := os.Stat(partial); err != nil || stat.Mode().Perm() != 0o600 {
-		t.Errorf("%v, %v", stat, err)
-	}
-	if stat, err := os.Stat(dir); err != nil || stat.Mode().Perm() != 0o700 {
-		t.Errorf("%v, %v", stat, err)
-	}
-	for range 2 {
-		if err := w.Discard(); err != nil {
-			t.Error(err)
-		}
-	}
-	if left := list(t, dir); len(left) != 0 {
-		t.Errorf("an empty partial stays: %v", left)
-	}
-	if err := w.Add(t.Context(), Walk{Org: "acme", Resource: "tokens"}, nil, "", Cost{Requests: 1}); err == nil {
-		t.Error("stored after Discard")
-	}
-
-	w, dir = create(t)
-	add(t, w, "tokens", "", tokenJSON)
-	if err := w.Discard(); err != nil {
-		t.Error(err)
-	}
-	if _, err := os.Stat(filepath.Join(dir, "20261121T020000Z.db.partial")); err != nil {
-		t.Error("a partial with pages is gone")
-	}
-}
-
-func TestPublishNeverOverwrites(t *testing.T) {
-	t.Parallel()
-	w, dir := create(t)
-	final := filepath.Join(dir, "20261121T020000Z.db")
-	if err := os.WriteFile(final, []byte("evidence"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	add(t, w, "tokens", "", tokenJSON)
-	if _, err := w.Publish(t.Context(), start); !errors.Is(err, ErrExists) {
-		t.Errorf("got %v", err)
-	}
-	if content, _ := os.ReadFile(final); string(content) != "evidence" {
-		t.Error("overwritten")
-	}
-	if err := os.Remove(final); err != nil {
-		t.Fatal(err)
-	}
-	if path, err := w.Publish(t.Context(), start); path != final || err != nil {
-		t.Errorf("%s, %v", path, err)
-	}
-	if _, err := w.Publish(t.Context(), start); err == nil {
-		t.Error("published twice")
-	}
-	if err := w.Discard(); err != nil {
-		t.Errorf("Discard after Publish: %v", err)
-	}
-	if _, err := os.Stat(final); err != nil {
-		t.Error("Discard removed what was published")
 	}
 }
 
