@@ -14,5 +14,7 @@
 // The files in schema are the whole knowledge about resources: a resource is a
 // base table "_<resource>", an insert path "_in_<resource>", perhaps a list of
 // what to ask for "_todo_<resource>", and public views with a comment on every
-// column. The Go code knows none of them by name.
+// column. The Writer knows none of them by name but repositories and their
+// settings, which are read independently and have to agree in the end
+// ([Writer.Unsettled], [Writer.Unlisted], [Writer.Gaps]).
 package store

@@ -61,10 +61,3 @@ func (w *Writer) Unlisted(ctx context.Context, org string) (n int, err error) {
 	}
 	return n, nil
 }
-
-// Reopen has a list that was read to its end read once more. What is in it
-// stays, and is brought up to date.
-func (w *Writer) Reopen(ctx context.Context, org, resource string) error {
-	const reopen = `UPDATE _walks SET is_finished = 0, next = '', reread_count = reread_count + 1 WHERE org = ? AND resource = ? AND parent = ''`
-	return w.exec(ctx, "read "+resource+" of "+org+" once more", reopen, org, resource)
-}

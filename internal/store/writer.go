@@ -76,14 +76,9 @@ type Writer struct {
 	waitingMu sync.Mutex
 	waiting   []*page // not yet stored
 
-	mu        sync.Mutex                 // one transaction at a time
-	db        *sql.DB                    // nil after Publish and Discard
-	inserts   map[string]*sql.Stmt       // one a resource that had a page, into its _in_ view
-	resources map[string]bool            // resources with an _in_ view
-	todos     map[string]bool            // resources with a _todo_ view
-	restarts  map[string]bool            // resources with a _restart_ trigger
-	counted   map[string]bool            // resources with a table of their own
-	kept      map[string]map[string]bool // resource to the keys that its items are cut down to
+	mu        sync.Mutex           // one transaction at a time
+	db        *sql.DB              // nil after Publish and Discard
+	resources map[string]*resource // of the schema in the file
 }
 
 // partialSuffix marks a file that no report may be made from.
@@ -205,42 +200,6 @@ func (s Sensitive) rows() [][3]string {
 		}
 	}
 	return rows
-}
-
-// prepare reads from the schema in the file which resources there are.
-func (w *Writer) prepare(ctx context.Context) error {
-	w.inserts = map[string]*sql.Stmt{}
-	w.resources, w.todos, w.restarts = map[string]bool{}, map[string]bool{}, map[string]bool{}
-	w.counted, w.kept = map[string]bool{}, map[string]map[string]bool{}
-	const facts = `
-		SELECT 'in', substr(s.name, 5), '' FROM sqlite_schema AS s WHERE s.type = 'view' AND s.name GLOB '_in_*'
-		UNION ALL SELECT 'todo', substr(s.name, 7), '' FROM sqlite_schema AS s WHERE s.type = 'view' AND s.name GLOB '_todo_*'
-		UNION ALL SELECT 'restart', substr(s.name, 10), '' FROM sqlite_schema AS s WHERE s.type = 'trigger' AND s.name GLOB '_restart_*'
-		UNION ALL SELECT 'counted', t.resource, '' FROM _table_resources AS t WHERE t.table_name = '_' || t.resource
-		UNION ALL SELECT 'kept', k.resource, k.key FROM _kept_keys AS k`
-	rows, err := w.db.QueryContext(ctx, facts)
-	return eachRow(rows, err, func(rows *sql.Rows) error {
-		var kind, resource, key string
-		if err := rows.Scan(&kind, &resource, &key); err != nil {
-			return err
-		}
-		switch kind {
-		case "in":
-			w.resources[resource] = true
-		case "todo":
-			w.todos[resource] = true
-		case "restart":
-			w.restarts[resource] = true
-		case "counted":
-			w.counted[resource] = true
-		case "kept":
-			if w.kept[resource] == nil {
-				w.kept[resource] = map[string]bool{}
-			}
-			w.kept[resource][key] = true
-		}
-		return nil
-	})
 }
 
 // StartedAt returns when the run began that this snapshot is of: for a resumed
