@@ -29,7 +29,7 @@ func TestExampleShowsTheDefaults(t *testing.T) {
 	}
 }
 
-// Every key of the configuration stands in the example, be it in a comment.
+// Every key of the configuration is in the example, at least in a comment.
 func TestExampleShowsEveryKey(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "..", "config.example.yaml"))
 	if err != nil {

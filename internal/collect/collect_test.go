@@ -52,7 +52,7 @@ func TestSnapshotHoldsTheOrganization(t *testing.T) {
 	wantAnswer(t, snapshot, `SELECT DISTINCT status FROM coverage WHERE resource <> 'teams' OR is_required`, "complete")
 }
 
-// A cold run asks no more than the floor of what it must ask.
+// A cold run sends no more requests than it has to.
 func TestRequestsOfAColdRun(t *testing.T) {
 	s := newSite(t, fakegithub.Options{})
 	s.mustRun(func(p *Plan) {
@@ -137,7 +137,7 @@ func TestWhatIsSwitchedOffIsSkipped(t *testing.T) {
 	wantAnswer(t, snapshot, `SELECT count(*) FROM tokens WHERE owner_role IS NOT NULL`, "0")
 	for _, r := range s.server.Requests() {
 		if strings.Contains(r.Path, "members") || strings.HasSuffix(r.Path, "reporting") {
-			t.Errorf("asked for %s", r.Path)
+			t.Errorf("requested %s", r.Path)
 		}
 	}
 }
@@ -281,9 +281,9 @@ func TestAllListsHidden(t *testing.T) {
 	wantAnswer(t, snapshot, `SELECT count(*) FROM tokens WHERE repository_selection = 'subset' AND repository_count IS NOT NULL`, "0")
 }
 
-// A change of GitHub's API is told with the column and the object, and does
+// A change of GitHub's API is reported with the column and the object, and does
 // not stop the other resources.
-func TestDriftIsLoud(t *testing.T) {
+func TestDriftIsReported(t *testing.T) {
 	s := newSite(t, fakegithub.Options{}, rewrite("/personal-access-tokens", `"token_id":`, `"token_id":"x","was":`))
 	result, snapshot := s.mustRun()
 	row := coverageOf(t, result, "tokens")
@@ -319,7 +319,7 @@ func TestOneFailingWalkIsPartial(t *testing.T) {
 	wantAnswer(t, snapshot, `SELECT count(*) FROM repositories WHERE visibility = 'public' AND NOT is_archived AND private_vulnerability_reporting IS NULL`, "1")
 }
 
-// What an interrupted run has read is not asked for again.
+// What an interrupted run has read is not requested again.
 func TestResume(t *testing.T) {
 	undisturbed := newSite(t, fakegithub.Options{})
 	_, want := undisturbed.mustRun()

@@ -108,7 +108,7 @@ func TestListsThatChange(t *testing.T) {
 	}
 }
 
-// quick leaves out what is asked of each repository, public ones aside.
+// quick leaves out what is requested for each repository, public ones aside.
 func quick(p *Plan) {
 	p.Optional = slices.DeleteFunc(Options(), func(o string) bool { return o == "teams" || o == "automated_security_fixes" })
 }
@@ -121,7 +121,7 @@ func wantSame(t *testing.T, want, got string) {
 	}
 }
 
-// A listed repository that cannot be asked for by id has no settings, and the
+// A listed repository that cannot be requested by id has no settings, and the
 // coverage says so.
 func TestListedWithoutSettingsIsPartial(t *testing.T) {
 	t.Parallel()

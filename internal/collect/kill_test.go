@@ -137,7 +137,7 @@ func TestKill(t *testing.T) {
 	}
 }
 
-// Of two organizations each goes on where it was.
+// Each of two organizations resumes where it was.
 func TestKillOrganizations(t *testing.T) {
 	t.Parallel()
 	if raced.Detector {
@@ -151,9 +151,9 @@ func TestKillOrganizations(t *testing.T) {
 	k.wantFew(cold, kills, answers(t, got, "SELECT request_count FROM snapshot"))
 }
 
-// What changes while the run is dead is in the snapshot as if the run had begun
-// afterwards, as far as something has yet to be asked that tells; what was read
-// before stays as it was.
+// What changes after the run was killed is in the snapshot as if the run had
+// begun afterwards, as far as later requests show it; what was read before stays
+// as it was.
 func TestKillAndChange(t *testing.T) {
 	t.Parallel()
 	const tokens, ofTokens, ofRequests, settings = "/personal-access-tokens ", "/personal-access-tokens/", "/personal-access-token-requests/", "POST /graphql "

@@ -43,7 +43,7 @@ type killer struct {
 	orgs   []string
 	mu     sync.Mutex
 	asked  map[string]int // requests, by what they ask for; of lists, later pages for themselves
-	victim *victim        // nil: nobody is to be killed
+	victim *victim        // nil: no process is to be killed
 }
 
 // victim is a process that is to be killed.
@@ -114,7 +114,7 @@ func (k *killer) watch(next http.Handler) http.Handler {
 	})
 }
 
-// arrive counts a request and returns whom to kill for it, nil for nobody.
+// arrive counts a request and returns the process to kill for it, nil for none.
 func (k *killer) arrive(r *http.Request) *victim {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 	"auditor/internal/store"
 )
 
-// Without the permission GitHub answers "off" where it may not say: that is
+// Without the permission GitHub answers "off" instead of refusing: that is
 // unknown, not off.
 func TestAnswersWithoutPermissionAreUnknown(t *testing.T) {
 	for _, stays := range []bool{false, true} { // whether a refused non-null field takes its repository with it
@@ -82,8 +82,8 @@ func TestTooManyRulesets(t *testing.T) {
 	wantAnswer(t, snapshot, `SELECT count(*) FROM repositories WHERE ruleset_count IS NULL`, "1")
 }
 
-// Where the list of repositories is silent about Dependabot security updates,
-// each is asked for its own, and where they are on, whether they are paused.
+// Where the list of repositories does not have Dependabot security updates, each
+// repository is requested; where they are on, so is whether they are paused.
 func TestAutomatedSecurityFixes(t *testing.T) {
 	s := newSite(t, fakegithub.Options{})
 	result, snapshot := s.mustRun()
@@ -116,14 +116,14 @@ func TestAutomatedSecurityFixes(t *testing.T) {
 	}
 }
 
-// Without the permission 404 says nothing, and is not even asked for.
+// Without the permission 404 has no meaning, and nothing is requested.
 func TestAutomatedSecurityFixesUnseen(t *testing.T) {
 	s := newSite(t, fakegithub.Options{MissingPermissions: []string{"administration"}})
 	_, snapshot := s.mustRun()
 	wantAnswer(t, snapshot, `SELECT count(*) FROM repositories WHERE dependabot_security_updates IS NOT NULL`, "0")
 	for _, r := range s.server.Requests() {
 		if strings.HasSuffix(r.Path, "/automated-security-fixes") {
-			t.Errorf("asked for %s", r.Path)
+			t.Errorf("requested %s", r.Path)
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// gateClock stands still; sleepers sleep until it is moved.
+// gateClock does not move by itself; sleepers sleep until it is moved.
 type gateClock struct {
 	mu       sync.Mutex
 	now      time.Time
@@ -164,7 +164,7 @@ func TestOneBurstIsOneMessage(t *testing.T) {
 		f.clock.Sleep(t.Context(), 20*time.Millisecond)
 	}
 	if _, isNew := g.look(graphqlLimit); isNew {
-		t.Error("GraphQL tells it again")
+		t.Error("the limit is reported again for GraphQL")
 	}
 	f.clock.Sleep(t.Context(), time.Minute)
 	g.hit(coreLimit, l, 1)

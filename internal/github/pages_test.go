@@ -76,11 +76,11 @@ func TestPages(t *testing.T) {
 	}
 	again, _, err := collect(t, s, pages[0].Next)
 	if err != nil || strings.Join(again, "") != `{"page": 2}{"page": 1}` {
-		t.Errorf("going on gave %v, %v", again, err)
+		t.Errorf("resuming gave %v, %v", again, err)
 	}
 }
 
-// A server that does not tell the last page is read forwards.
+// A list whose last page is not known is read forwards.
 func TestPagesForward(t *testing.T) {
 	f := newFake(t, func(w http.ResponseWriter, r *http.Request) {
 		page, _ := strconv.Atoi(r.URL.Query().Get("page"))
@@ -96,7 +96,7 @@ func TestPagesForward(t *testing.T) {
 	}
 	again, _, err := collect(t, s, pages[0].Next)
 	if err != nil || strings.Join(again, "") != "12" {
-		t.Errorf("going on gave %v, %v", again, err)
+		t.Errorf("resuming gave %v, %v", again, err)
 	}
 }
 

@@ -34,7 +34,7 @@ func TestReplaceFile(t *testing.T) {
 	}
 }
 
-// A link that somebody planted under a name that we write to is not followed.
+// A link under a name that we write to is replaced, not followed.
 func TestReplaceFileDoesNotFollowLinks(t *testing.T) {
 	dir, other := t.TempDir(), filepath.Join(t.TempDir(), "other")
 	if err := os.WriteFile(other, []byte("theirs"), 0o600); err != nil {

@@ -99,7 +99,7 @@ func FuzzStrip(f *testing.F) {
 	})
 }
 
-// tooDeep tells whether a value nests more than n deep.
+// tooDeep reports whether a value nests more than n deep.
 func tooDeep(v any, n int) bool {
 	if n < 0 {
 		return true

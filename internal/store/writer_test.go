@@ -126,7 +126,7 @@ func TestGone(t *testing.T) {
 		{Org: "acme", Resource: "token_request_repositories", Parent: "5"},
 		{Org: "acme", Resource: "repositories", Parent: "7"},
 	} {
-		for range 2 { // told twice: a resume
+		for range 2 { // read twice: a resume
 			if err := w.Gone(t.Context(), walk, Cost{Requests: 1}); err != nil {
 				t.Fatal(err)
 			}
@@ -156,14 +156,14 @@ func TestGone(t *testing.T) {
 	}
 }
 
-// A repository that has gone takes all with it that was told of it, also what is
-// told later by a page that was on its way.
+// With a repository that was deleted everything about it leaves the views, also
+// what a page brings that arrives later.
 func TestGoneRepository(t *testing.T) {
 	t.Parallel()
 	w, _ := create(t)
 	gone := Walk{Org: "acme", Resource: "repositories", Parent: "1"}
 	const repository = `{"id":1,"name":"x","full_name":"acme/x","visibility":"public"}`
-	tell := func() {
+	addAll := func() {
 		add(t, w, "repository_settings", "", settingsJSON)
 		add(t, w, "teams", "1", `{"id":1,"slug":"a"}`)
 		add(t, w, "private_vulnerability_reporting", "1", `{"enabled":true}`)
@@ -171,11 +171,11 @@ func TestGoneRepository(t *testing.T) {
 	}
 	add(t, w, "repositories", "", repository)
 	add(t, w, "properties", "", `{"repository_id":1,"properties":[{"property_name":"a","value":"b"}]}`)
-	tell()
+	addAll()
 	if err := w.Gone(t.Context(), gone, Cost{Requests: 1}); err != nil {
 		t.Fatal(err)
 	}
-	tell()
+	addAll()
 	for _, resource := range []string{"repositories", "repository_settings", "properties", "teams", "private_vulnerability_reporting", "automated_security_fixes"} {
 		if row, err := w.Cover(t.Context(), Coverage{Org: "acme", Resource: resource, Status: "complete"}); row.RowCount != 0 || err != nil {
 			t.Errorf("%s: %d rows, %v", resource, row.RowCount, err)
@@ -187,7 +187,7 @@ func TestGoneRepository(t *testing.T) {
 			t.Errorf("%s of a repository that is back: %v, %v", resource, todo, err)
 		}
 	}
-	tell()
+	addAll()
 	s := publish(t, w)
 	if got := query(t, s, "SELECT count(*), (SELECT count(*) FROM repository_teams), (SELECT count(*) FROM _gone) FROM default_branch_protection"); got != "[1,1,0]" {
 		t.Errorf("got %s", got)
@@ -262,7 +262,7 @@ func TestAddConcurrently(t *testing.T) {
 	}
 }
 
-// A full disk is no drift; what was stored before stays and can be gone on with.
+// A full disk is no drift; what was stored before stays and can be resumed.
 func TestDiskFull(t *testing.T) {
 	t.Parallel()
 	w, dir := create(t)
@@ -308,7 +308,7 @@ func TestAddCancelled(t *testing.T) {
 	add(t, w, "tokens", "", tokenJSON)
 }
 
-// A list that is read anew holds what came the second time, and what both
+// A list that is read again holds what came the second time, and what both
 // readings cost.
 func TestRestart(t *testing.T) {
 	w, _ := create(t)
@@ -343,7 +343,7 @@ func TestRestart(t *testing.T) {
 		if l.parent == "" {
 			todo, err := w.Todo(t.Context(), "acme", l.resource)
 			if err != nil || len(todo) != 1 || todo[0].Next != "" {
-				t.Errorf("%s is to go on at %v, %v", l.resource, todo, err)
+				t.Errorf("%s is to resume at %v, %v", l.resource, todo, err)
 			}
 		}
 		if err := w.Add(t.Context(), walk, []json.RawMessage{json.RawMessage(l.second)}, "", once); err != nil {
@@ -366,7 +366,7 @@ func TestRestart(t *testing.T) {
 	}
 	for _, resource := range []string{"org", "repository_settings", "private_vulnerability_reporting"} {
 		if err := w.Restart(t.Context(), Walk{Org: "acme", Resource: resource}, Cost{}); err == nil {
-			t.Errorf("%s was read anew, though it is no list", resource)
+			t.Errorf("%s was read again, though it is no list", resource)
 		}
 	}
 	s := publish(t, w)
