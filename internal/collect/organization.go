@@ -121,7 +121,7 @@ func (o *organization) resource(ctx context.Context, r Resource, parent store.Co
 	if why := o.skipped(r, parent); why != "" {
 		return store.StatusSkipped, o.coverage.add(ctx, newCoverage(r, o.login, store.StatusSkipped, why))
 	}
-	if r.IsOffOn404 && o.isBlind() {
+	if r.IsOffOn404 && o.lacksAdministration() {
 		row := newCoverage(r, o.login, store.StatusDenied, "not requested: without the permission GitHub answers 404, which would look like off")
 		row.Permission = r.Permission
 		return store.StatusDenied, o.coverage.add(ctx, row)
@@ -152,9 +152,9 @@ func (o *organization) skipped(r Resource, parent store.CoverageStatus) string {
 	return ""
 }
 
-// isBlind reports whether the installation is known not to see what only
-// administrators do.
-func (o *organization) isBlind() bool {
+// lacksAdministration reports whether the installation is known not to have the
+// permission to read what only administrators see.
+func (o *organization) lacksAdministration() bool {
 	granted := o.session.Installation().Permissions
 	return granted != nil && granted["administration"] == ""
 }
@@ -172,7 +172,7 @@ func (o *organization) qualify(row *store.Coverage, parent store.CoverageStatus,
 		row.Status, row.Message = store.StatusPartial, r.Parent+" is "+string(parent)
 	case r.Name == "repositories" && i.RepositorySelection == "selected":
 		row.Status, row.Message = store.StatusPartial, "the App is installed on selected repositories only: install it on all repositories"
-	case r.Name == "repositories" && o.isBlind():
+	case r.Name == "repositories" && o.lacksAdministration():
 		row.Status, row.Permission = store.StatusPartial, readAdministration
 		row.Message = "security settings are not shown without the permission"
 	}

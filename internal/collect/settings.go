@@ -92,7 +92,8 @@ func (s *settingsWalk) pages(ctx context.Context) error {
 	}
 }
 
-// add stores the repositories of an answer, and returns how many it has stored.
+// add stores the repositories of an answer, and returns how many it has stored;
+// an interrupt must not lose them.
 func (s *settingsWalk) add(ctx context.Context, nodes []*repositorySettings, problems *github.QueryErrors, next string) (int, error) {
 	var items []json.RawMessage
 	for i, g := range s.parts.gaps(len(nodes), problems) {
@@ -107,7 +108,7 @@ func (s *settingsWalk) add(ctx context.Context, nodes []*repositorySettings, pro
 		items = append(items, item)
 	}
 	o := s.organization
-	if err := o.writer.Add(kept(ctx), s.target, items, next, o.spend(s.cost)); err != nil {
+	if err := o.writer.Add(context.WithoutCancel(ctx), s.target, items, next, o.spend(s.cost)); err != nil {
 		return 0, fatalUnlessDrift(err)
 	}
 	s.cost = github.Cost{}

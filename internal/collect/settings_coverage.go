@@ -77,7 +77,7 @@ func (c settingsCoverage) part(part Resource, settings store.Coverage) store.Cov
 // qualify lowers a complete row where GitHub answers "no" or "none" instead of
 // refusing: without the permission to administrate.
 func (c settingsCoverage) qualify(row *store.Coverage, r Resource) {
-	if row.Status.IsComplete() && c.organization.isBlind() && r.Permission == readAdministration {
+	if row.Status.IsComplete() && c.organization.lacksAdministration() && r.Permission == readAdministration {
 		row.Status, row.Permission = store.StatusPartial, r.Permission
 		row.Message = "without the permission GitHub answers no instead of refusing"
 	}

@@ -63,7 +63,7 @@ func isTooHeavy(problems *github.QueryErrors, err error) bool {
 func (s *settingsWalk) missing(ctx context.Context) error {
 	size := newPageSize()
 	for range maxRounds {
-		todo, err := s.organization.writer.Unsettled(ctx, s.organization.login)
+		todo, err := s.organization.writer.MissingSettings(ctx, s.organization.login)
 		// Without an id for GraphQL it cannot be requested: lookUp reports it.
 		todo = slices.DeleteFunc(todo, func(r store.Repository) bool { return r.NodeID == "" })
 		if err != nil {
@@ -116,7 +116,7 @@ func (s *settingsWalk) byID(ctx context.Context, repositories []store.Repository
 // lookUp finds out what became of the repositories that still have no settings:
 // one that does not exist any more is removed from the list too.
 func (s *settingsWalk) lookUp(ctx context.Context) error {
-	left, err := s.organization.writer.Unsettled(ctx, s.organization.login)
+	left, err := s.organization.writer.MissingSettings(ctx, s.organization.login)
 	if err != nil {
 		return err
 	}

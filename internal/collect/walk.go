@@ -65,9 +65,9 @@ func (w *walk) object(ctx context.Context) (err error) {
 	return fatalUnlessDrift(w.add(ctx, items, ""))
 }
 
-// add stores a page with what it cost.
+// add stores a page with what it cost; an interrupt must not lose it.
 func (w *walk) add(ctx context.Context, items []json.RawMessage, next string) error {
-	err := w.organization.writer.Add(kept(ctx), w.target, items, next, w.organization.spend(w.cost))
+	err := w.organization.writer.Add(context.WithoutCancel(ctx), w.target, items, next, w.organization.spend(w.cost))
 	if err == nil {
 		w.cost = github.Cost{}
 	}
@@ -125,9 +125,6 @@ func (w *walk) estimate(page github.Page, took time.Duration) {
 		o.event(Event{Resource: w.target.Resource, Walks: 1, Estimate: e})
 	}
 }
-
-// kept is the context for storing what has arrived: an interrupt must not lose it.
-func kept(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
 
 // isSeen reports whether an object of the page was on an earlier one too: then
 // objects have moved between the pages, because one was deleted or added.

@@ -41,7 +41,7 @@ type page struct {
 // seen before is updated. A [DriftError] names an object that the schema refuses.
 func (w *Writer) Add(ctx context.Context, walk Walk, items []json.RawMessage, next string, cost Cost) error {
 	p := &page{walk: walk, items: items, stripped: make([]string, len(items)), next: next, cost: cost}
-	var s stripper
+	var s compactor
 	for i, item := range items {
 		text, err := s.strip(item, w.resource(walk.Resource).kept)
 		if err != nil {

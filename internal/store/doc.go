@@ -16,5 +16,5 @@
 // what to ask for "_todo_<resource>", and public views with a comment on every
 // column. The Writer knows none of them by name but repositories and their
 // settings, which are read independently and have to agree in the end
-// ([Writer.Unsettled], [Writer.Unlisted], [Writer.Gaps]).
+// ([Writer.MissingSettings], [Writer.Unlisted], [Writer.Gaps]).
 package store

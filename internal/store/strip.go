@@ -9,12 +9,12 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// stripper copies JSON values without white space and without hypermedia:
+// compactor copies JSON values without white space and without hypermedia:
 // members named "url", "_links" or "…_url" other than "html_url", at any depth.
 // It copies token by token, because decoding 200,000 repositories of 5 KB into
 // maps would cost more than all the rest. The zero value is ready; not safe for
 // concurrent use.
-type stripper struct {
+type compactor struct {
 	decoder jsontext.Decoder
 	out     []byte
 }
@@ -27,7 +27,7 @@ var errNotJSON = errors.New("not JSON")
 // strip returns item less its hypermedia. With keys, only these members of
 // the outermost object stay. A member that occurs twice, and text that is not
 // UTF-8, stay as they are: what to make of them is for SQLite to say.
-func (s *stripper) strip(item json.RawMessage, keys map[string]bool) (string, error) {
+func (s *compactor) strip(item json.RawMessage, keys map[string]bool) (string, error) {
 	s.decoder.Reset(bytes.NewBuffer(item), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	s.out = s.out[:0]
 	if err := s.value(keys); err != nil {
@@ -47,7 +47,7 @@ func isLink(name []byte) bool {
 }
 
 // value copies the value that begins here; keys as in strip.
-func (s *stripper) value(keys map[string]bool) error {
+func (s *compactor) value(keys map[string]bool) error {
 	switch s.decoder.PeekKind() {
 	case '{':
 		return s.object(keys)
@@ -59,7 +59,7 @@ func (s *stripper) value(keys map[string]bool) error {
 	return err
 }
 
-func (s *stripper) object(keys map[string]bool) error {
+func (s *compactor) object(keys map[string]bool) error {
 	if err := s.delimiter('{'); err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (s *stripper) object(keys map[string]bool) error {
 	return s.delimiter('}')
 }
 
-func (s *stripper) array() error {
+func (s *compactor) array() error {
 	if err := s.delimiter('['); err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func (s *stripper) array() error {
 }
 
 // delimiter copies a bracket that was peeked at, or fails where it is another.
-func (s *stripper) delimiter(want byte) error {
+func (s *compactor) delimiter(want byte) error {
 	token, err := s.decoder.ReadToken()
 	switch {
 	case err != nil:

@@ -15,9 +15,9 @@ type Repository struct {
 	HasSettings bool // they were read, but not completely
 }
 
-// Unsettled lists the repositories of an organization whose settings are
+// MissingSettings lists the repositories of an organization whose settings are
 // missing or to be requested again, ordered by id.
-func (w *Writer) Unsettled(ctx context.Context, org string) ([]Repository, error) {
+func (w *Writer) MissingSettings(ctx context.Context, org string) ([]Repository, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.db == nil {
