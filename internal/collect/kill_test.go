@@ -131,7 +131,7 @@ func TestKill(t *testing.T) {
 			k := newKiller(t)
 			kills := k.runUntilAll(c.moments)
 			got := k.finish()
-			wantSame(t, want, strings.ReplaceAll(everything(t, got), k.url, cold.url))
+			wantSame(t, want, strings.ReplaceAll(everything(t, got), k.site.url, cold.site.url))
 			k.wantFew(cold, kills, answers(t, got, "SELECT request_count FROM snapshot"))
 		})
 	}
@@ -147,7 +147,7 @@ func TestKillOrganizations(t *testing.T) {
 	want := everything(t, cold.finish())
 	kills := k.runUntilAll([]moment{{n: 45}, {n: 35, isAnswered: true}, {text: "/orgs/umbrella/installation ", n: 1}, {n: 1, isAnswered: true, pause: 1}})
 	got := k.finish()
-	wantSame(t, want, strings.ReplaceAll(everything(t, got), k.url, cold.url))
+	wantSame(t, want, strings.ReplaceAll(everything(t, got), k.site.url, cold.site.url))
 	k.wantFew(cold, kills, answers(t, got, "SELECT request_count FROM snapshot"))
 }
 
@@ -180,10 +180,10 @@ func TestKillAndChange(t *testing.T) {
 			if !k.runUntil(c.moment) {
 				t.Fatal("not killed")
 			}
-			k.world.Update(func() { c.change(k.world) })
+			k.site.world.Update(func() { c.change(k.site.world) })
 			got := k.finish()
 			wantAnswer(t, got, "SELECT is_complete FROM snapshot", "1")
-			k.dir = t.TempDir()
+			k.site.dir = t.TempDir()
 			wantSame(t, everything(t, k.finish()), everything(t, got))
 		})
 	}

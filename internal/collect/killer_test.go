@@ -37,13 +37,13 @@ type moment struct {
 func (m moment) isVague() bool { return m.file != "" || m.pause > 0 }
 
 // killer serves a small organization on small pages, and kills the process that
-// asks for it.
+// requests them.
 type killer struct {
-	*site
-	orgs   []string
-	mu     sync.Mutex
-	asked  map[string]int // requests, by what they ask for; of lists, later pages for themselves
-	victim *victim        // nil: no process is to be killed
+	site      *site
+	orgs      []string
+	mu        sync.Mutex
+	requested map[string]int // how often, by the request without its page; later pages of lists by themselves
+	victim    *victim        // nil: no process is to be killed
 }
 
 // victim is a process that is to be killed.
@@ -57,7 +57,7 @@ type victim struct {
 // newKiller serves the organization acme and others.
 func newKiller(t *testing.T, others ...string) *killer {
 	t.Helper()
-	k := &killer{orgs: append([]string{"acme"}, others...), asked: map[string]int{}}
+	k := &killer{orgs: append([]string{"acme"}, others...), requested: map[string]int{}}
 	var worlds []*fakegithub.World
 	for i, org := range k.orgs {
 		world := fakegithub.Generate(uint64(1+i), "small", org, testNow())
@@ -109,7 +109,7 @@ func (k *killer) watch(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 		if v != nil {
 			http.NewResponseController(w).Flush()
-			go v.killLater(k.dir) // the answer ends when this returns
+			go v.killLater(k.site.dir) // the answer ends when this returns
 		}
 	})
 }
@@ -123,7 +123,7 @@ func (k *killer) arrive(r *http.Request) *victim {
 	}
 	query := r.URL.Query()
 	query.Del("page")
-	k.asked[r.URL.Path+"?"+query.Encode()]++
+	k.requested[r.URL.Path+"?"+query.Encode()]++
 	if k.victim == nil || !strings.Contains(r.Method+" "+r.URL.Path+" ", k.victim.text) {
 		return nil
 	}
@@ -161,14 +161,14 @@ func (v *victim) hasEnded() bool {
 // runUntil runs the collector in another process until its moment, or to its
 // end where that moment does not come.
 func (k *killer) runUntil(m moment) (isKilled bool) {
-	k.t.Helper()
-	text, err := json.Marshal(killed{k.url, k.server.ClientID(), k.dir, k.orgs})
+	k.site.t.Helper()
+	text, err := json.Marshal(killed{k.site.url, k.site.server.ClientID(), k.site.dir, k.orgs})
 	if err != nil {
-		k.t.Fatal(err)
+		k.site.t.Fatal(err)
 	}
 	cmd := exec.Command(os.Args[0], "-test.run=^TestKilledCollector$", "-test.timeout=60s")
 	cmd.Env = append(os.Environ(), killedVariable+"="+string(text))
-	cmd.Stdin = bytes.NewReader(k.server.PrivateKeyPEM())
+	cmd.Stdin = bytes.NewReader(k.site.server.PrivateKeyPEM())
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	k.mu.Lock() // no request passes before its process is known
@@ -177,7 +177,7 @@ func (k *killer) runUntil(m moment) (isKilled bool) {
 	k.victim = v
 	k.mu.Unlock()
 	if err != nil {
-		k.t.Fatal(err)
+		k.site.t.Fatal(err)
 	}
 	err = cmd.Wait()
 	close(v.ended)
@@ -186,49 +186,49 @@ func (k *killer) runUntil(m moment) (isKilled bool) {
 	k.victim = nil
 	isKilled = cmd.ProcessState.ExitCode() == -1
 	if !isKilled && err != nil {
-		k.t.Fatalf("%v\n%s", err, out.Bytes())
+		k.site.t.Fatalf("%v\n%s", err, out.Bytes())
 	}
 	return isKilled
 }
 
 // finish publishes what the killed runs have left, unless they have.
 func (k *killer) finish() *store.Snapshot {
-	k.t.Helper()
-	path, err := store.Newest(k.dir)
+	k.site.t.Helper()
+	path, err := store.Newest(k.site.dir)
 	if errors.Is(err, store.ErrNoSnapshot) {
 		var result *Result
-		result, err = k.run(func(p *Plan) { p.Orgs = k.orgs })
+		result, err = k.site.run(func(p *Plan) { p.Orgs = k.orgs })
 		if err == nil {
 			path = result.Path
 		}
 	}
 	if err != nil {
-		k.t.Fatal(err)
+		k.site.t.Fatal(err)
 	}
 	k.wantSound(path)
-	snapshot, err := store.Open(k.t.Context(), path)
+	snapshot, err := store.Open(k.site.t.Context(), path)
 	if err != nil {
-		k.t.Fatal(err)
+		k.site.t.Fatal(err)
 	}
-	k.t.Cleanup(func() { snapshot.Close() })
+	k.site.t.Cleanup(func() { snapshot.Close() })
 	return snapshot
 }
 
 // wantSound wants a published file with its checksum and nothing else.
 func (k *killer) wantSound(path string) {
-	k.t.Helper()
+	k.site.t.Helper()
 	content, err := os.ReadFile(path)
 	if err != nil {
-		k.t.Fatal(err)
+		k.site.t.Fatal(err)
 	}
 	sum := sha256.Sum256(content)
 	line, err := os.ReadFile(path + ".sha256")
 	if want := hex.EncodeToString(sum[:]) + "  " + filepath.Base(path) + "\n"; err != nil || string(line) != want {
-		k.t.Errorf("checksum %q, %v; want %q", line, err, want)
+		k.site.t.Errorf("checksum %q, %v; want %q", line, err, want)
 	}
-	entries, err := os.ReadDir(k.dir)
+	entries, err := os.ReadDir(k.site.dir)
 	if err != nil {
-		k.t.Fatal(err)
+		k.site.t.Fatal(err)
 	}
 	var names []string
 	for _, e := range entries {
@@ -236,22 +236,22 @@ func (k *killer) wantSound(path string) {
 	}
 	base := filepath.Base(path)
 	if want := []string{".lock", base, base + ".sha256"}; !slices.Equal(names, want) {
-		k.t.Errorf("in the folder: %v; want %v", names, want)
+		k.site.t.Errorf("in the folder: %v; want %v", names, want)
 	}
 }
 
 // runUntilAll is runUntil one moment after the other, or until the snapshot is
 // published. It counts the kills.
 func (k *killer) runUntilAll(moments []moment) (kills int) {
-	k.t.Helper()
+	k.site.t.Helper()
 	for _, m := range moments {
 		isKilled := k.runUntil(m)
 		if isKilled {
 			kills++
 		} else if !m.isVague() {
-			k.t.Errorf("not killed at %+v", m)
+			k.site.t.Errorf("not killed at %+v", m)
 		}
-		if _, err := store.Newest(k.dir); err == nil {
+		if _, err := store.Newest(k.site.dir); err == nil {
 			break
 		}
 	}
@@ -262,7 +262,7 @@ func (k *killer) runUntilAll(moments []moment) (kills int) {
 func (k *killer) requests() (all int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for _, n := range k.asked {
+	for _, n := range k.requested {
 		all += n
 	}
 	return all
@@ -272,23 +272,23 @@ func (k *killer) requests() (all int) {
 // process had in hand: of each walk under way one page, and of a list, whose last
 // page is not known yet, the first one.
 func (k *killer) wantFew(cold *killer, kills int, written string) {
-	k.t.Helper()
+	k.site.t.Helper()
 	k.mu.Lock() // what a killed process has sent may still arrive
-	asked := maps.Clone(k.asked)
+	asked := maps.Clone(k.requested)
 	k.mu.Unlock()
 	for what, n := range asked {
-		if again := n - cold.asked[what]; again > kills {
-			k.t.Errorf("killed %d times, asked %d times more for %s", kills, again, what)
+		if again := n - cold.requested[what]; again > kills {
+			k.site.t.Errorf("killed %d times, asked %d times more for %s", kills, again, what)
 		}
 	}
 	if n, most := k.requests(), cold.requests()+kills*k.inHand(); n > most {
-		k.t.Errorf("killed %d times, %d requests; want at most %d", kills, n, most)
+		k.site.t.Errorf("killed %d times, %d requests; want at most %d", kills, n, most)
 	}
 	// What a snapshot says it took are the requests whose answers are in it.
 	if n, err := strconv.Atoi(written); err != nil || n > cold.requests()+kills*len(k.orgs) {
-		k.t.Errorf("killed %d times, %s requests written down, %d without", kills, written, cold.requests())
+		k.site.t.Errorf("killed %d times, %s requests written down, %d without", kills, written, cold.requests())
 	}
-	k.t.Logf("killed %d times: %d requests, of which %s written down; undisturbed %d", kills, k.requests(), written, cold.requests())
+	k.site.t.Logf("killed %d times: %d requests, of which %s written down; undisturbed %d", kills, k.requests(), written, cold.requests())
 }
 
 // inHand is the most requests that a kill can cost.
@@ -297,7 +297,7 @@ func (k *killer) inHand() int {
 	for _, r := range Resources() {
 		walks, pages := 1, 1
 		if strings.Contains(r.Path, "{parent}") || strings.Contains(r.Path, "{repository}") {
-			walks = k.plan().walks()
+			walks = k.site.plan().walks()
 		}
 		if r.Shape == List {
 			pages = 2
