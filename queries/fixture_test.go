@@ -220,7 +220,7 @@ func (f *fixture) insert(ctx context.Context, w *store.Writer, org string, data 
 		if status == "" {
 			status = "complete"
 		}
-		if _, err := w.Cover(ctx, store.Coverage{Org: org, Resource: resource, Status: status}); err != nil {
+		if _, err := w.Cover(ctx, store.Coverage{Org: org, Resource: resource, Status: store.CoverageStatus(status)}); err != nil {
 			return err
 		}
 	}

@@ -206,13 +206,17 @@ func (a *app) tellSkew(ahead time.Duration) {
 
 // tellCoverage warns of everything that could not be seen, once a cause.
 func (a *app) tellCoverage(result *collect.Result) {
-	type cause struct{ org, status, why, grant string }
+	type cause struct {
+		org        string
+		status     store.CoverageStatus
+		why, grant string
+	}
 	var causes []cause
 	resources := map[cause][]string{}
 	isRequired := map[cause]bool{}
 	for _, row := range result.Coverage {
 		c := cause{row.Org, row.Status, row.Message, row.Permission}
-		if row.Status == "complete" || row.Status == "skipped" && !row.IsRequired {
+		if !row.Status.IsMissing(row.IsRequired) {
 			continue
 		}
 		if resources[c] == nil {

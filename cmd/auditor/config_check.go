@@ -2,12 +2,8 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"net/url"
-	"os"
-	"path"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -20,14 +16,14 @@ import (
 
 // checker gathers everything that is wrong with a configuration.
 type checker struct {
-	*config
+	config   *config
 	problems []configProblem
 }
 
 func (c *checker) problem(path, format string, args ...any) {
 	p := configProblem{path: path, message: fmt.Sprintf(format, args...)}
-	if c.source != nil {
-		p.line, p.column = c.source.at(path)
+	if c.config.source != nil {
+		p.line, p.column = c.config.source.at(path)
 	}
 	c.problems = append(c.problems, p)
 }
@@ -57,19 +53,15 @@ func (c *config) check(extra ...configProblem) error {
 }
 
 func (c *checker) url() {
-	u, err := url.Parse(c.GitHub.APIURL)
+	u, err := url.Parse(c.config.GitHub.APIURL)
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
-		c.problem("github.api_url", "%q is not an http(s) address", c.GitHub.APIURL)
-	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+		c.problem("github.api_url", "%q is not an http(s) address", c.config.GitHub.APIURL)
+	case u.Scheme == "http" && !github.IsLoopback(u.Hostname()):
 		c.problem("github.api_url", "http would send the credentials unencrypted to %s: use https", u.Host)
 	case u.User != nil:
 		c.problem("github.api_url", "must not contain a user or password")
 	}
-}
-
-func isLoopback(host string) bool {
-	return host == "localhost" || host == "::1" || strings.HasPrefix(host, "127.")
 }
 
 func (c *checker) names(path string, got, known []string) {
@@ -89,32 +81,51 @@ func (c *checker) numbers() {
 		path            string
 		value, low, top int
 	}{
-		{"collect.concurrency", c.Collect.Concurrency, 1, 100},
-		{"collect.points_per_minute", c.Collect.PointsPerMinute, 0, 1_000_000},
-		{"snapshots.keep.last", c.Snapshots.Keep.Last, 0, 100_000},
-		{"snapshots.keep.daily", c.Snapshots.Keep.Daily, 0, 100_000},
-		{"snapshots.keep.weekly", c.Snapshots.Keep.Weekly, 0, 100_000},
-		{"snapshots.keep.monthly", c.Snapshots.Keep.Monthly, 0, 100_000},
+		{"collect.concurrency", c.config.Collect.Concurrency, 1, 100},
+		{"collect.points_per_minute", c.config.Collect.PointsPerMinute, 0, 1_000_000},
+		{"snapshots.keep.last", c.config.Snapshots.Keep.Last, 0, 100_000},
+		{"snapshots.keep.daily", c.config.Snapshots.Keep.Daily, 0, 100_000},
+		{"snapshots.keep.weekly", c.config.Snapshots.Keep.Weekly, 0, 100_000},
+		{"snapshots.keep.monthly", c.config.Snapshots.Keep.Monthly, 0, 100_000},
 	} {
 		if n.value < n.low || n.value > n.top {
 			c.problem(n.path, "%d is not between %d and %d", n.value, n.low, n.top)
 		}
 	}
-	if c.Collect.MaxWait <= 0 {
-		c.problem("collect.max_wait", "must be longer than nothing")
+	if c.config.Collect.MaxWait <= 0 {
+		c.problem("collect.max_wait", "must be more than 0")
 	}
 }
 
 func (c *checker) globs() {
-	for i, glob := range c.Sensitive.Names {
-		if _, err := path.Match(glob, ""); err != nil || glob == "" {
+	for i, glob := range c.config.Sensitive.Names {
+		if !isGlob(glob) {
 			c.problem(fmt.Sprintf("sensitive_repositories.names[%d]", i), "%q is not a glob", glob)
 		}
 	}
 }
 
+// isGlob reports whether a pattern of SQLite's GLOB, with which the snapshot
+// compares names, can match anything: * matches any characters, / included,
+// ? for one, [a-z] and [^a-z] for one of a set, and there is no escape. A set
+// that does not end matches nothing, and no name has a backslash.
+func isGlob(pattern string) bool {
+	for rest := pattern; ; {
+		_, set, isSet := strings.Cut(rest, "[")
+		if !isSet {
+			return pattern != "" && !strings.Contains(pattern, `\`)
+		}
+		set = strings.TrimPrefix(strings.TrimPrefix(set, "^"), "]") // first in a set, ] is one of it
+		_, after, isEnded := strings.Cut(set, "]")
+		if !isEnded {
+			return false
+		}
+		rest = after
+	}
+}
+
 func (c *checker) exceptions() {
-	for i, e := range c.Exceptions {
+	for i, e := range c.config.Exceptions {
 		at := fmt.Sprintf("exceptions[%d]", i)
 		if e.Rule == "" {
 			c.problem(at, "no rule: name a rule id or a glob such as stale-tokens/*")
@@ -130,98 +141,11 @@ func (c *checker) exceptions() {
 	}
 }
 
-// credentials checks the organizations and what opens them, and reads the key.
-func (c *config) credentials(env *environment, allowOpenKey bool) (github.Options, error) {
-	k := &checker{config: c}
-	if len(c.Orgs) == 0 {
-		k.problem("orgs", `names no organization: orgs: [acme], or ["*"] for every organization where the App is installed`)
-	}
-	for i, org := range c.Orgs {
-		if org == "*" && len(c.Orgs) > 1 {
-			k.problem(fmt.Sprintf("orgs[%d]", i), `"*" stands alone`)
-		} else if org == "" || strings.ContainsAny(org, "/ ?#%") {
-			k.problem(fmt.Sprintf("orgs[%d]", i), "%q is not the login of an organization", org)
-		}
-	}
-	o := github.Options{
-		APIURL: c.GitHub.APIURL, Concurrency: c.Collect.Concurrency,
-		PointsPerMinute: c.Collect.PointsPerMinute, MaxWait: time.Duration(c.Collect.MaxWait), Now: env.now,
-	}
-	app := c.GitHub.App
-	switch {
-	case app == nil && c.GitHub.TokenEnv == "":
-		k.problem("github", "no credentials: give app (client_id and private_key_file) or token_env")
-	case app != nil && c.GitHub.TokenEnv != "":
-		k.problem("github", "both app and token_env: give one of them")
-	case app != nil:
-		o.App = k.app(env, allowOpenKey)
-	default:
-		o.Token = strings.TrimSpace(env.getenv(c.GitHub.TokenEnv))
-		if o.Token == "" {
-			k.problem("github.token_env", "the environment variable %s is not set", c.GitHub.TokenEnv)
-		}
-		if slices.Contains(c.Orgs, "*") {
-			k.problem("orgs", `"*" needs github.app: a ready token cannot list installations`)
-		}
-	}
-	return o, c.check(k.problems...)
-}
-
-func (c *checker) app(env *environment, allowOpenKey bool) *github.App {
-	a := c.GitHub.App
-	if (a.ClientID == "") == (a.AppID == 0) {
-		c.problem("github.app", "give client_id or app_id, one of them")
-	}
-	app := &github.App{ClientID: a.ClientID, ID: a.AppID}
-	switch {
-	case (a.PrivateKeyFile == "") == (a.PrivateKeyEnv == ""):
-		c.problem("github.app", "give private_key_file or private_key_env, one of them")
-	case a.PrivateKeyEnv != "":
-		app.PrivateKey = []byte(env.getenv(a.PrivateKeyEnv))
-		if len(app.PrivateKey) == 0 {
-			c.problem("github.app.private_key_env", "the environment variable %s is not set", a.PrivateKeyEnv)
-			return app
-		}
-		c.key("github.app.private_key_env", app.PrivateKey)
-	default:
-		app.PrivateKey = c.keyFile(c.path(a.PrivateKeyFile), allowOpenKey)
-	}
-	return app
-}
-
-func (c *checker) keyFile(name string, allowOpenKey bool) []byte {
-	const at = "github.app.private_key_file"
-	info, err := os.Stat(name)
-	if err != nil {
-		c.problem(at, "%v", err)
-		return nil
-	}
-	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 && !allowOpenKey {
-		c.problem(at, "%s can be read by others (mode %04o): chmod 600 it, or --insecure-key-permissions", name, info.Mode().Perm())
-		return nil
-	}
-	key, err := os.ReadFile(name)
-	if err != nil {
-		c.problem(at, "%v", err)
-		return nil
-	}
-	c.key(at, key)
-	return key
-}
-
-func (c *checker) key(at string, pem []byte) {
-	var bad *github.KeyError
-	_, err := github.New(github.Options{App: &github.App{ClientID: "checked", PrivateKey: pem}})
-	if errors.As(err, &bad) {
-		c.problem(at, "%v", bad)
-	}
-}
-
 // ruleSettings are the rules' settings: enabled and severity have a meaning of
 // their own, everything else is a parameter.
 func (c *checker) ruleSettings() map[string]rules.Setting {
 	settings := map[string]rules.Setting{}
-	for id, values := range c.Rules.Settings {
+	for id, values := range c.config.Rules.Settings {
 		s := rules.Setting{Params: map[string]any{}}
 		for key, value := range values {
 			at := "rules.settings." + id + "." + key

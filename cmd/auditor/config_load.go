@@ -15,7 +15,7 @@ import (
 	"auditor/internal/rules"
 )
 
-// configSource is the file of a configuration, with the place of every key in it.
+// configSource is the file of a configuration, with the position of every key.
 type configSource struct {
 	name     string
 	paths    []placedPath
@@ -106,7 +106,7 @@ func syntaxProblem(err error) configProblem {
 	return configProblem{line: e.Mark.Line, column: e.Mark.Column, message: "not YAML: " + message}
 }
 
-// place remembers where every key and value below n stands.
+// place records the position of every key and value below n.
 func (s *configSource) place(n *yaml.Node, path string, keyLine, keyColumn int) {
 	s.paths = append(s.paths, placedPath{path, n.Line, n.Column, keyColumn, keyLine})
 	switch n.Kind {
@@ -126,7 +126,7 @@ func (s *configSource) place(n *yaml.Node, path string, keyLine, keyColumn int) 
 	}
 }
 
-// at is the place of a dotted path, or of the nearest one above it that the file has.
+// at is the position of a dotted path, or of the nearest one above it in the file.
 func (s *configSource) at(path string) (line, column int) {
 	for path != "" {
 		for _, p := range s.paths {
@@ -139,7 +139,7 @@ func (s *configSource) at(path string) (line, column int) {
 	return 0, 0
 }
 
-// pathAt is the dotted path of what stands at a place.
+// pathAt is the dotted path of what is at a position.
 func (s *configSource) pathAt(line, column int) string {
 	for _, p := range slices.Backward(s.paths) {
 		if p.line == line && p.column == column || p.keyLine == line && p.keyColumn == column {
@@ -154,7 +154,8 @@ var (
 	wrongType    = regexp.MustCompile("(?s)^cannot construct !!(\\w+)(?: `(.*?)`)? into (.+)$")
 )
 
-// formProblem says in the words of the file what the YAML library says in Go's.
+// formProblem translates what the YAML library says in terms of Go into the
+// terms of the file.
 func (s *configSource) formProblem(e *yaml.LoadError) configProblem {
 	p := configProblem{line: e.Mark.Line, column: e.Mark.Column, message: e.Message}
 	p.path = s.pathAt(p.line, p.column)
@@ -175,7 +176,7 @@ func kindOf(goType string) string {
 	case goType == "bool":
 		return "true or false"
 	case goType == "string":
-		return "a text"
+		return "a string"
 	}
 	return "keys and values"
 }
@@ -190,7 +191,7 @@ func got(tag, value string) string {
 	return strconv.Quote(value)
 }
 
-// siblings are the keys that may stand where path stands.
+// siblings are the keys that are allowed at a path.
 func siblings(path string) []string {
 	t := reflect.TypeFor[config]()
 	steps := strings.Split(path, ".")

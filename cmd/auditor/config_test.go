@@ -29,7 +29,7 @@ func TestExampleShowsTheDefaults(t *testing.T) {
 	}
 }
 
-// Every key of the configuration stands in the example, be it in a comment.
+// Every key of the configuration is in the example, at least in a comment.
 func TestExampleShowsEveryKey(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "..", "config.example.yaml"))
 	if err != nil {
@@ -82,6 +82,41 @@ exceptions:
 	}
 	if got := c.Exceptions[0].Until; got != "2027-03-31" {
 		t.Errorf("until %q", got)
+	}
+}
+
+// Plain http goes to this machine alone. A name that begins with 127. is
+// another machine's.
+func TestPlainHTTP(t *testing.T) {
+	for address, isAllowed := range map[string]bool{
+		"http://127.0.0.1:80":      true,
+		"http://127.1.2.3/api/v3":  true,
+		"http://localhost:80":      true,
+		"http://[::1]:80":          true,
+		"https://github.example":   true,
+		"http://127.evil.example":  false,
+		"http://127.0.0.1.example": false,
+		"http://[::2]":             false,
+		"http://github.example":    false,
+	} {
+		c := defaults()
+		c.GitHub.APIURL = address
+		if err := c.check(); (err == nil) != isAllowed {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}
+
+// What the check lets through is what SQLite's GLOB, with which the snapshot
+// compares, can match.
+func TestGlob(t *testing.T) {
+	for pattern, want := range map[string]bool{
+		"payments-*": true, "*": true, "acme/*": true, "a?c": true, "[a-z]*": true, "[^a]x": true, "[]]": true, "[^]]": true, "a]": true,
+		"": false, "[": false, "a[b": false, "[]": false, "[^]": false, "[a][": false, `a\*`: false,
+	} {
+		if isGlob(pattern) != want {
+			t.Errorf("%q: got %t", pattern, !want)
+		}
 	}
 }
 

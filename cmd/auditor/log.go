@@ -9,12 +9,12 @@ import (
 	"auditor/internal/report"
 )
 
-// longestValue is the most bytes that a log line tells of one value. Reasons
-// and messages of servers are as long as a stranger wants.
+// longestValue is the most bytes of one value in a log line. Reasons and
+// messages of servers are as long as a stranger wants.
 const longestValue = 4096
 
-// newLog logs a line for each record, whatever its values say: slog quotes
-// what would end a line, the writer makes the rest harmless.
+// newLog logs one line for each record, whatever its values are: slog quotes
+// what would end a line, the writer makes the rest inert.
 func newLog(w io.Writer, format string, o *slog.HandlerOptions) *slog.Logger {
 	w = report.InertWriter(w)
 	if format == "json" {

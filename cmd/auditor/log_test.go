@@ -55,7 +55,7 @@ func checkLog(t *testing.T, text string) {
 	}
 }
 
-// acts tells what a terminal obeys, or nobody sees.
+// acts returns what a terminal obeys, or hides.
 func acts(r rune) bool {
 	return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control) || unicode.Is(unicode.Cf, r) && r != '\u200c' && r != '\u200d' || r == '\u3164'
 }
@@ -77,7 +77,7 @@ func checkJSONLine(t *testing.T, line, text string) {
 	}
 }
 
-// What the program tells before it gives up is as harmless.
+// What the program prints before it gives up is as inert.
 func TestToldErrorsAreInert(t *testing.T) {
 	t.Parallel()
 	for _, text := range hostileTexts {
@@ -89,7 +89,7 @@ func TestToldErrorsAreInert(t *testing.T) {
 		a.tell(errors.New(text))
 		line, ok := strings.CutSuffix(b.String(), "\n")
 		if at := strings.IndexFunc(line, acts); !ok || at >= 0 || !strings.HasPrefix(line, "auditor:") {
-			t.Errorf("%.60q is told as %.200q", text, b.String())
+			t.Errorf("%.60q is printed as %.200q", text, b.String())
 		}
 	}
 }

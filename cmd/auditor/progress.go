@@ -13,6 +13,7 @@ import (
 
 	"auditor/internal/collect"
 	"auditor/internal/report"
+	"auditor/internal/store"
 )
 
 // progress shows how a collection goes: bars on a terminal, log lines elsewhere.
@@ -31,8 +32,8 @@ func (a *app) progress() progress {
 }
 
 // bars is one bar a resource, for all organizations together, and a line with
-// what is left of the rate limits. What mpb draws it reads from atomics: it
-// draws while an event waits for it.
+// what is left of the rate limits. mpb draws while an event waits for it, so
+// what it draws is in atomics.
 type bars struct {
 	mu        sync.Mutex
 	container *mpb.Progress
@@ -44,7 +45,7 @@ type bars struct {
 }
 
 type bar struct {
-	*mpb.Bar
+	shown *mpb.Bar
 	walks map[string][2]int64 // by organization: done and all
 	rows  map[string]int64
 	total atomic.Int64 // rows of all organizations
@@ -66,7 +67,7 @@ func newBars(w io.Writer, width int, o *slog.HandlerOptions) *bars {
 
 func (b *bars) event(e collect.Event) {
 	if e.Estimate != nil {
-		tellEstimate(b.logger, e)
+		logEstimate(b.logger, e)
 		return
 	}
 	b.mu.Lock()
@@ -82,7 +83,7 @@ func (b *bars) event(e collect.Event) {
 		one.rows[e.Org] = max(one.rows[e.Org], e.Rows)
 		one.walks[e.Org] = [2]int64{max(int64(e.WalksDone), one.walks[e.Org][0]), int64(e.Walks)}
 	case one == nil:
-		return // nothing was asked for it
+		return // nothing was requested for it
 	default:
 		all := max(1, one.walks[e.Org][1])
 		one.walks[e.Org] = [2]int64{all, all}
@@ -92,8 +93,8 @@ func (b *bars) event(e collect.Event) {
 
 func (b *bars) log() *slog.Logger { return b.logger }
 
-// tellEstimate says what is to come.
-func tellEstimate(log *slog.Logger, e collect.Event) {
+// logEstimate logs what the run will take.
+func logEstimate(log *slog.Logger, e collect.Event) {
 	attributes := []any{"org", e.Org, "requests", e.Estimate.Requests, "graphql_queries", e.Estimate.Queries, "at_least", e.Estimate.Duration.Round(time.Second).String()}
 	if e.REST.Limit > 0 {
 		attributes = append(attributes, "limit_left", e.REST.Remaining)
@@ -104,8 +105,8 @@ func tellEstimate(log *slog.Logger, e collect.Event) {
 	log.Info("estimate", attributes...)
 }
 
-// leastLeft says what is left of the rate limits, of the organization that has
-// the fewest requests left.
+// leastLeft shows the rate limits of the organization that has the fewest
+// requests left.
 func leastLeft(budgets map[string]collect.Event) string {
 	var least *collect.Event
 	for _, e := range budgets {
@@ -125,7 +126,7 @@ func leastLeft(budgets map[string]collect.Event) string {
 
 func (b *bars) add(resource string) *bar {
 	one := &bar{walks: map[string][2]int64{}, rows: map[string]int64{}}
-	one.Bar = b.container.AddBar(0,
+	one.shown = b.container.AddBar(0,
 		mpb.PrependDecorators(decor.Name(resource, decor.WCSyncSpaceR)),
 		mpb.AppendDecorators(
 			decor.CountersNoUnit("%d/%d", decor.WCSyncSpace),
@@ -147,8 +148,8 @@ func (b *bar) show() {
 	}
 	b.total.Store(rows)
 	b.isDone = done == all
-	b.SetTotal(all, false)
-	b.SetCurrent(done)
+	b.shown.SetTotal(all, false)
+	b.shown.SetCurrent(done)
 }
 
 func (b *bars) close() {
@@ -156,9 +157,9 @@ func (b *bars) close() {
 	defer b.mu.Unlock()
 	for _, one := range b.bars {
 		if one.isDone {
-			one.SetTotal(-1, true)
+			one.shown.SetTotal(-1, true)
 		} else {
-			one.Abort(false) // interrupted: the bar stays where it was
+			one.shown.Abort(false) // interrupted: the bar stays where it was
 		}
 	}
 	b.footer.SetTotal(-1, true)
@@ -178,16 +179,16 @@ const lineEvery = 30 * time.Second
 
 func (l *lines) event(e collect.Event) {
 	if e.Estimate != nil {
-		tellEstimate(l.logger, e)
+		logEstimate(l.logger, e)
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if e.Coverage != nil {
 		switch e.Coverage.Status {
-		case "complete": // the others are told at the end, with their reasons
+		case store.StatusComplete: // the others are reported at the end, with their reasons
 			l.logger.Info("collected", "org", e.Org, "resource", e.Resource, "status", e.Coverage.Status, "rows", e.Coverage.RowCount, "requests", e.Coverage.RequestCount, "took", e.Coverage.Duration.Round(time.Millisecond).String())
-		case "skipped":
+		case store.StatusSkipped:
 			l.logger.Debug("not collected", "org", e.Org, "resource", e.Resource, "why", e.Coverage.Message)
 		}
 		return

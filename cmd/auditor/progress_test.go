@@ -21,7 +21,7 @@ import (
 type lockedBuffer struct {
 	mu      sync.Mutex
 	buf     bytes.Buffer
-	onWrite func(text string) // nil: nobody looks
+	onWrite func(text string) // nil: none
 }
 
 func (b *lockedBuffer) Write(p []byte) (int, error) {

@@ -175,8 +175,8 @@ func coverageProblems(ctx context.Context, s *store.Snapshot) (string, error) {
 	coverage, err := s.Coverage(ctx)
 	var problems []string
 	for _, c := range coverage {
-		if c.Status != "complete" && (c.Status != "skipped" || c.IsRequired) {
-			problems = append(problems, c.Org+"/"+c.Resource+" "+c.Status)
+		if c.Status.IsMissing(c.IsRequired) {
+			problems = append(problems, c.Org+"/"+c.Resource+" "+string(c.Status))
 		}
 	}
 	return strings.Join(problems, ", "), err

@@ -14,28 +14,29 @@ import (
 	"auditor/internal/store"
 )
 
-// Plan is what a run is to collect, and how.
+// Plan says what a run collects, and how.
 type Plan struct {
 	Dir      string   // folder of the snapshots
 	Orgs     []string // logins; ["*"]: every organization where the App is installed
-	Optional []string // of [Options]; the others are left out and say so in coverage
+	Optional []string // of [Options]; the others are skipped in coverage
 	Filters  Filters
 	// Concurrency is how many requests the client has in flight at most.
 	Concurrency int
 	// PointsPerMinute is the client's pace, for the estimate; 0: none.
 	PointsPerMinute int
-	Run             store.Run // what the snapshot says of itself; Filters is filled in here
+	Run             store.Run // about the snapshot itself; Filters is filled in here
 	Now             func() time.Time
-	OnEvent         func(Event) // nil: nobody is told
-	// OnResume is told when the run began that this one goes on with; nil: nobody is.
+	OnEvent         func(Event) // called from several goroutines; nil: no events
+	// OnResume is called, unless nil, if this run resumes an interrupted one, with
+	// the time when that one began.
 	OnResume func(startedAt time.Time)
 }
 
-// walks is how many walks of one resource are under way at once: while some wait
-// for the disk, others keep the client busy.
+// walks is how many walks of one resource are made at once: while some wait for
+// the disk, others keep the client busy.
 func (p Plan) walks() int { return 2 * max(1, p.Concurrency) }
 
-// Event tells how far one resource of one organization is.
+// Event is the progress of one resource of one organization.
 type Event struct {
 	Org, Resource    string
 	Walks, WalksDone int   // walks to make, and made: one for a list, one a parent for its children
@@ -55,14 +56,14 @@ type Result struct {
 	IsComplete bool          // every required resource of every organization
 	Requests   int64         // HTTP requests of this run, all tries
 	Retries    int64         // of them: tries after the first, those of an interrupted run included
-	Waited     time.Duration // by requests, side by side, added up; likewise
+	Waited     time.Duration // by requests, concurrent waits added up; those of an interrupted run included
 	Coverage   []store.Coverage
 }
 
 // Run collects every organization of the plan and publishes the snapshot. It
 // returns an error, and publishes nothing, when no organization could be
 // opened, when ctx ends, or when the snapshot cannot be written; what was
-// collected until then is kept for the next run to go on with.
+// collected until then is kept, for the next run to resume.
 func Run(ctx context.Context, client *github.Client, plan Plan) (_ *Result, err error) {
 	if err := store.Busy(plan.Dir); err != nil {
 		return nil, err
@@ -80,7 +81,10 @@ func Run(ctx context.Context, client *github.Client, plan Plan) (_ *Result, err 
 	if writer.IsResumed() && plan.OnResume != nil {
 		plan.OnResume(writer.StartedAt())
 	}
-	c := &collector{plan: plan, writer: writer, isServer: client.IsEnterpriseServer()}
+	c := &collector{
+		plan: plan, writer: writer, isServer: client.IsEnterpriseServer(),
+		coverage: &coverageLog{writer: writer, onEvent: plan.OnEvent},
+	}
 	if err := c.organizations(ctx, sessions, refused); err != nil {
 		return nil, err
 	}
@@ -102,7 +106,7 @@ type refusal struct {
 }
 
 // open finds the installation of every organization. Organizations that refuse
-// are returned beside the sessions; if all do, that is an error.
+// are returned separately; if all do, that is an error.
 func open(ctx context.Context, client *github.Client, orgs []string) ([]*github.Session, []refusal, error) {
 	if slices.Equal(orgs, []string{"*"}) {
 		return openAll(ctx, client)
@@ -111,7 +115,7 @@ func open(ctx context.Context, client *github.Client, orgs []string) ([]*github.
 	var refused []refusal
 	for _, org := range orgs {
 		session, err := client.Installation(ctx, org)
-		if err == nil && session.Installation().ID == 0 { // a ready token: nobody has said yet that there is such an organization
+		if err == nil && session.Installation().ID == 0 { // a ready token: it is not known yet whether the organization exists
 			_, _, err = session.Get(ctx, "orgs/"+url.PathEscape(org))
 		}
 		switch {
@@ -159,7 +163,7 @@ type collector struct {
 	plan     Plan
 	writer   *store.Writer
 	isServer bool // GitHub Enterprise Server
-	coverage coverageList
+	coverage *coverageLog
 }
 
 func (c *collector) organizations(ctx context.Context, sessions []*github.Session, refused []refusal) error {
@@ -188,25 +192,19 @@ func (c *collector) refuse(ctx context.Context, r refusal) error {
 		return err
 	}
 	for _, resource := range Resources() {
-		row := c.row(resource, r.org, failed, r.err.Error())
+		row := newCoverage(resource, r.org, store.StatusFailed, r.err.Error())
 		row.HTTPStatus = statusCode(r.err)
-		if err := c.cover(ctx, row); err != nil {
+		if err := c.coverage.add(ctx, row); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *collector) event(e Event) {
-	if c.plan.OnEvent != nil {
-		c.plan.OnEvent(e)
-	}
-}
-
 func (c *collector) result(path string) *Result {
 	r := &Result{Path: path, IsResumed: c.writer.IsResumed(), IsComplete: true, Coverage: c.coverage.sorted()}
 	for _, row := range r.Coverage {
-		r.IsComplete = r.IsComplete && (!row.IsRequired || row.Status == complete)
+		r.IsComplete = r.IsComplete && (!row.IsRequired || row.Status.IsComplete())
 		r.Retries += row.RetryCount
 		r.Waited += row.Waited
 	}

@@ -53,7 +53,7 @@ func TestSnapshotHoldsTheOrganization(t *testing.T) {
 	wantAnswer(t, snapshot, `SELECT DISTINCT status FROM coverage WHERE resource <> 'teams' OR is_required`, "complete")
 }
 
-// A cold run asks no more than the floor of what it must ask.
+// A cold run sends no more requests than it has to.
 func TestRequestsOfAColdRun(t *testing.T) {
 	s := newSite(t, fakegithub.Options{})
 	s.mustRun(func(p *Plan) {
@@ -85,7 +85,11 @@ func TestRequestsOfAColdRun(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
-	type row struct{ resource, status, permission string }
+	type row struct {
+		resource   string
+		status     store.CoverageStatus
+		permission string
+	}
 	const (
 		tokens         = "Organization permissions > Personal access tokens: Read-only"
 		requests       = "Organization permissions > Personal access token requests: Read-only"
@@ -98,11 +102,11 @@ func TestRefusals(t *testing.T) {
 		isComplete bool
 		want       []row
 	}{
-		{"organization_personal_access_tokens", false, []row{{"tokens", denied, tokens}, {"token_repositories", skipped, ""}}},
-		{"organization_personal_access_token_requests", false, []row{{"token_requests", denied, requests}, {"token_request_repositories", skipped, ""}}},
-		{"members", true, []row{{"members", denied, members}, {"outside_collaborators", denied, members}}},
-		{"administration", false, []row{{"repositories", partial, administration}, {"branch_protection", partial, administration}, {"deploy_keys", denied, administration}, {"automated_security_fixes", denied, administration}, {"teams", denied, administration}}},
-		{"vulnerability_alerts", true, []row{{"dependabot_alerts", denied, alerts}}},
+		{"organization_personal_access_tokens", false, []row{{"tokens", store.StatusDenied, tokens}, {"token_repositories", store.StatusSkipped, ""}}},
+		{"organization_personal_access_token_requests", false, []row{{"token_requests", store.StatusDenied, requests}, {"token_request_repositories", store.StatusSkipped, ""}}},
+		{"members", true, []row{{"members", store.StatusDenied, members}, {"outside_collaborators", store.StatusDenied, members}}},
+		{"administration", false, []row{{"repositories", store.StatusPartial, administration}, {"branch_protection", store.StatusPartial, administration}, {"deploy_keys", store.StatusDenied, administration}, {"automated_security_fixes", store.StatusDenied, administration}, {"teams", store.StatusDenied, administration}}},
+		{"vulnerability_alerts", true, []row{{"dependabot_alerts", store.StatusDenied, alerts}}},
 	} {
 		t.Run(test.missing, func(t *testing.T) {
 			result, _ := newSite(t, fakegithub.Options{MissingPermissions: []string{test.missing}}).mustRun()
@@ -119,26 +123,11 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// Without the permission GitHub answers "off" where it may not say: that is
-// unknown, not off.
-func TestAnswersWithoutPermissionAreUnknown(t *testing.T) {
-	for _, stays := range []bool{false, true} { // whether a refused non-null field takes its repository with it
-		t.Run(fmt.Sprintf("nulls stay %v", stays), func(t *testing.T) {
-			s := newSite(t, fakegithub.Options{MissingPermissions: []string{"administration"}, NullsStay: stays})
-			_, snapshot := s.mustRun()
-			wantAnswer(t, snapshot, `SELECT count(*) FROM repositories WHERE dependabot_alerts IS NOT NULL OR secret_scanning IS NOT NULL`, "0")
-			wantAnswer(t, snapshot, `SELECT count(*) FROM default_branch_protection WHERE is_protected = 0`, "0")
-			wantAnswer(t, snapshot, `SELECT count(*) > 0 FROM repositories WHERE has_codeowners`, "1")
-			wantAnswer(t, snapshot, `SELECT count(*) FROM deploy_keys`, "0")
-		})
-	}
-}
-
 func TestWhatIsSwitchedOffIsSkipped(t *testing.T) {
 	s := newSite(t, fakegithub.Options{})
 	result, snapshot := s.mustRun(func(p *Plan) { p.Optional = nil })
 	for _, resource := range []string{"members", "outside_collaborators", "codeowners", "branch_protection", "dependabot_alerts", "private_vulnerability_reporting", "automated_security_fixes", "rulesets", "properties", "teams"} {
-		if row := coverageOf(t, result, resource); row.Status != skipped || !strings.Contains(row.Message, "switched off") {
+		if row := coverageOf(t, result, resource); row.Status != store.StatusSkipped || !strings.Contains(row.Message, "switched off") {
 			t.Errorf("%s is %s: %s", resource, row.Status, row.Message)
 		}
 	}
@@ -149,7 +138,7 @@ func TestWhatIsSwitchedOffIsSkipped(t *testing.T) {
 	wantAnswer(t, snapshot, `SELECT count(*) FROM tokens WHERE owner_role IS NOT NULL`, "0")
 	for _, r := range s.server.Requests() {
 		if strings.Contains(r.Path, "members") || strings.HasSuffix(r.Path, "reporting") {
-			t.Errorf("asked for %s", r.Path)
+			t.Errorf("requested %s", r.Path)
 		}
 	}
 }
@@ -157,7 +146,7 @@ func TestWhatIsSwitchedOffIsSkipped(t *testing.T) {
 func TestEnterpriseServer(t *testing.T) {
 	s := newSite(t, fakegithub.Options{GHES: true})
 	result, _ := s.mustRun()
-	if row := coverageOf(t, result, "private_vulnerability_reporting"); row.Status != skipped {
+	if row := coverageOf(t, result, "private_vulnerability_reporting"); row.Status != store.StatusSkipped {
 		t.Errorf("private vulnerability reporting is %s", row.Status)
 	}
 	if !result.IsComplete {
@@ -168,7 +157,7 @@ func TestEnterpriseServer(t *testing.T) {
 func TestSelectedRepositoriesArePartial(t *testing.T) {
 	s := newSite(t, fakegithub.Options{Selected: true})
 	result, _ := s.mustRun()
-	if row := coverageOf(t, result, "repositories"); row.Status != partial || !strings.Contains(row.Message, "selected repositories") {
+	if row := coverageOf(t, result, "repositories"); row.Status != store.StatusPartial || !strings.Contains(row.Message, "selected repositories") {
 		t.Errorf("repositories are %s: %s", row.Status, row.Message)
 	}
 }
@@ -195,7 +184,7 @@ func TestOrganizations(t *testing.T) {
 		if result.IsComplete {
 			t.Error("complete")
 		}
-		wantAnswer(t, snapshot, `SELECT DISTINCT status FROM coverage WHERE org = 'bare'`, failed)
+		wantAnswer(t, snapshot, `SELECT DISTINCT status FROM coverage WHERE org = 'bare'`, "failed")
 		wantAnswer(t, snapshot, `SELECT count(*) > 0 FROM tokens WHERE org = 'acme'`, "1")
 	})
 	t.Run("all", func(t *testing.T) {
@@ -286,21 +275,21 @@ func TestAllListsHidden(t *testing.T) {
 		})
 	})
 	result, snapshot := s.mustRun()
-	if row := coverageOf(t, result, "token_repositories"); row.Status != denied || row.HTTPStatus != 404 || result.IsComplete {
+	if row := coverageOf(t, result, "token_repositories"); row.Status != store.StatusDenied || row.HTTPStatus != 404 || result.IsComplete {
 		t.Errorf("token_repositories is %s, %d: %s", row.Status, row.HTTPStatus, row.Message)
 	}
 	wantAnswer(t, snapshot, `SELECT count(*) FROM tokens`, fmt.Sprint(len(s.world.Grants)))
 	wantAnswer(t, snapshot, `SELECT count(*) FROM tokens WHERE repository_selection = 'subset' AND repository_count IS NOT NULL`, "0")
 }
 
-// A change of GitHub's API is told with the column and the object, and does
+// A change of GitHub's API is reported with the column and the object, and does
 // not stop the other resources.
-func TestDriftIsLoud(t *testing.T) {
+func TestDriftIsReported(t *testing.T) {
 	s := newSite(t, fakegithub.Options{}, rewrite("/personal-access-tokens", `"token_id":`, `"token_id":"x","was":`))
 	result, snapshot := s.mustRun()
 	row := coverageOf(t, result, "tokens")
 	want := fmt.Sprintf("tokens of acme: object %d: tokens.token_id is not an integer", s.world.Grants[0].ID)
-	if row.Status != failed || row.Message != want {
+	if row.Status != store.StatusFailed || row.Message != want {
 		t.Errorf("tokens are %s: %s\nwant %s", row.Status, row.Message, want)
 	}
 	wantAnswer(t, snapshot, `SELECT count(*) > 0 FROM repositories`, "1")
@@ -325,36 +314,13 @@ func TestOneFailingWalkIsPartial(t *testing.T) {
 	}
 	result, snapshot := s.mustRun()
 	row := coverageOf(t, result, "private_vulnerability_reporting")
-	if row.Status != partial || row.HTTPStatus != 500 || !strings.Contains(row.Message, "1 of ") {
+	if row.Status != store.StatusPartial || row.HTTPStatus != 500 || !strings.Contains(row.Message, "1 of ") {
 		t.Errorf("%s, %d: %s", row.Status, row.HTTPStatus, row.Message)
 	}
 	wantAnswer(t, snapshot, `SELECT count(*) FROM repositories WHERE visibility = 'public' AND NOT is_archived AND private_vulnerability_reporting IS NULL`, "1")
 }
 
-// GitHub gives up on heavy GraphQL queries: smaller pages get through.
-func TestSettingsPagesAreHalved(t *testing.T) {
-	heavy := 0
-	s := newSite(t, fakegithub.Options{}, func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path == "/graphql" && firstOf(t, r) > 12 {
-				heavy++
-				http.Error(w, "<html>", http.StatusBadGateway)
-				return
-			}
-			next.ServeHTTP(w, r)
-		})
-	})
-	result, snapshot := s.mustRun()
-	if row := coverageOf(t, result, "repository_settings"); row.Status != complete {
-		t.Errorf("repository_settings is %s: %s", row.Status, row.Message)
-	}
-	wantAnswer(t, snapshot, `SELECT count(*) FROM repositories WHERE dependabot_alerts IS NULL`, "0")
-	if heavy == 0 {
-		t.Error("no page was refused")
-	}
-}
-
-// What an interrupted run has read is not asked for again.
+// What an interrupted run has read is not requested again.
 func TestResume(t *testing.T) {
 	undisturbed := newSite(t, fakegithub.Options{})
 	_, want := undisturbed.mustRun()
@@ -423,84 +389,5 @@ func TestEvents(t *testing.T) {
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
 		t.Errorf("ended: %v\nwant %v", got, want)
-	}
-}
-
-// Rulesets come with the settings: those of the repository and of its
-// organization, also the ones that protect nothing yet.
-func TestRulesets(t *testing.T) {
-	s := newSite(t, fakegithub.Options{})
-	result, snapshot := s.mustRun()
-	if row := coverageOf(t, result, "rulesets"); row.Status != complete || row.RowCount == 0 || row.RequestCount != 0 {
-		t.Errorf("rulesets are %s, %d rows, %d requests: %s", row.Status, row.RowCount, row.RequestCount, row.Message)
-	}
-	var want []string
-	for _, r := range s.world.Repositories {
-		for _, set := range r.Rulesets {
-			want = append(want, fmt.Sprintf("%s|%s|%s|acme/%s|1", r.Name, set.Name, set.Enforcement, r.Name))
-		}
-	}
-	slices.Sort(want)
-	wantAnswer(t, snapshot, `SELECT substr(full_name, 6), name, enforcement, source, is_on_default_branch FROM rulesets WHERE source <> 'acme' ORDER BY 1`, strings.Join(want, "\n"))
-	wantAnswer(t, snapshot, `SELECT DISTINCT name, enforcement FROM rulesets WHERE source = 'acme' AND enforcement <> 'active' ORDER BY name`, "release freeze|disabled\nsigned commits (trial)|evaluate")
-	wantAnswer(t, snapshot, `SELECT count(*) FROM repositories AS r WHERE r.ruleset_count IS NOT (SELECT count(*) FROM rulesets AS s WHERE s.repository_id = r.repository_id)`, "0")
-	wantAnswer(t, snapshot, `SELECT count(*) FROM branch_protection AS b JOIN rulesets AS s ON s.repository_id = b.repository_id AND s.name = b.source_name WHERE b.source = 'ruleset' AND b.source_url IS NOT s.source_url`, "0")
-	// What protects a branch is one of them, and active.
-	wantAnswer(t, snapshot, `SELECT count(*) FROM branch_protection AS b WHERE b.source = 'ruleset' AND NOT EXISTS (SELECT 1 FROM rulesets AS s WHERE s.repository_id = b.repository_id AND s.name = b.source_name AND s.enforcement = 'active' AND s.is_on_default_branch)`, "0")
-}
-
-// More rulesets than were asked for: what is not there may be.
-func TestTooManyRulesets(t *testing.T) {
-	s := newSite(t, fakegithub.Options{}, rewrite("/graphql", `"rulesets":{"totalCount":2,`, `"rulesets":{"totalCount":21,`))
-	result, snapshot := s.mustRun()
-	if row := coverageOf(t, result, "rulesets"); row.Status != partial || !strings.Contains(row.Message, "21 rulesets, of which 2 were asked for") {
-		t.Errorf("rulesets are %s: %s", row.Status, row.Message)
-	}
-	wantAnswer(t, snapshot, `SELECT count(*) FROM repositories WHERE ruleset_count IS NULL`, "1")
-}
-
-// Where the list of repositories is silent about Dependabot security updates,
-// each is asked for its own, and where they are on, whether they are paused.
-func TestAutomatedSecurityFixes(t *testing.T) {
-	s := newSite(t, fakegithub.Options{})
-	result, snapshot := s.mustRun()
-	var want []string
-	asked := int64(0)
-	for _, r := range s.world.Repositories {
-		state := r.Security.DependabotSecurityUpdates
-		isTold := r.SecurityBlock == "" && state != ""
-		switch {
-		case r.IsArchived || r.IsDisabled:
-			if !isTold {
-				state = "NULL"
-			}
-		case !isTold || state == "enabled":
-			asked++
-			if state == "enabled" && r.IsSecurityFixesPaused {
-				state = "paused"
-			}
-		}
-		want = append(want, r.Name+"|"+state)
-	}
-	wantAnswer(t, snapshot, `SELECT name, dependabot_security_updates FROM repositories ORDER BY repository_id`, strings.Join(want, "\n"))
-	if row := coverageOf(t, result, "automated_security_fixes"); row.Status != complete || row.RequestCount != asked || row.RowCount != asked {
-		t.Errorf("%s with %d requests, %d rows, want %d: %s", row.Status, row.RequestCount, row.RowCount, asked, row.Message)
-	}
-	for _, state := range []string{"paused", "disabled", "enabled", "NULL"} {
-		if !slices.ContainsFunc(want, func(line string) bool { return strings.HasSuffix(line, "|"+state) }) {
-			t.Errorf("the small organization has none that is %s", state)
-		}
-	}
-}
-
-// Without the permission 404 says nothing, and is not even asked for.
-func TestAutomatedSecurityFixesUnseen(t *testing.T) {
-	s := newSite(t, fakegithub.Options{MissingPermissions: []string{"administration"}})
-	_, snapshot := s.mustRun()
-	wantAnswer(t, snapshot, `SELECT count(*) FROM repositories WHERE dependabot_security_updates IS NOT NULL`, "0")
-	for _, r := range s.server.Requests() {
-		if strings.HasSuffix(r.Path, "/automated-security-fixes") {
-			t.Errorf("asked for %s", r.Path)
-		}
 	}
 }

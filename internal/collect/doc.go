@@ -1,4 +1,4 @@
-// Package collect fetches what GitHub knows of organizations into a snapshot.
+// Package collect fetches what GitHub knows about organizations into a snapshot.
 //
 // Start with [Resources], the table of everything that is fetched, then [Run].
 // Facts are stored as GitHub gave them; nothing here judges them. Whatever

@@ -109,7 +109,7 @@ func TestListsThatChange(t *testing.T) {
 	}
 }
 
-// quick leaves out what is asked of each repository, public ones aside.
+// quick leaves out what is requested for each repository, public ones aside.
 func quick(p *Plan) {
 	p.Optional = slices.DeleteFunc(Options(), func(o string) bool { return o == "teams" || o == "automated_security_fixes" })
 }
@@ -122,7 +122,7 @@ func wantSame(t *testing.T, want, got string) {
 	}
 }
 
-// A listed repository that cannot be asked for by id has no settings, and the
+// A listed repository that cannot be requested by id has no settings, and the
 // coverage says so.
 func TestListedWithoutSettingsIsPartial(t *testing.T) {
 	t.Parallel()
@@ -130,7 +130,7 @@ func TestListedWithoutSettingsIsPartial(t *testing.T) {
 	s := newSite(t, fakegithub.Options{}, rewrite("/orgs/acme/repos", fmt.Sprintf(`"id":%d,"node_id":`, id), `"id":999999,"former_node_id":`))
 	result, snapshot := s.mustRun(quick)
 	row := coverageOf(t, result, "repository_settings")
-	if row.Status != partial || !strings.Contains(row.Message, "1 listed repositories have no settings") {
+	if row.Status != store.StatusPartial || !strings.Contains(row.Message, "1 listed repositories have no settings") {
 		t.Errorf("%s: %s", row.Status, row.Message)
 	}
 	wantAnswer(t, snapshot, "SELECT has_security_policy FROM repositories WHERE repository_id = 999999", "NULL")

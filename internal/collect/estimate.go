@@ -9,8 +9,8 @@ import (
 	"auditor/internal/github"
 )
 
-// Estimate is what the run of an organization will take, as far as the first
-// pages of its lists tell: exact in what is on them, in proportion beyond.
+// Estimate is what the run of an organization will take, by the first pages of
+// its lists: counted on these pages, in proportion beyond.
 type Estimate struct {
 	Requests int // REST requests
 	Queries  int // GraphQL queries
@@ -21,7 +21,8 @@ type Estimate struct {
 }
 
 const (
-	// enough items of a list show which part of them has a list of its own.
+	// enough items of a list are a sample for the share of them that has a list
+	// of its own.
 	enough = 100
 	// fixedRequests are those that do not depend on the lists that are counted:
 	// the installation, its token, the organization, its people.
@@ -33,14 +34,14 @@ const (
 type estimator struct {
 	plan Plan
 
-	mu       sync.Mutex
-	lists    map[string]*counted // of countedLists
-	took     time.Duration       // by the pages so far, waits not counted
-	requests int
-	isTold   bool
+	mu         sync.Mutex
+	lists      map[string]*counted // of countedLists
+	took       time.Duration       // by the pages so far, waits not counted
+	requests   int
+	isReported bool
 }
 
-// counted is a list whose length decides how much there is to ask.
+// counted is a list whose length decides how many requests there will be.
 type counted struct {
 	items    int // of the whole list
 	seen     int
@@ -48,8 +49,8 @@ type counted struct {
 	isKnown  bool
 }
 
-// countedLists are the lists with the condition under which an item of theirs
-// is asked about by itself.
+// countedLists are the lists with the condition under which an item costs
+// requests of its own.
 func countedLists() map[string]func(json.RawMessage) bool {
 	isSubset := func(item json.RawMessage) bool {
 		var token struct {
@@ -71,8 +72,8 @@ func newEstimator(plan Plan) *estimator {
 	return &estimator{plan: plan, lists: map[string]*counted{}}
 }
 
-// page takes in a page of a list, read from its end: the first one to come is
-// the last of the list. It gives the estimate once, when it can be made.
+// page counts a page of a list, read from its end: the first one to come is the
+// last of the list. It returns the estimate once, when it can be made.
 func (e *estimator) page(resource string, page github.Page, took time.Duration, rest github.Budget) *Estimate {
 	matches := countedLists()[resource]
 	if matches == nil {
@@ -101,10 +102,10 @@ func (e *estimator) page(resource string, page github.Page, took time.Duration, 
 			return nil
 		}
 	}
-	if e.isTold {
+	if e.isReported {
 		return nil
 	}
-	e.isTold = true
+	e.isReported = true
 	return e.make(rest)
 }
 
@@ -132,7 +133,7 @@ func (e *estimator) make(rest github.Budget) *Estimate {
 }
 
 // duration is the longest of what the server's speed, the points of a minute
-// and the hour's limit ask for.
+// and the hour's limit require.
 func (e *estimator) duration(estimate Estimate, rest github.Budget) (d time.Duration, waits int) {
 	if e.requests > 0 {
 		each := e.took / time.Duration(e.requests)

@@ -19,7 +19,7 @@ type Filters struct {
 	LastUsedAfter  time.Time `json:"last_used_after,omitzero"`
 }
 
-// Check tells whether GitHub would take the filters.
+// Check reports filters that GitHub would refuse.
 func (f Filters) Check() error {
 	if len(f.Owners) > 10 {
 		return fmt.Errorf("%d owners: GitHub takes at most 10", len(f.Owners))

@@ -41,10 +41,10 @@ type Resource struct {
 	Requests string
 	// IsFilterable says that the API's token filters apply to the list.
 	IsFilterable bool
-	// IsGoneOn404 says that 404 means: the parent has disappeared since it was listed.
+	// IsGoneOn404 says that 404 means: the parent was deleted since it was listed.
 	IsGoneOn404 bool
-	// IsOffOn404 says that 404 means to administrators: it is off. To all others
-	// GitHub hides behind it what they may not see.
+	// IsOffOn404 says that 404 means "off" for administrators. All others get 404
+	// for what they may not see.
 	IsOffOn404 bool
 	// IsMissingOnServer says that GitHub Enterprise Server does not have it.
 	IsMissingOnServer bool

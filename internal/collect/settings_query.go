@@ -1,7 +1,7 @@
 package collect
 
 // settingsQuery is one page of the organization's repositories with what only
-// GraphQL tells of them. The JSON names are those of the item that
+// GraphQL has of them. The JSON names are those of the item that
 // internal/store/schema takes apart. Source: GitHub's GraphQL schema, types
 // Repository, BranchProtectionRule, RepositoryRule and RepositoryRuleset.
 type settingsQuery struct {
@@ -17,11 +17,24 @@ type settingsQuery struct {
 	} `graphql:"organization(login: $org)"`
 }
 
-// settingsAgainQuery asks for the settings of single repositories.
-type settingsAgainQuery struct {
+// settingsByIDQuery requests the settings of single repositories.
+type settingsByIDQuery struct {
 	Nodes []*struct {
 		Repository repositorySettings `graphql:"... on Repository"`
 	} `graphql:"nodes(ids: $ids)"`
+}
+
+// repositories are the nodes in their order; nil: not a repository, or refused.
+func (q *settingsByIDQuery) repositories() []*repositorySettings {
+	var nodes []*repositorySettings
+	for _, node := range q.Nodes {
+		if node == nil || node.Repository.DatabaseID == 0 {
+			nodes = append(nodes, nil)
+			continue
+		}
+		nodes = append(nodes, &node.Repository)
+	}
+	return nodes
 }
 
 // repositorySettings of one repository. Codeowners is nil when the repository has
@@ -39,13 +52,14 @@ type repositorySettings struct {
 	Rulesets                      *rulesets      `graphql:"rulesets(first: 20, includeParents: true, targets: [BRANCH]) @include(if: $rulesets)" json:"rulesets"`
 }
 
-// settingsItem is what the snapshot keeps of a repository.
+// settingsItem is what the snapshot keeps of a repository. The settings are
+// embedded for the sake of JSON: their members are members of the item.
 type settingsItem struct {
 	*repositorySettings
-	// Unknown says of the parts (resources) that are not known why not.
+	// Unknown holds the reason for each part that is not known, by its resource.
 	Unknown map[string]string `json:"unknown,omitempty"`
-	// IsToAskAgain says that it may be known another time.
-	IsToAskAgain bool `json:"again,omitempty"`
+	// IsTransient says that another request may have what is unknown.
+	IsTransient bool `json:"again,omitempty"`
 }
 
 type totalCount struct {

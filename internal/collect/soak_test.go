@@ -7,6 +7,7 @@ import (
 	"auditor/internal/fakegithub"
 	"auditor/internal/fakegithub/world"
 	"auditor/internal/raced"
+	"auditor/internal/store"
 )
 
 // TestSoak reads the medium organization under every fault that the simulated
@@ -46,7 +47,7 @@ func TestSoak(t *testing.T) {
 		}
 	}
 	for _, row := range result.Coverage {
-		if row.Status != complete && row.Status != skipped {
+		if row.Status != store.StatusComplete && row.Status != store.StatusSkipped {
 			t.Errorf("%s is %s: %s", row.Resource, row.Status, row.Message)
 		}
 	}

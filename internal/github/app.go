@@ -32,7 +32,7 @@ type App struct {
 	PrivateKey []byte `json:"-"` // PEM, PKCS #1 or PKCS #8, RSA
 }
 
-// issuer is what GitHub knows the App by; "" if nothing was given.
+// issuer identifies the App to GitHub; "" if nothing was given.
 func (a App) issuer() string {
 	if a.ClientID == "" && a.ID > 0 {
 		return strconv.FormatInt(a.ID, 10)
@@ -45,8 +45,8 @@ type KeyError struct{ Reason string }
 
 func (e *KeyError) Error() string { return "private key of the App: " + e.Reason }
 
-// keyBlocks are the PEM blocks that people take for an App's private key, and
-// what to say about the wrong ones.
+// keyBlocks are the PEM blocks that people give as an App's private key, and the
+// message for each that is not one.
 var keyBlocks = map[string]string{
 	"RSA PRIVATE KEY":       "",
 	"PRIVATE KEY":           "",
@@ -127,8 +127,8 @@ func (s *appSigner) get(context.Context) (string, error) {
 	return token, nil
 }
 
-// renew signs anew if the refusal has told that the server's clock is another.
-// Otherwise another signature would say the same.
+// renew signs again if the refusal showed that the server's clock differs.
+// If not, another signature would be equal.
 func (s *appSigner) renew(ctx context.Context, _ string) (string, error) {
 	if s.settings.ahead() == time.Duration(s.allowed.Load()) {
 		return "", nil
@@ -159,16 +159,16 @@ func (o Options) String() string {
 	return fmt.Sprintf("github.Options(%s as %s)", redact(o.APIURL), who)
 }
 
-// Format prints what the client talks to, with any verb.
+// Format prints the server, with any verb.
 func (c *Client) Format(f fmt.State, _ rune) { io.WriteString(f, c.String()) }
 
-// String is what the client talks to.
+// String names the server.
 func (c *Client) String() string { return fmt.Sprintf("github.Client(%s)", c.endpoint.rest) }
 
-// Format prints whom the session is with, with any verb.
+// Format prints the organization and the server, with any verb.
 func (s *Session) Format(f fmt.State, _ rune) { io.WriteString(f, s.String()) }
 
-// String is whom the session is with.
+// String names the organization and the server.
 func (s *Session) String() string {
 	return fmt.Sprintf("github.Session(%s at %s)", redact(s.installation.Login), s.chain.client.endpoint.rest)
 }

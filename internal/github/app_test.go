@@ -180,7 +180,7 @@ func TestEndpoints(t *testing.T) {
 		if got := c.endpoint.rest.String(); got != tt.rest {
 			t.Errorf("%s: REST at %s, want %s", tt.api, got, tt.rest)
 		}
-		if got := c.graphql.String(); got != tt.graphql {
+		if got := c.endpoint.graphql.String(); got != tt.graphql {
 			t.Errorf("%s: GraphQL at %s, want %s", tt.api, got, tt.graphql)
 		}
 		if c.WebURL() != tt.web || c.IsEnterpriseServer() != tt.isServer {

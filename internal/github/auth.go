@@ -8,29 +8,30 @@ import (
 	"strings"
 )
 
-// credentials give what goes into the Authorization header.
+// credentials provide the value of the Authorization header.
 type credentials interface {
-	// get gives a token that is good now, which may take a request.
+	// get returns a valid token, which may take a request.
 	get(ctx context.Context) (string, error)
-	// renew gives another token in place of one that the server refused; ""
-	// if there is none to be had.
+	// renew returns another token in place of one that the server refused; ""
+	// if there is none.
 	renew(ctx context.Context, refused string) (string, error)
-	// accepted tells that the server took a token.
+	// accepted reports that the server accepted a token.
 	accepted(token string)
 }
 
-// auth adds the credential to a request; on 401 it renews it and sends the
-// request once more, and leaves it at that.
+// auth adds the credential to a request; on 401 it renews the credential and
+// sends the request once more.
 type auth struct {
-	*call
-	next http.RoundTripper
+	creds    credentials
+	endpoint endpoint
+	next     http.RoundTripper
 }
 
 func (a *auth) RoundTrip(req *http.Request) (*http.Response, error) {
 	// http.Client drops the header on a redirect to another host, and its
 	// CheckRedirect refuses to follow; here the header would be put back.
-	if !a.client.owns(req.URL) {
-		return nil, a.client.foreign(req.URL)
+	if !a.endpoint.owns(req.URL) {
+		return nil, a.endpoint.foreign(req.URL)
 	}
 	token, err := a.creds.get(req.Context())
 	if err != nil {
@@ -71,7 +72,7 @@ func (a *auth) send(req *http.Request, token string) (*http.Response, error) {
 	return resp, nil
 }
 
-// scrub takes the token out of an answer that echoes it: whatever its format,
+// scrub removes the token from an answer that echoes it: whatever its format,
 // it must not reach a message or the snapshot.
 func scrub(resp *http.Response, token string) {
 	for _, values := range resp.Header {
@@ -101,7 +102,7 @@ func scrubError(err error, token string) error {
 // characters or more; a shorter one could be a common word.
 const minEcho = 16
 
-// readyToken is a token that somebody else minted.
+// readyToken is a token that was minted elsewhere.
 type readyToken struct{ token string }
 
 func (t *readyToken) get(context.Context) (string, error)           { return t.token, nil }

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// Budget is what is left of a primary rate limit of an installation, as its
-// last answer told. Source: the x-ratelimit headers of every answer.
+// Budget is what is left of a primary rate limit of an installation, by its
+// last answer. Source: the x-ratelimit headers of every answer.
 type Budget struct {
 	Remaining int       // requests (REST) or points (GraphQL)
-	Limit     int       // in the hour; 0: the server has told of no limit
+	Limit     int       // in the hour; 0: the server has reported no limit
 	Reset     time.Time // when the hour is over
 }
 
@@ -31,8 +31,8 @@ func budgetOf(h http.Header) (b Budget, ok bool) {
 	return b, true
 }
 
-// spend notes the budget of a resource. Answers may overtake one another:
-// within one hour the lowest count stands.
+// spend records the budget of a resource. Answers may overtake one another:
+// within one hour the lowest count is kept.
 func (g *gate) spend(r resource, b Budget) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

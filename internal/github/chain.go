@@ -26,18 +26,18 @@ func (c *Client) newChain(org string, creds credentials, g *gate) *chain {
 	return &chain{client: c, org: org, creds: creds, gate: g}
 }
 
-// call is one use of the chain by one goroutine: what the links tell each
-// other about it.
+// call is one use of the chain by one goroutine: the state that the links share
+// about it.
 type call struct {
-	*chain
+	chain      *chain
 	cost       Cost
 	generation int       // the gate's, when the latest request went out
-	slept      time.Time // the end of the latest closure that was slept out
-	reserved   time.Time // when the latest points were to be spent
+	slept      time.Time // the end of the latest closure that was waited for
+	reserved   time.Time // when the latest points were due
 	isProbe    bool      // sends alone, to see whether a limit is over
 }
 
-// Cost is what one read took of the server's patience and of ours.
+// Cost is what one read took in requests and time.
 type Cost struct {
 	Requests int           // HTTP requests sent, redirects and all tries
 	Retries  int           // of them: tries after the first
@@ -52,18 +52,18 @@ func (c Cost) Plus(d Cost) Cost {
 // sleep waits, and counts that.
 func (c *call) sleep(ctx context.Context, d time.Duration) error {
 	c.cost.Waited += d
-	return c.client.options.sleep(ctx, d)
+	return c.chain.client.options.sleep(ctx, d)
 }
 
 // httpClient is the whole chain as an HTTP client, for one call.
 func (c *call) httpClient() *http.Client {
 	return &http.Client{
-		Transport:     &retry{call: c, next: &auth{call: c, next: &flight{call: c}}},
-		CheckRedirect: c.client.checkRedirect,
+		Transport:     &retry{call: c, next: &auth{creds: c.chain.creds, endpoint: c.chain.client.endpoint, next: &flight{call: c}}},
+		CheckRedirect: c.chain.client.endpoint.checkRedirect,
 	}
 }
 
-// answer is what the server said to one call that it did not refuse.
+// answer is the server's answer to one call.
 type answer struct {
 	method string
 	url    *url.URL // after redirects
@@ -75,13 +75,13 @@ type answer struct {
 
 func (a answer) name() string { return a.method + " " + pathOf(a.url) }
 
-// rest sends one REST request through go-github and gives the body. ref is a
+// rest sends one REST request through go-github and returns the body. ref is a
 // path below the API root, or a full URL on the same host.
 //
 // Each call has a go-github client of its own: go-github remembers rate limits
-// and would then refuse by itself, with an error, what our gate waits out.
+// and would then refuse by itself, with an error, what our gate waits for.
 func (c *chain) rest(ctx context.Context, method, ref string, body any) (answer, error) {
-	u, err := c.client.resolve(ref)
+	u, err := c.client.endpoint.resolve(ref)
 	if err != nil {
 		return answer{}, describe(method, asURL(ref), err)
 	}
@@ -103,7 +103,7 @@ func (c *chain) rest(ctx context.Context, method, ref string, body any) (answer,
 	if resp.Request != nil {
 		a.url = resp.Request.URL
 	}
-	// go-github takes 202, "will be done", for an error.
+	// go-github reports 202, "will be done", as an error.
 	var accepted *github.AcceptedError
 	if errors.As(err, &accepted) {
 		a.body = accepted.Raw

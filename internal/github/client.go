@@ -28,8 +28,7 @@ type Options struct {
 	APIURL string
 	// App is the GitHub App that mints its own installation tokens, or nil.
 	App *App `json:"-"`
-	// Token is a ready installation token that is used as it is: never
-	// renewed, never revoked.
+	// Token is a ready installation token: never renewed, never revoked.
 	Token string `json:"-"`
 	// UserAgent is sent with every request; "auditor" when empty.
 	UserAgent string
@@ -44,7 +43,7 @@ type Options struct {
 	// at most 100.
 	Concurrency int
 	// PointsPerMinute paces the REST requests of each installation so that no
-	// 60 seconds see more points; 0: no pacing. GraphQL, which has a limit of
+	// 60 seconds have more points; 0: no pacing. GraphQL, which has a limit of
 	// its own, is paced with GitHub's 2,000 points unless this is 0.
 	PointsPerMinute int
 	// Minute is the window that the points are counted in; 0: a minute, which
@@ -61,11 +60,11 @@ type Options struct {
 	// try begins. Calls may come from several goroutines at once.
 	OnWait func(Wait) `json:"-"`
 	// OnSkew, when set, is called once if the server's clock is ahead of ours
-	// (behind: negative) by a minute or more. That is allowed for from then on.
+	// (behind: negative) by a minute or more. The client then corrects for it.
 	OnSkew func(ahead time.Duration) `json:"-"`
 }
 
-// Wait tells why nothing is being sent for a while.
+// Wait says why nothing is sent for a while.
 type Wait struct {
 	Org      string        // login of the organization; "" for the App itself
 	Method   string        // of the request that caused the wait
@@ -74,17 +73,17 @@ type Wait struct {
 	IsLimit  bool          // a rate limit, which stops all workers; else a retry of one request
 	Try      int           // the try that failed, from 1; 0 for limits
 	Duration time.Duration // how long
-	Until    time.Time     // when it goes on
+	Until    time.Time     // when sending resumes
 }
 
 // Client talks to one GitHub server. Safe for concurrent use.
 type Client struct {
-	endpoint
+	endpoint  endpoint
 	options   *settings
 	transport *http.Transport
 	slots     chan struct{}
-	app       *chain   // asks as the App itself; nil in token mode
-	ready     *readyed // the shared half of token mode's chains; nil in App mode
+	app       *chain       // asks as the App itself; nil in token mode
+	ready     *sharedToken // what token mode's chains have in common; nil in App mode
 	state     *clientState
 }
 
@@ -102,9 +101,9 @@ type settings struct {
 	skew            skew
 }
 
-// readyed is what all organizations of a ready token share: the token and its
-// limits.
-type readyed struct {
+// sharedToken is what all organizations of a ready token share: the token and
+// its limits.
+type sharedToken struct {
 	token *readyToken
 	gate  *gate
 }
@@ -118,8 +117,8 @@ type clientState struct {
 	isClosed bool
 }
 
-// New checks the options and makes a client. It sends nothing. What is wrong
-// with a private key comes as a [*KeyError].
+// New checks the options and returns a client. It sends nothing. A private key
+// that cannot be used is a [*KeyError].
 func New(o Options) (*Client, error) {
 	end, err := parseEndpoint(o.APIURL)
 	if err != nil {
@@ -136,7 +135,7 @@ func New(o Options) (*Client, error) {
 		state:     &clientState{chains: make(map[int64]*chain)},
 	}
 	if o.App == nil {
-		c.ready = &readyed{token: &readyToken{token: o.Token}, gate: newGate(c.options)}
+		c.ready = &sharedToken{token: &readyToken{token: o.Token}, gate: newGate(c.options)}
 		return c, nil
 	}
 	signer, err := newAppSigner(*o.App, c.options)
@@ -205,7 +204,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Open makes a session with an installation that is already known. Sessions of
+// Open returns a session with an installation that is already known. Sessions of
 // one installation share its token and its limits.
 func (c *Client) Open(i Installation) *Session {
 	if c.ready != nil {
@@ -223,8 +222,8 @@ func (c *Client) Open(i Installation) *Session {
 }
 
 // Close revokes every installation token that the client minted; a ready token
-// is left alone. No token is minted afterwards. Give it a context that is
-// still alive: after an interrupt, context.WithoutCancel and a deadline.
+// is not. No token is minted afterwards. Pass a context that is not cancelled:
+// after an interrupt, context.WithoutCancel and a deadline.
 func (c *Client) Close(ctx context.Context) error {
 	c.state.mu.Lock()
 	c.state.isClosed = true

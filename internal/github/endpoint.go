@@ -48,7 +48,7 @@ func checkAPIURL(u *url.URL) error {
 		return fmt.Errorf("api_url: %q has no host; want https://HOST", redact(u.String()))
 	case u.RawQuery != "" || u.Fragment != "":
 		return fmt.Errorf("api_url: must not have a query or fragment")
-	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
+	case u.Scheme == "https", u.Scheme == "http" && IsLoopback(u.Hostname()):
 		return nil
 	case u.Scheme == "http":
 		return fmt.Errorf("api_url: %q would send credentials unencrypted; use https", redact(u.String()))
@@ -57,12 +57,14 @@ func checkAPIURL(u *url.URL) error {
 	}
 }
 
-func isLoopback(host string) bool {
+// IsLoopback reports whether a host, a name or an address without its port, is
+// this machine: the only one that plain http is allowed to.
+func IsLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// webURL is the address of the pages that people look at. GitHub's own clouds
+// webURL is the address of the pages for people. GitHub's own clouds
 // have their API on a host of its own, api.SOMETHING.
 func webURL(root url.URL, path string) string {
 	host := strings.ToLower(root.Host)
@@ -74,21 +76,21 @@ func webURL(root url.URL, path string) string {
 
 // WebURL is the address of the server's web pages, without a trailing slash:
 // https://github.com for https://api.github.com.
-func (c *Client) WebURL() string { return c.web }
+func (c *Client) WebURL() string { return c.endpoint.web }
 
 // IsEnterpriseServer reports whether the server is a GitHub Enterprise Server,
-// told by the path /api/v3.
+// recognized by the path /api/v3.
 func (c *Client) IsEnterpriseServer() bool {
-	return strings.HasSuffix(c.rest.Path, enterprisePath+"/")
+	return strings.HasSuffix(c.endpoint.rest.Path, enterprisePath+"/")
 }
 
-// owns reports whether u is on the server's API host: the only place that ever
-// sees a credential.
+// owns reports whether u is on the server's API host, the only one that ever
+// gets a credential.
 func (e endpoint) owns(u *url.URL) bool {
 	return u.Scheme == e.rest.Scheme && strings.EqualFold(u.Host, e.rest.Host) && u.User == nil
 }
 
-// resolve makes an address of ref, a path below the REST root with or without
+// resolve returns the address of ref, a path below the REST root with or without
 // a leading slash, or a full URL. Another host is refused.
 func (e endpoint) resolve(ref string) (*url.URL, error) {
 	if !strings.Contains(ref, "://") {
@@ -105,7 +107,7 @@ func (e endpoint) resolve(ref string) (*url.URL, error) {
 }
 
 func (e endpoint) foreign(u *url.URL) error {
-	return fmt.Errorf("refused to go to %s://%s, which is not %s://%s",
+	return fmt.Errorf("refused to send to %s://%s, which is not %s://%s",
 		redact(u.Scheme), redact(u.Host), e.rest.Scheme, e.rest.Host)
 }
 

@@ -11,16 +11,16 @@ import (
 	"time"
 )
 
-// Error is a refusal by the server, or an answer that makes no sense.
+// Error is a refusal by the server, or an answer that is not what was asked for.
 type Error struct {
 	Method     string
 	Path       string // without query
 	StatusCode int    // 200 when the body was not JSON
-	Message    string // GitHub's, made harmless; the status text if it gave none
+	Message    string // GitHub's, redacted; the status text if it gave none
 	// AcceptedPermissions is X-Accepted-GitHub-Permissions, such as
-	// "organization_personal_access_tokens=read"; "" if not told.
+	// "organization_personal_access_tokens=read"; "" if not given.
 	AcceptedPermissions string
-	DocumentationURL    string // "" if not told
+	DocumentationURL    string // "" if not given
 }
 
 // Error says `GET /orgs/acme: 403 Resource not accessible by integration`.
@@ -43,8 +43,8 @@ func (e *NetworkError) Error() string {
 // Unwrap gives the cause.
 func (e *NetworkError) Unwrap() error { return e.Err }
 
-// LimitError says that a rate limit forbids to go on for longer than
-// Options.MaxWait, or does not end.
+// LimitError says that a rate limit lasts longer than Options.MaxWait, or does
+// not end.
 type LimitError struct {
 	Method string
 	Path   string // without query
@@ -54,13 +54,12 @@ type LimitError struct {
 }
 
 func (e *LimitError) Error() string {
-	return fmt.Sprintf("%s %s: %s: can go on at %s, in %s",
+	return fmt.Sprintf("%s %s: %s: can continue at %s, in %s",
 		e.Method, e.Path, e.Reason, e.Until.UTC().Format(time.RFC3339), e.Wait.Round(time.Second))
 }
 
-// AuthError says that no token could be had for an installation. Its cause
-// says nothing about what was to be read with the token: [IsNotFound] and
-// [IsForbidden] are false.
+// AuthError says that no token could be minted for an installation. Its cause
+// is not about what the token was for: [IsNotFound] and [IsForbidden] are false.
 type AuthError struct {
 	Org string
 	Err error
@@ -118,7 +117,7 @@ func IsTimeout(err error) bool {
 	return errors.As(err, &query) && query.IsTimeout()
 }
 
-// newError makes an Error of an answer.
+// newError returns the Error of an answer.
 func newError(method string, u *url.URL, resp *http.Response, body []byte) *Error {
 	e := &Error{
 		Method:              method,
@@ -126,17 +125,17 @@ func newError(method string, u *url.URL, resp *http.Response, body []byte) *Erro
 		StatusCode:          resp.StatusCode,
 		AcceptedPermissions: redact(resp.Header.Get("X-Accepted-GitHub-Permissions")),
 	}
-	var said struct {
+	var refusal struct {
 		Message          string            `json:"message"`
 		DocumentationURL string            `json:"documentation_url"`
 		Errors           []json.RawMessage `json:"errors"`
 	}
-	// 5xx may be HTML; then there is no message to be had.
-	if json.Unmarshal(body, &said) == nil {
-		texts := append([]string{said.Message}, details(said.Errors)...)
+	// 5xx may be HTML; then there is no message.
+	if json.Unmarshal(body, &refusal) == nil {
+		texts := append([]string{refusal.Message}, details(refusal.Errors)...)
 		texts = slices.DeleteFunc(texts, func(text string) bool { return text == "" })
 		e.Message = redact(strings.Join(texts, "; "))
-		e.DocumentationURL = redact(said.DocumentationURL)
+		e.DocumentationURL = redact(refusal.DocumentationURL)
 	}
 	if e.Message == "" {
 		e.Message = http.StatusText(e.StatusCode)
@@ -178,5 +177,5 @@ func describe(method string, u *url.URL, err error) error {
 }
 
 // pathOf is the path of an address as messages show it: without the query,
-// which may hold what is nobody's business.
+// which may hold what is private.
 func pathOf(u *url.URL) string { return redact(u.EscapedPath()) }

@@ -8,9 +8,9 @@ import (
 // pointsWrite is what GitHub charges for a REST request that is not a read.
 const pointsWrite = 5
 
-// flight lets a request out when there is room: enough points in the minute, a
-// free slot of the client, and no limit at that very moment.
-type flight struct{ *call }
+// flight sends a request when there is room: enough points in the minute, a
+// free slot of the client, and no limit at that moment.
+type flight struct{ call *call }
 
 func (f *flight) RoundTrip(req *http.Request) (*http.Response, error) {
 	release, err := f.admit(req)
@@ -18,65 +18,65 @@ func (f *flight) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	defer release()
-	f.cost.Requests++
-	f.chain.sent.Add(1)
-	resp, err := f.client.exchange(req)
+	f.call.cost.Requests++
+	f.call.chain.sent.Add(1)
+	resp, err := f.call.chain.client.exchange(req)
 	if err == nil {
 		if b, ok := budgetOf(resp.Header); ok {
-			b.Reset = f.client.options.ours(b.Reset)
-			f.gate.spend(f.resourceOf(req), b)
+			b.Reset = f.call.chain.client.options.ours(b.Reset)
+			f.call.chain.gate.spend(f.call.resourceOf(req), b)
 		}
-		f.observe(f.resourceOf(req), resp)
+		f.observe(f.call.resourceOf(req), resp)
 	}
 	return resp, err
 }
 
-// observe tells the gate what an answer says of limits. That is before the slot
-// is free: whoever takes it next must not send into a limit that is known.
+// observe reports to the gate what an answer says about limits, before the slot
+// is free: the next request must not be sent into a limit that is known.
 func (f *flight) observe(res resource, resp *http.Response) {
-	if l := f.limit(res, resp); l != nil {
-		f.gate.hit(res, l, f.generation)
+	if l := f.call.limit(res, resp); l != nil {
+		f.call.chain.gate.hit(res, l, f.call.generation)
 		return
 	}
 	reset, _ := exhausted(resp.Header)
 	if name := resp.Header.Get("X-RateLimit-Resource"); name != "" && name != string(res) {
-		reset = time.Time{} // of something that we seldom ask
+		reset = time.Time{} // of another limit
 	}
-	f.gate.pass(res, f.client.options.ours(reset), f.generation)
+	f.call.chain.gate.pass(res, f.call.chain.client.options.ours(reset), f.call.generation)
 }
 
 // limit is what an answer says about being limited, by our clock; nil: it is not.
 func (c *call) limit(res resource, resp *http.Response) *limit {
-	l := limitOf(res, resp, bodyOf(resp), c.client.options.serverNow())
+	l := limitOf(res, resp, bodyOf(resp), c.chain.client.options.serverNow())
 	if l != nil {
-		l.reset = c.client.options.ours(l.reset)
+		l.reset = c.chain.client.options.ours(l.reset)
 	}
 	return l
 }
 
-// admit waits for everything that a request needs. Waits are done without
-// holding a slot: other organizations need it.
+// admit waits for everything that a request needs. It waits without holding a
+// slot: other organizations need it.
 func (f *flight) admit(req *http.Request) (release func(), err error) {
-	ctx, res := req.Context(), f.resourceOf(req)
+	ctx, res := req.Context(), f.call.resourceOf(req)
 	for {
-		if err := f.gate.wait(req, f.call, res); err != nil {
+		if err := f.call.chain.gate.wait(req, f.call, res); err != nil {
 			return nil, err
 		}
 		if err := f.pace(req, res); err != nil {
 			return nil, err
 		}
 		select {
-		case f.client.slots <- struct{}{}:
+		case f.call.chain.client.slots <- struct{}{}:
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
-		isOpen, probe := f.gate.enter(f.call, res)
+		isOpen, probe := f.call.chain.gate.enter(f.call, res)
 		if isOpen {
-			return func() { <-f.client.slots }, nil
+			return func() { <-f.call.chain.client.slots }, nil
 		}
-		<-f.client.slots
+		<-f.call.chain.client.slots
 		if probe == nil {
-			continue // a limit came up in the meantime
+			continue // a limit began meanwhile
 		}
 		select {
 		case <-probe:
@@ -87,11 +87,11 @@ func (f *flight) admit(req *http.Request) (release func(), err error) {
 }
 
 // pace reserves the points of a request and waits until they may be spent.
-// Points that were not spent at their time, because of a limit, are lost.
+// Points that a limit kept from being spent at their time are lost.
 func (f *flight) pace(req *http.Request, res resource) error {
-	p := f.gate.pacers[res]
-	now := f.client.options.now()
-	if p == nil || now.Sub(f.reserved) < p.grace {
+	p := f.call.chain.gate.pacers[res]
+	now := f.call.chain.client.options.now()
+	if p == nil || now.Sub(f.call.reserved) < p.grace {
 		return nil
 	}
 	points := 1
@@ -99,9 +99,9 @@ func (f *flight) pace(req *http.Request, res resource) error {
 		points = pointsWrite
 	}
 	d := p.reserve(now, points)
-	f.reserved = now.Add(d)
+	f.call.reserved = now.Add(d)
 	if d <= 0 {
 		return nil
 	}
-	return f.sleep(req.Context(), d)
+	return f.call.sleep(req.Context(), d)
 }

@@ -7,12 +7,12 @@ import (
 )
 
 const (
-	// resetMargin covers that a reset is told in whole seconds.
+	// resetMargin is there because a reset is given in whole seconds.
 	resetMargin = time.Second
 	// unknownWait is what GitHub asks for when it names no time; it doubles
 	// each time.
 	unknownWait = time.Minute
-	// maxGrowth ends the doubling: an hour, which Options.MaxWait then judges.
+	// maxGrowth ends the doubling, at an hour; Options.MaxWait may be shorter.
 	maxGrowth = 6
 	// pointsGraphQL is GitHub's limit for GraphQL queries a minute.
 	pointsGraphQL = 2000
@@ -32,14 +32,14 @@ type gate struct {
 	probing    map[resource]chan struct{}
 	budgets    map[resource]Budget
 	strikes    int // limited answers in a row, those of one burst counted once
-	generation int // grows with every strike: tells old answers from new ones
+	generation int // grows with every strike: separates old answers from new ones
 }
 
 // closure says until when a resource is closed, and why.
 type closure struct {
-	until  time.Time
-	reason string
-	isTold bool // OnWait was called for it
+	until      time.Time
+	reason     string
+	isReported bool // OnWait was called for it
 }
 
 func newGate(s *settings) *gate {
@@ -54,13 +54,13 @@ func newGate(s *settings) *gate {
 	return g
 }
 
-// wait returns when the resource is open. A closure that would take longer
-// than MaxWait is a [*LimitError]. A closure that was slept out once is over,
-// whatever the clock says: it need not move as fast as we sleep.
+// wait returns when the resource is open. A closure longer than MaxWait is a
+// [*LimitError]. A closure that was waited for once is over, whatever the clock
+// says: it need not move as fast as we sleep.
 func (g *gate) wait(req *http.Request, k *call, r resource) error {
 	w := k.about(req)
 	for {
-		c, isNews := g.look(r)
+		c, isNew := g.look(r)
 		now := g.settings.now()
 		d := c.until.Sub(now)
 		if d <= 0 || !c.until.After(k.slept) {
@@ -69,7 +69,7 @@ func (g *gate) wait(req *http.Request, k *call, r resource) error {
 		if d > g.settings.maxWait {
 			return &LimitError{Method: w.Method, Path: w.Path, Reason: c.reason, Until: c.until, Wait: d}
 		}
-		if isNews {
+		if isNew {
 			w.Reason, w.IsLimit, w.Duration, w.Until = c.reason, true, d, c.until
 			g.settings.onWait(w)
 		}
@@ -80,21 +80,21 @@ func (g *gate) wait(req *http.Request, k *call, r resource) error {
 	}
 }
 
-// look gives a resource's closure; isNews is true for one caller only.
-func (g *gate) look(r resource) (c closure, isNews bool) {
+// look returns a resource's closure; isNew is true for one caller only.
+func (g *gate) look(r resource) (c closure, isNew bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	c = g.closed[r]
-	isNews = !c.isTold
-	c.isTold = true
+	isNew = !c.isReported
+	c.isReported = true
 	g.closed[r] = c
-	return c, isNews
+	return c, isNew
 }
 
-// enter lets a request out now, and notes the generation that its answer
-// belongs to. It is not open if a limit came up in the meantime, or while
-// another request finds out whether the limit is over: then probe is closed
-// when that is known.
+// enter lets a request out now, and records the generation that its answer
+// belongs to. It is not open if a limit began meanwhile, or while another
+// request finds out whether the limit is over: then probe is closed when that
+// is known.
 func (g *gate) enter(k *call, r resource) (isOpen bool, probe <-chan struct{}) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -112,8 +112,8 @@ func (g *gate) enter(k *call, r resource) (isOpen bool, probe <-chan struct{}) {
 	return true, nil
 }
 
-// leave is called when a try is over and its answer was taken in: a probe that
-// found nothing out leaves its place to another one.
+// leave is called when a try is over and its answer was observed: after a probe
+// without a result another request may probe.
 func (g *gate) leave(k *call, r resource) {
 	if !k.isProbe {
 		return
@@ -144,9 +144,9 @@ func (g *gate) hit(r resource, l *limit, generation int) {
 		g.generation++
 	}
 	growth := min(max(g.strikes-1, 0), maxGrowth)
-	// Whatever the server says: a limit that comes again at once is waited
-	// for longer and longer, or a clock that differs from the server's would
-	// have us hammer on.
+	// Whatever the server says, a limit that comes again at once is waited for
+	// longer and longer: with a clock that differs from the server's we would
+	// repeat the request all the time.
 	d := time.Second << growth
 	switch {
 	case l.unknown && isNew:
@@ -161,7 +161,7 @@ func (g *gate) hit(r resource, l *limit, generation int) {
 	g.close(r, closure{until: now.Add(d), reason: l.reason}, l.isAll)
 }
 
-// pass takes in an answer that was not limited.
+// pass observes an answer that was not limited.
 func (g *gate) pass(r resource, reset time.Time, generation int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -181,7 +181,7 @@ func (g *gate) close(r resource, c closure, isAll bool) {
 		if (each == r || isAll) && c.until.After(g.closed[each].until) {
 			// One message for both resources, and for a burst of answers that
 			// are limited one after the other.
-			c.isTold = each != r || g.closed[each].isTold && c.until.Sub(g.closed[each].until) < time.Second
+			c.isReported = each != r || g.closed[each].isReported && c.until.Sub(g.closed[each].until) < time.Second
 			g.closed[each] = c
 			g.unproven[each] = true
 		}

@@ -17,11 +17,11 @@ type Installation struct {
 	TargetType          string // "Organization" or "User"; "" in token mode
 	RepositorySelection string // "all" or "selected"; "" in token mode
 	// Permissions are the granted ones, key to level ("read", "write",
-	// "admin"); nil: not told, as in token mode.
+	// "admin"); nil: not known, as in token mode.
 	Permissions map[string]string
 	SuspendedAt *time.Time // UTC; nil: not suspended
-	AppSlug     string     // name of the App in URLs; "" if not told
-	HTMLURL     string     // the installation's settings page; "" if not told
+	AppSlug     string     // name of the App in URLs; "" if not given
+	HTMLURL     string     // the installation's settings page; "" if not given
 }
 
 // UnmarshalJSON reads GitHub's "installation" object.
@@ -57,7 +57,7 @@ func (i *Installation) UnmarshalJSON(data []byte) error {
 // ones and those of users included. It needs App credentials.
 func (c *Client) Installations(ctx context.Context) ([]Installation, error) {
 	if c.app == nil {
-		return nil, errors.New("list installations: only an App can ask for them, not an installation token")
+		return nil, errors.New("list installations: only an App can list them, not an installation token")
 	}
 	var all []Installation
 	for page, err := range c.app.pages(ctx, "app/installations") {
@@ -75,9 +75,9 @@ func (c *Client) Installations(ctx context.Context) ([]Installation, error) {
 	return all, nil
 }
 
-// Installation opens a session with an organization. As an App it asks where
-// it is installed (the token itself is minted when first needed); with a ready
-// token it asks nothing. An organization without the App gives an error for
+// Installation opens a session with an organization. An App requests where it
+// is installed (the token itself is minted when first needed); with a ready
+// token nothing is sent. An organization without the App gives an error for
 // which [IsNotFound] is true.
 func (c *Client) Installation(ctx context.Context, org string) (*Session, error) {
 	if org == "" {

@@ -3,65 +3,66 @@ package github
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
-// cutList cuts the text of a list into its items; ok is false when it is none.
-// The chain has found the text to be JSON, and the store checks each item again:
-// here only quotes, brackets and commas are looked at. Decoding would read it
-// three times more, which was a third of a run's CPU. The items are parts of
-// the text, not copies.
-func cutList(text []byte) (items []json.RawMessage, ok bool) {
-	text = bytes.TrimSpace(text)
-	if len(text) < 2 || text[0] != '[' {
-		return nil, false
+var errNotJSON = errors.New("the answer is not JSON")
+
+// decodeList cuts the text of a list into its items. Decoding it with
+// encoding/json would read the text three times, which was a third of a run's
+// CPU. The items are parts of the text, not copies, and have no room to grow
+// into the next one.
+func decodeList(text []byte) ([]json.RawMessage, error) {
+	if kind := jsontext.Value(text).Kind(); kind != '[' {
+		return nil, fmt.Errorf("want a list, got %s", nameOf(kind))
 	}
-	items = []json.RawMessage{}
-	start, depth := 1, 0
-	for i := 0; i < len(text); i++ {
-		switch text[i] {
-		case '"':
-			i = endOfText(text, i)
-		case '[', '{':
-			depth++
-		case ']', '}':
-			depth--
-		case ',':
-			if depth == 1 {
-				items = append(items, item(text[start:i]))
-				start = i + 1
-			}
-		}
-		if depth == 0 {
-			if last := item(text[start:min(i, len(text))]); len(last) > 0 || len(items) > 0 {
-				items = append(items, last)
-			}
-			return items, i == len(text)-1
-		}
+	d := jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	if _, err := d.ReadToken(); err != nil {
+		return nil, errNotJSON
 	}
-	return nil, false
+	items := []json.RawMessage{}
+	for d.PeekKind() != ']' {
+		item, err := d.ReadValue()
+		if err != nil {
+			return nil, errNotJSON // the decoder's error could quote the answer
+		}
+		end := int(d.InputOffset())
+		items = append(items, json.RawMessage(text[end-len(item):end:end]))
+	}
+	if _, err := d.ReadToken(); err != nil {
+		return nil, errNotJSON
+	}
+	if _, err := d.ReadToken(); err != io.EOF {
+		return nil, errNotJSON
+	}
+	return items, nil
 }
 
-// item is one without the space around it, and with no room to grow into the next.
-func item(text []byte) json.RawMessage {
-	text = bytes.TrimSpace(text)
-	return text[:len(text):len(text)]
+// isJSON reports whether a text is one JSON value. Like encoding/json, and
+// unlike jsontext, it takes a member that occurs twice and text that is not UTF-8.
+func isJSON(text []byte) bool {
+	return jsontext.Value(text).IsValid(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 }
 
-// endOfText is where the quote stands that ends the text which begins at start:
-// the next one with an even number of backslashes before it.
-func endOfText(text []byte, start int) int {
-	for i := start + 1; ; i++ {
-		n := bytes.IndexByte(text[i:], '"')
-		if n < 0 {
-			return len(text)
-		}
-		i += n
-		backslashes := 0
-		for text[i-1-backslashes] == '\\' {
-			backslashes++
-		}
-		if backslashes%2 == 0 {
-			return i
-		}
+// nameOf is a kind of JSON value in words, for messages.
+func nameOf(kind jsontext.Kind) string {
+	switch kind {
+	case '{':
+		return "an object"
+	case '[':
+		return "a list"
+	case '"':
+		return "a string"
+	case 'n':
+		return "null"
+	case 't', 'f':
+		return "true or false"
+	case '0':
+		return "a number"
 	}
+	return "nothing"
 }

@@ -8,29 +8,29 @@ import (
 	"testing"
 )
 
-// TestCutList holds the cutting of lists to what encoding/json makes of them.
-func TestCutList(t *testing.T) {
+// TestDecodeList compares lists with what encoding/json makes of them.
+func TestDecodeList(t *testing.T) {
 	for _, text := range []string{
 		`[]`, ` [ ] `, "\n[\t]\r\n", `[1]`, `[null]`, `[ 1 , "a" , {} ]`, `[[]]`, `[[1,2],[3,[4,{"a":[5]}]]]`,
 		`["]"]`, `["\""]`, `["\\"]`, `["\\\""]`, `["\\\\",","]`, `["a,b","[{"]`, `[{"a":"}","b":[1,2,{"c":"\\"}]},{"\"":1}]`,
 		"[{\"id\": 1,\n \"name\": \"ä\\u00e4\"},\n {\"id\": 2}]\n", `[""," "]`,
 	} {
-		checkCut(t, text)
+		checkDecodeList(t, text)
 	}
 }
 
-// TestCutListRefuses wants only what is a list as a whole.
-func TestCutListRefuses(t *testing.T) {
+// TestDecodeListRefuses wants only what is a list as a whole.
+func TestDecodeListRefuses(t *testing.T) {
 	for _, text := range []string{``, ` `, `[`, `{}`, `null`, `"[]"`, `["]`, `["\"]`, `["\\\"]`, `[{]`, `[[]`, `[]]`, `[],[]`, `[1] 2`, `]`, `"`} {
-		if items, ok := cutList([]byte(text)); ok {
-			t.Errorf("cutList(%q) = %q, want nothing", text, items)
+		if items, err := decodeList([]byte(text)); err == nil {
+			t.Errorf("decodeList(%q) = %q, want an error", text, items)
 		}
 	}
 }
 
-// TestCutListOfAnything compares with encoding/json on texts that are made of
-// what is hard to cut, and wants the cutter to survive the other ones.
-func TestCutListOfAnything(t *testing.T) {
+// TestDecodeListOfAnything compares with encoding/json on texts that are made
+// of what is hard to cut.
+func TestDecodeListOfAnything(t *testing.T) {
 	parts := []string{`[`, `]`, `{`, `}`, `"`, `\`, `,`, `:`, ` `, `1`, `"a"`, `[]`, `{"a":1}`, `"\""`, `["\\",1]`}
 	random := rand.New(rand.NewPCG(1, 2))
 	valid := 0
@@ -42,10 +42,12 @@ func TestCutListOfAnything(t *testing.T) {
 		}
 		b.WriteString("]")
 		if json.Valid([]byte(b.String())) {
-			checkCut(t, b.String())
+			checkDecodeList(t, b.String())
 			valid++
 		} else {
-			cutList([]byte(b.String())) // must not panic
+			if items, err := decodeList([]byte(b.String())); err == nil {
+				t.Errorf("decodeList(%q) = %q, want an error", b.String(), items)
+			}
 		}
 	}
 	if valid < 1000 {
@@ -53,14 +55,32 @@ func TestCutListOfAnything(t *testing.T) {
 	}
 }
 
-func checkCut(t *testing.T, text string) {
+func checkDecodeList(t *testing.T, text string) {
 	t.Helper()
 	var want []json.RawMessage
 	if err := json.Unmarshal([]byte(text), &want); err != nil {
 		t.Fatalf("%q: %v", text, err)
 	}
-	got, ok := cutList([]byte(text))
-	if !ok || got == nil || !slices.EqualFunc(got, want, func(a, b json.RawMessage) bool { return string(a) == string(b) }) {
-		t.Errorf("cutList(%q) = %q, %t; want %q", text, got, ok, want)
+	got, err := decodeList([]byte(text))
+	if err != nil || got == nil || !slices.EqualFunc(got, want, func(a, b json.RawMessage) bool { return string(a) == string(b) }) {
+		t.Errorf("decodeList(%q) = %q, %v; want %q", text, got, err, want)
 	}
+}
+
+// FuzzDecodeList wants what encoding/json takes, and nothing else.
+func FuzzDecodeList(f *testing.F) {
+	for _, seed := range []string{`[]`, `[1,{"a":1,"a":"\ud800"}]`, "[\"\xff\"]", ` [ [ ] , null ] `, `{}`, `[1`, `[1]2`, `[1,]`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if isJSON(text) != json.Valid(text) {
+			t.Fatalf("isJSON(%q) = %t", text, isJSON(text))
+		}
+		var want []json.RawMessage
+		if err := json.Unmarshal(text, &want); err == nil && want != nil { // nil: null
+			checkDecodeList(t, string(text))
+		} else if got, err := decodeList(text); err == nil {
+			t.Fatalf("decodeList(%q) = %q, want an error", text, got)
+		}
+	})
 }

@@ -21,16 +21,17 @@ const (
 type limit struct {
 	reason  string
 	isAll   bool          // stops every resource, not only the one asked
-	after   time.Duration // told by retry-after; 0: not told
-	reset   time.Time     // told by x-ratelimit-reset; zero: not told
-	unknown bool          // neither told: a minute, growing
+	after   time.Duration // from retry-after; 0: not given
+	reset   time.Time     // from x-ratelimit-reset; zero: not given
+	unknown bool          // neither given: a minute, growing
 }
 
 // The words by which GitHub names limits in messages. Secondary limits may
-// come without any header that tells them from a lack of permission.
+// come without any header, and then only the words differ from those of a
+// missing permission.
 var limitWords = []string{"secondary rate limit", "rate limit exceeded", "rate limit already exceeded", "abuse detection"}
 
-// limitOf recognises a rate limit, in the order that GitHub documents:
+// limitOf recognizes a rate limit, in the order that GitHub documents:
 // retry-after, else nothing remaining, else the words. nil: not limited.
 func limitOf(r resource, resp *http.Response, body []byte, now time.Time) *limit {
 	var isLimited, isSecondary bool
@@ -53,28 +54,28 @@ func limitOf(r resource, resp *http.Response, body []byte, now time.Time) *limit
 }
 
 func limitedByStatus(resp *http.Response, body []byte) (isLimited, isSecondary bool) {
-	var said struct {
+	var refusal struct {
 		Message          string `json:"message"`
 		DocumentationURL string `json:"documentation_url"`
 	}
-	_ = json.Unmarshal(body, &said) // a body that is not JSON says nothing
-	isSecondary = strings.HasSuffix(said.DocumentationURL, "secondary-rate-limits") && !hasNothingLeft(resp.Header)
+	_ = json.Unmarshal(body, &refusal) // a body that is not JSON says nothing
+	isSecondary = strings.HasSuffix(refusal.DocumentationURL, "secondary-rate-limits") && !hasNothingLeft(resp.Header)
 	isLimited = isSecondary || resp.StatusCode == http.StatusTooManyRequests ||
-		resp.Header.Get("Retry-After") != "" || hasNothingLeft(resp.Header) || namesLimit(said.Message)
+		resp.Header.Get("Retry-After") != "" || hasNothingLeft(resp.Header) || namesLimit(refusal.Message)
 	return isLimited, isSecondary
 }
 
-// limitedByQueryErrors looks into a GraphQL answer: limits come with status
-// 200 there, as {"errors":[{"type":"RATE_LIMITED","message":"API rate limit
+// limitedByQueryErrors looks into a GraphQL answer: there limits come with status
+// 200, as {"errors":[{"type":"RATE_LIMITED","message":"API rate limit
 // exceeded for installation ID 1."}]}, or with type RATE_LIMIT, and remaining
 // need not be 0.
 func limitedByQueryErrors(body []byte) (isLimited, isSecondary bool) {
 	if !strings.Contains(string(body), `"errors"`) {
 		return false, false
 	}
-	var said envelope
-	_ = json.Unmarshal(body, &said)
-	for _, e := range said.Errors {
+	var answer envelope
+	_ = json.Unmarshal(body, &answer)
+	for _, e := range answer.Errors {
 		if strings.Contains(strings.ToLower(e.Message), "secondary rate limit") {
 			return true, true
 		}
@@ -109,8 +110,8 @@ func retryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 
 func hasNothingLeft(h http.Header) bool { return h.Get("X-RateLimit-Remaining") == "0" }
 
-// exhausted tells when the limit that an answer belongs to begins anew, if
-// nothing remains of it.
+// exhausted returns when the limit of an answer is reset, if nothing remains
+// of it.
 func exhausted(h http.Header) (reset time.Time, ok bool) {
 	if !hasNothingLeft(h) {
 		return time.Time{}, false

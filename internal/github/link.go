@@ -1,9 +1,6 @@
 package github
 
-import (
-	"bytes"
-	"strings"
-)
+import "strings"
 
 // linkTo finds the target of a relation ("next", "last") in Link headers (RFC
 // 8288); "" if there is none. go-github only reads page numbers out of them, which loses the
@@ -65,26 +62,4 @@ func isRelation(params, relation string) bool {
 		}
 	}
 	return false
-}
-
-// kindOf names what a JSON text is, for messages.
-func kindOf(body []byte) string {
-	body = bytes.TrimSpace(body)
-	if len(body) == 0 {
-		return "nothing"
-	}
-	switch body[0] {
-	case '{':
-		return "an object"
-	case '[':
-		return "a list"
-	case '"':
-		return "a text"
-	case 'n':
-		return "null"
-	case 't', 'f':
-		return "true or false"
-	default:
-		return "a number"
-	}
 }

@@ -25,7 +25,7 @@ func newPacer(points int, window time.Duration) *pacer {
 	return &pacer{window: window, grace: window / graceShare, sent: make([]time.Time, points)}
 }
 
-// reserve spends points and tells how long to wait before sending.
+// reserve spends points and returns how long to wait before sending.
 func (p *pacer) reserve(now time.Time, points int) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -76,11 +76,11 @@ func TestPages(t *testing.T) {
 	}
 	again, _, err := collect(t, s, pages[0].Next)
 	if err != nil || strings.Join(again, "") != `{"page": 2}{"page": 1}` {
-		t.Errorf("going on gave %v, %v", again, err)
+		t.Errorf("resuming gave %v, %v", again, err)
 	}
 }
 
-// A server that does not tell the last page is read forwards.
+// A list whose last page is not known is read forwards.
 func TestPagesForward(t *testing.T) {
 	f := newFake(t, func(w http.ResponseWriter, r *http.Request) {
 		page, _ := strconv.Atoi(r.URL.Query().Get("page"))
@@ -96,7 +96,7 @@ func TestPagesForward(t *testing.T) {
 	}
 	again, _, err := collect(t, s, pages[0].Next)
 	if err != nil || strings.Join(again, "") != "12" {
-		t.Errorf("going on gave %v, %v", again, err)
+		t.Errorf("resuming gave %v, %v", again, err)
 	}
 }
 
@@ -151,15 +151,15 @@ func TestPagesRefuse(t *testing.T) {
 		arrives int
 	}{
 		{"another host", link("https://evil.example/steal?page=2"), "orgs/acme/repos",
-			"GET /orgs/acme/repos: link to the next page: refused to go to https://evil.example, which is not HOST", 1},
+			"GET /orgs/acme/repos: link to the next page: refused to send to https://evil.example, which is not HOST", 1},
 		{"another port", link("http://127.0.0.1:1/x"), "orgs/acme/repos",
-			"GET /orgs/acme/repos: link to the next page: refused to go to http://127.0.0.1:1, which is not HOST", 1},
+			"GET /orgs/acme/repos: link to the next page: refused to send to http://127.0.0.1:1, which is not HOST", 1},
 		{"a link without scheme", link("//evil.example/x"), "orgs/acme/repos",
-			"GET /orgs/acme/repos: link to the next page: refused to go to http://evil.example, which is not HOST", 1},
+			"GET /orgs/acme/repos: link to the next page: refused to send to http://evil.example, which is not HOST", 1},
 		{"a link that is none", link("http://[::1/x"), "orgs/acme/repos",
 			`GET /orgs/acme/repos: bad link to the next page: "http://[::1/x"`, 1},
 		{"a circle", link("?per_page=100"), "orgs/acme/repos",
-			"GET /orgs/acme/repos: the links between the pages lead back", 1},
+			"GET /orgs/acme/repos: the links between the pages are a loop", 1},
 		{"no way back", func(w http.ResponseWriter, r *http.Request) {
 			links := `<?page=2>; rel="next", <?page=3>; rel="last"`
 			if r.URL.Query().Has("page") {
@@ -171,13 +171,13 @@ func TestPagesRefuse(t *testing.T) {
 		{"a last page elsewhere", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Link", `<?page=2>; rel="next", <https://evil.example/x?page=3>; rel="last"`)
 			fmt.Fprint(w, `[1]`)
-		}, "orgs/acme/repos", "GET /orgs/acme/repos: link to the last page: refused to go to https://evil.example, which is not HOST", 1},
+		}, "orgs/acme/repos", "GET /orgs/acme/repos: link to the last page: refused to send to https://evil.example, which is not HOST", 1},
 		{"an object", body(`{"total_count": 1, "items": []}`), "orgs/acme/repos",
 			"GET /orgs/acme/repos: want a list, got an object", 1},
 		{"null", body(`null`), "orgs/acme/repos?page=2", "GET /orgs/acme/repos: want a list, got null", 1},
-		{"a text", body(`"x"`), "orgs/acme/repos", "GET /orgs/acme/repos: want a list, got a text", 1},
+		{"a string", body(`"x"`), "orgs/acme/repos", "GET /orgs/acme/repos: want a list, got a string", 1},
 		{"asked on another host", body(`[]`), "https://evil.example/orgs/acme/repos?page=2",
-			"GET /orgs/acme/repos: refused to go to https://evil.example, which is not HOST", 0},
+			"GET /orgs/acme/repos: refused to send to https://evil.example, which is not HOST", 0},
 		{"asked on a path that cannot be", body(`[]`), "orgs/acme/re\x7fpos",
 			`GET orgs/acme/re%7Fpos: bad path "orgs/acme/repos"`, 0},
 	} {
@@ -224,7 +224,7 @@ func TestEmptyAnswers(t *testing.T) {
 		t.Errorf("202 is asked again until it is 200: got %s, %v", got, err)
 	}
 	asked = -100
-	if _, _, err := s.Get(t.Context(), "202"); err == nil || err.Error() != "GET /202: 202 accepted: the answer is still being made" {
+	if _, _, err := s.Get(t.Context(), "202"); err == nil || err.Error() != "GET /202: 202 accepted: the answer is not ready yet" {
 		t.Errorf("202 for ever: %v", err)
 	}
 	for _, path := range []string{"204", "list"} {
@@ -257,7 +257,7 @@ func TestRedirects(t *testing.T) {
 		t.Errorf("got %s, %v", got, err)
 	}
 	_, _, err := s.Get(t.Context(), "away")
-	wantText(t, err, fmt.Sprintf("GET /away: refused to go to %s, which is not %s", stranger.url, f.url))
+	wantText(t, err, fmt.Sprintf("GET /away: refused to send to %s, which is not %s", stranger.url, f.url))
 	_, _, err = s.Get(t.Context(), "circle")
 	wantText(t, err, "GET /circle: stopped after 5 redirects")
 	var q struct{ Viewer struct{ Login string } }
@@ -279,7 +279,7 @@ func TestChainRefusesAnotherHost(t *testing.T) {
 	}
 	k := &call{chain: s.chain}
 	_, err = k.httpClient().Do(req)
-	if err == nil || !strings.Contains(err.Error(), "refused to go to "+stranger.url) {
+	if err == nil || !strings.Contains(err.Error(), "refused to send to "+stranger.url) {
 		t.Errorf("got %v", err)
 	}
 	wantCount(t, "visits to the stranger", stranger.requests(""), 0)

@@ -10,19 +10,19 @@ import (
 // pair reads the second of two pages, given the first, and makes one page of
 // them. It asks for the second page of pages that are one item shorter, which
 // begins with the last item of the first: page 2 of 99 has the items 100 to 198.
-// Where it does not, items have gone or come in between, and the list has to be
-// read from its end; likewise when there is more than that. ok is false then,
-// and the page only says what was spent.
+// Where it does not, items were deleted or added in between, and the list has to
+// be read from its end; so it has with more than two pages. Then ok is false, and
+// the page only has the cost.
 //
-// Of 7,000 lists of an organization 4 % have two pages: reading these from
-// their end would cost a request more each.
+// Of 7,000 lists of an organization 4 % have two pages: each would cost one
+// request more if read from its end.
 func (l *list) pair(ctx context.Context, first Page) (whole Page, ok bool, err error) {
 	whole.Cost = first.Cost
 	target := first.overlapping()
 	if target == "" {
 		return whole, false, nil
 	}
-	second, err := l.page(ctx, target)
+	second, err := l.chain.page(ctx, target)
 	whole.Cost = whole.Cost.Plus(second.Cost)
 	if err != nil || second.next != "" || len(second.Items) == 0 {
 		return whole, false, err

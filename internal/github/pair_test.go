@@ -10,7 +10,7 @@ import (
 )
 
 // shrinking serves the numbers from 1 to n as a list, with GitHub's links; change
-// may alter the numbers before an answer, given how many have been asked for.
+// may alter the numbers before an answer, given how many were requested.
 func shrinking(f *fake, n int, change func(asked int, numbers []int) []int) http.HandlerFunc {
 	numbers := make([]int, n)
 	for i := range numbers {
@@ -51,7 +51,7 @@ func TestPair(t *testing.T) {
 		name     string
 		n        int
 		change   func(asked int, numbers []int) []int
-		requests string // pages asked for, as page/per_page
+		requests string // pages requested, as page/per_page
 		want     string // first, last and count of the numbers received
 	}{
 		{"one page", 100, same, "/100", "1 100 100"},
@@ -111,7 +111,7 @@ func TestPair(t *testing.T) {
 				asked = append(asked, pageOf(t, query))
 			}
 			if got := strings.Join(asked, " "); got != tt.requests || spent != len(asked) {
-				t.Errorf("asked for %s at a cost of %d, want %s", got, spent, tt.requests)
+				t.Errorf("requested %s at a cost of %d, want %s", got, spent, tt.requests)
 			}
 		})
 	}

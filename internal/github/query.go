@@ -15,7 +15,7 @@ import (
 )
 
 // QueryErrors are the errors of a GraphQL answer that came with status 200.
-// Beside them there may be data.
+// There may be data as well.
 type QueryErrors struct {
 	Path   string // of the endpoint, such as /graphql
 	Errors []QueryError
@@ -23,13 +23,13 @@ type QueryErrors struct {
 
 // QueryError is one of them.
 type QueryError struct {
-	Type    string   // such as "FORBIDDEN"; "" if not told
-	Path    []string // of the field that is missing, list indexes in decimal; nil if not told
-	Message string   // GitHub's, made harmless
+	Type    string   // such as "FORBIDDEN"; "" if not given
+	Path    []string // of the field that is missing, list indexes in decimal; nil if not given
+	Message string   // GitHub's, redacted
 }
 
-// IsForbidden reports whether a permission would lift the error. Others may be
-// gone when it is asked again.
+// IsForbidden reports whether a permission would lift the error. Others may not
+// occur in another try.
 func (e QueryError) IsForbidden() bool { return slices.Contains(forbiddenTypes, e.Type) }
 
 // forbiddenTypes are GitHub's names for a lack of permission.
@@ -67,11 +67,10 @@ type envelope struct {
 	} `json:"errors"`
 }
 
-// Query asks a GraphQL query built by githubv4 from q, a pointer to a struct,
-// and fills q with what came. When GitHub left something out it says so in the
-// QueryErrors, which are nil otherwise. An error means that nothing usable
-// came; for a server that gave up on a heavy query [IsTimeout] is true. The
-// cost is told on errors too.
+// Query sends a GraphQL query built by githubv4 from q, a pointer to a struct,
+// and fills q with the answer. What GitHub left out is in the QueryErrors; nil:
+// nothing. An error means that there is no usable answer; for a server that gave
+// up on a heavy query [IsTimeout] is true. The cost is set on errors too.
 func (s *Session) Query(ctx context.Context, q any, vars map[string]any) (*QueryErrors, Cost, error) {
 	k := &call{chain: s.chain}
 	problems, err := k.query(ctx, q, vars)
@@ -79,32 +78,32 @@ func (s *Session) Query(ctx context.Context, q any, vars map[string]any) (*Query
 }
 
 func (k *call) query(ctx context.Context, q any, vars map[string]any) (*QueryErrors, error) {
-	c := k.chain.client
+	graphql := k.chain.client.endpoint.graphql
 	client := k.httpClient()
 	rec := &recorder{next: client.Transport}
 	client.Transport = rec
-	err := githubv4.NewEnterpriseClient(c.graphql.String(), client).Query(ctx, q, vars)
+	err := githubv4.NewEnterpriseClient(graphql.String(), client).Query(ctx, q, vars)
 	var transport *url.Error
 	if errors.As(err, &transport) {
-		return nil, describe(http.MethodPost, c.graphql, err)
+		return nil, describe(http.MethodPost, graphql, err)
 	}
 	if rec.resp != nil && rec.resp.StatusCode != http.StatusOK {
-		return nil, newError(http.MethodPost, c.graphql, rec.resp, rec.body)
+		return nil, newError(http.MethodPost, graphql, rec.resp, rec.body)
 	}
-	problems := rec.problems(pathOf(c.graphql))
+	problems := rec.problems(pathOf(graphql))
 	switch {
-	case problems != nil && rec.said.isEmpty():
+	case problems != nil && rec.answer.isEmpty():
 		return nil, problems
 	case err != nil:
-		return problems, describe(http.MethodPost, c.graphql, err)
-	case rec.said.isEmpty():
-		return nil, describe(http.MethodPost, c.graphql, fmt.Errorf("the answer holds no data"))
+		return problems, describe(http.MethodPost, graphql, err)
+	case rec.answer.isEmpty():
+		return nil, describe(http.MethodPost, graphql, fmt.Errorf("the answer holds no data"))
 	}
 	return problems, nil
 }
 
-// isEmpty reports whether no field of the query was answered, the price of the
-// query aside.
+// isEmpty reports whether no field of the query was answered, except the price
+// of the query.
 func (e *envelope) isEmpty() bool {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(e.Data, &fields) != nil {
@@ -119,13 +118,13 @@ func (e *envelope) isEmpty() bool {
 }
 
 // recorder keeps what githubv4 hides: the status and body of a refusal, and the
-// type and path of each error. It hands on the data alone, so that an error of
+// type and path of each error. It passes on the data alone, so that an error of
 // githubv4 is about decoding it.
 type recorder struct {
-	next http.RoundTripper
-	resp *http.Response
-	body []byte
-	said envelope
+	next   http.RoundTripper
+	resp   *http.Response
+	body   []byte
+	answer envelope
 }
 
 func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -137,11 +136,11 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	if resp.StatusCode != http.StatusOK {
 		return resp, nil
 	}
-	if err := json.Unmarshal(r.body, &r.said); err != nil {
+	if err := json.Unmarshal(r.body, &r.answer); err != nil {
 		return nil, errors.New("the answer is not that of a GraphQL server")
 	}
-	if len(r.said.Errors) > 0 {
-		data, err := json.Marshal(map[string]any{"data": r.said.Data})
+	if len(r.answer.Errors) > 0 {
+		data, err := json.Marshal(map[string]any{"data": r.answer.Data})
 		if err != nil {
 			return nil, err
 		}
@@ -151,11 +150,11 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 func (r *recorder) problems(endpoint string) *QueryErrors {
-	if len(r.said.Errors) == 0 {
+	if len(r.answer.Errors) == 0 {
 		return nil
 	}
 	all := &QueryErrors{Path: endpoint}
-	for _, e := range r.said.Errors {
+	for _, e := range r.answer.Errors {
 		q := QueryError{Type: redact(e.Type), Message: redact(e.Message)}
 		for _, step := range e.Path {
 			q.Path = append(q.Path, redact(strings.Trim(string(step), `"`)))

@@ -99,7 +99,7 @@ func TestQueryRefused(t *testing.T) {
 			"POST /graphql: 200 RESOURCE_LIMITS_EXCEEDED Resource limits for this query exceeded.", 1, false, false, true},
 		{"502", status(502), "POST /graphql: 502 Bad Gateway", 2, false, false, true},
 		{"504", status(504), "POST /graphql: 504 Gateway Timeout", 2, false, false, true},
-		{"too slow", silent, "POST /graphql: no whole answer within 400ms", 2, false, false, true},
+		{"too slow", silent, "POST /graphql: no complete answer within 400ms", 2, false, false, true},
 		{"500", status(500), "POST /graphql: 500 Internal Server Error", 5, false, false, false},
 		{"reset", hijacked("", 0), "POST /graphql: ", 5, false, false, false},
 		{"HTML", html, "POST /graphql: 200 the answer is not JSON but text/html", 5, false, false, false},

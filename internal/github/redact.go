@@ -13,7 +13,7 @@ const (
 	maxMessage = 1000 // bytes of a server's message that are kept
 )
 
-// secrets are the shapes of what must never be shown. They take too much
+// secrets are the shapes of what must never be shown. They match too much
 // rather than too little: a token may be cut short or be of a format that is
 // not known yet (installation tokens became `ghs_<app>_<jwt>`, some 520
 // characters with dots, in 2026).
@@ -32,8 +32,8 @@ var secrets = []struct {
 	{regexp.MustCompile(`://[^/\s@]+@`), "://" + redacted + "@"},               // a proxy's password
 }
 
-// redact makes text from outside fit to be shown: what looks like a secret is
-// replaced, control characters become blanks, and there is an end to it.
+// redact makes text from outside safe to show: what looks like a secret is
+// replaced, control characters are removed, and its length is bounded.
 func redact(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
@@ -53,9 +53,9 @@ func redact(s string) string {
 	return strings.TrimSpace(s)
 }
 
-// clean gives an error whose text is fit to be shown. An error that has nothing
-// to hide stays what it is, so that errors.Is and errors.As work; another is
-// replaced, for its parts could be unwrapped and printed.
+// clean returns an error whose text is safe to show. An error with nothing to
+// hide is returned as it is, so that errors.Is and errors.As work; another is
+// replaced, because its parts could be unwrapped and printed.
 func clean(err error) error {
 	if text := redact(err.Error()); text != err.Error() {
 		return errors.New(text)

@@ -57,14 +57,14 @@ func TestRetry(t *testing.T) {
 		{"503", status(503), "503 Service Unavailable", "GET /x: 503 Service Unavailable"},
 		{"504", status(504), "504 Gateway Timeout", "GET /x: 504 Gateway Timeout"},
 		{"reset", hijacked("", 0), "", "GET /x: "},
-		{"truncated", hijacked("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"a\":", 0), "broke off after 5 bytes", "GET /x: the answer broke off after 5 bytes: unexpected EOF"},
-		{"truncated chunks", hijacked("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n[1,2,\r\n", 0), "broke off after 5 bytes", "GET /x: the answer broke off after 5 bytes: unexpected EOF"},
+		{"truncated", hijacked("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"a\":", 0), "ended early, after 5 bytes", "GET /x: the answer ended early, after 5 bytes: unexpected EOF"},
+		{"truncated chunks", hijacked("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n[1,2,\r\n", 0), "ended early, after 5 bytes", "GET /x: the answer ended early, after 5 bytes: unexpected EOF"},
 		{"truncated without length", hijacked("HTTP/1.0 200 OK\r\n\r\n[1,2,", 0), "not JSON", "GET /x: 200 the answer is not JSON"},
 		{"garbled status", hijacked("HTTP/1.1 abc\r\n\r\n", 0), "malformed", "GET /x: net/http: HTTP/1.x transport connection broken: malformed HTTP status code"},
 		{"HTML with 200", html, "the answer is not JSON but text/html", "GET /x: 200 the answer is not JSON but text/html"},
 		{"nothing with 200", body(""), "not JSON", "GET /x: 200 the answer is not JSON"},
-		{"stalled body", stalled, "no whole answer within 400ms", "GET /x: no whole answer within 400ms"},
-		{"no answer", silent, "no whole answer within 400ms", "GET /x: no whole answer within 400ms"},
+		{"stalled body", stalled, "no complete answer within 400ms", "GET /x: no complete answer within 400ms"},
+		{"no answer", silent, "no complete answer within 400ms", "GET /x: no complete answer within 400ms"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -35,7 +35,7 @@ func testPEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(testKey())})
 }
 
-// clock moves only when somebody sleeps, and then at once.
+// clock moves only when something sleeps, and then at once.
 type clock struct {
 	mu    sync.Mutex
 	now   time.Time
@@ -64,7 +64,7 @@ func (c *clock) naps() []time.Duration {
 	return append([]time.Duration(nil), c.slept...)
 }
 
-// waits collects what OnWait was told.
+// waits collects the calls of OnWait.
 type waits struct {
 	mu  sync.Mutex
 	all []Wait

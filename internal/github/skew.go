@@ -7,18 +7,18 @@ import (
 )
 
 const (
-	// skewNoise is what a difference of the clocks may be without being one:
-	// the Date header tells whole seconds, and answers take a while.
+	// skewNoise is the difference of the clocks that is within the error of
+	// measurement: the Date header has whole seconds, and answers take a while.
 	skewNoise = 2 * time.Second
-	// SkewToTell is the difference of the clocks that somebody should hear of.
-	// GitHub takes web tokens that were made up to a minute ago or so.
-	SkewToTell = time.Minute
+	// SkewToReport is the difference of the clocks that is worth a warning.
+	// GitHub accepts web tokens that are up to about a minute old.
+	SkewToReport = time.Minute
 )
 
 // skew is how far the server's clock is ahead of ours; negative: behind.
 type skew struct {
 	nanoseconds atomic.Int64
-	isTold      atomic.Bool
+	isReported  atomic.Bool
 }
 
 // measureSkew compares the Date header of an answer with our clock. The server
@@ -34,7 +34,7 @@ func (s *settings) measureSkew(h http.Header, sent time.Time) {
 		ahead = (least + most) / 2
 	}
 	s.skew.nanoseconds.Store(int64(ahead))
-	if ahead.Abs() >= SkewToTell && s.skew.isTold.CompareAndSwap(false, true) {
+	if ahead.Abs() >= SkewToReport && s.skew.isReported.CompareAndSwap(false, true) {
 		s.onSkew(ahead)
 	}
 }
@@ -44,7 +44,7 @@ func (s *settings) ahead() time.Duration { return time.Duration(s.skew.nanosecon
 // serverNow is what the server's clock shows, as far as is known.
 func (s *settings) serverNow() time.Time { return s.now().Add(s.ahead()) }
 
-// ours is a time of the server's by our clock; zero stays zero.
+// ours converts a time of the server's clock to ours; zero stays zero.
 func (s *settings) ours(t time.Time) time.Time {
 	if t.IsZero() {
 		return t

@@ -14,8 +14,8 @@ func TestSkewIsCorrected(t *testing.T) {
 		t.Run(ahead.String(), func(t *testing.T) {
 			f := newFake(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{}`) })
 			f.ahead = ahead
-			var told []time.Duration
-			s := f.session(func(o *Options) { o.OnSkew = func(d time.Duration) { told = append(told, d) } })
+			var reported []time.Duration
+			s := f.session(func(o *Options) { o.OnSkew = func(d time.Duration) { reported = append(reported, d) } })
 			for range 3 {
 				if _, _, err := s.Get(t.Context(), "x"); err != nil {
 					t.Fatal(err)
@@ -24,8 +24,8 @@ func TestSkewIsCorrected(t *testing.T) {
 			if f.minted != 1 {
 				t.Errorf("%d tokens minted", f.minted)
 			}
-			if isFar := ahead.Abs() >= SkewToTell; isFar && (len(told) != 1 || (told[0]-ahead).Abs() > 2*time.Second) || !isFar && len(told) > 0 {
-				t.Errorf("a difference of %s was told as %v", ahead, told)
+			if isFar := ahead.Abs() >= SkewToReport; isFar && (len(reported) != 1 || (reported[0]-ahead).Abs() > 2*time.Second) || !isFar && len(reported) > 0 {
+				t.Errorf("a difference of %s was reported as %v", ahead, reported)
 			}
 		})
 	}
@@ -44,7 +44,7 @@ func TestRefusedAppIsNotASkew(t *testing.T) {
 	wantCount(t, "requests", f.requests("GET /orgs/acme/installation"), 1)
 }
 
-// The end of a limit is told by the server's clock and waited for by ours.
+// The end of a limit is by the server's clock, waiting for it by ours.
 func TestResetIsByTheServersClock(t *testing.T) {
 	asked := 0
 	f := newFake(t, nil)

@@ -17,7 +17,7 @@ const (
 	tokenLife = time.Hour
 	// tokenMargin is how long before its end a token is renewed.
 	tokenMargin = 5 * time.Minute
-	// revokeTimeout bounds the time that giving a token back may take.
+	// revokeTimeout bounds the time that revoking a token may take.
 	revokeTimeout = 15 * time.Second
 )
 
@@ -28,16 +28,16 @@ type installationToken struct {
 	installation Installation
 	chain        *chain // whose requests the minting counts to
 
-	lock     chan struct{} // a mutex that can be given up waiting for
+	lock     chan struct{} // a mutex; waiting for it can be given up
 	current  minted
-	earlier  []minted // replaced, perhaps still good, to be revoked
+	earlier  []minted // replaced, perhaps still valid, to be revoked
 	failure  error    // of the latest minting, for those who waited for it
 	isClosed bool
 
 	attempts atomic.Int64 // mintings that have ended
 	// probation is the token that was minted because of a 401 and has not been
-	// accepted yet, or nil. Another 401 is then no reason to mint again, or
-	// requests that will never be let in would mint one after the other.
+	// accepted yet, or nil. Another 401 is then no reason to mint again: requests
+	// that will never be accepted would mint one token after the other.
 	probation atomic.Pointer[string]
 }
 
@@ -68,7 +68,7 @@ func (t *installationToken) acquire(ctx context.Context) error {
 
 func (t *installationToken) release() { <-t.lock }
 
-// get gives the current token, or mints one when it ends soon.
+// get returns the current token, or mints one when it ends soon.
 func (t *installationToken) get(ctx context.Context) (string, error) {
 	before := t.attempts.Load()
 	if err := t.acquire(ctx); err != nil {
@@ -84,7 +84,7 @@ func (t *installationToken) get(ctx context.Context) (string, error) {
 	return t.mint(ctx)
 }
 
-// renew replaces a token that was refused, unless somebody has done so.
+// renew replaces a token that was refused, unless another caller has done so.
 func (t *installationToken) renew(ctx context.Context, refused string) (string, error) {
 	before := t.attempts.Load()
 	if err := t.acquire(ctx); err != nil {
@@ -138,26 +138,25 @@ func (t *installationToken) mintNow(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", t.explain(err)
 	}
-	var said struct {
+	var answer struct {
 		Token     string    `json:"token"`
 		ExpiresAt time.Time `json:"expires_at"`
 	}
 	// The decoder's error could quote the answer, and so the token.
-	if json.Unmarshal(a.body, &said) != nil || said.Token == "" {
+	if json.Unmarshal(a.body, &answer) != nil || answer.Token == "" {
 		return "", &AuthError{Org: t.installation.Login, Err: fmt.Errorf("%s: the answer holds no token", a.name())}
 	}
 	if t.current.token != "" {
 		t.earlier = append(t.earlier, t.current)
 	}
-	good := life(said.ExpiresAt, t.client.options.serverNow())
-	t.current = minted{token: said.Token, ends: t.client.options.now().Add(good)}
+	valid := life(answer.ExpiresAt, t.client.options.serverNow())
+	t.current = minted{token: answer.Token, ends: t.client.options.now().Add(valid)}
 	return t.current.token, nil
 }
 
-// life is how long a token that was just minted is taken for good. When its end
-// is already near, the clocks disagree (or it is a test's short token), and
-// believing it would mean to mint for every request: then it is good until the
-// server says 401.
+// life is how long a token that was just minted is used. When its end is already
+// near, the clocks disagree (or it is a test's short token), and believing it
+// would mean minting for every request: then it is used until the server says 401.
 func life(expiresAt, now time.Time) time.Duration {
 	d := min(expiresAt.Sub(now), tokenLife)
 	if d <= tokenMargin {
@@ -174,7 +173,7 @@ func (t *installationToken) explain(err error) error {
 	return &AuthError{Org: t.installation.Login, Err: err}
 }
 
-// revoke makes all tokens worthless that may still be good, and stops minting.
+// revoke revokes all tokens that may still be valid, and stops minting.
 func (t *installationToken) revoke(ctx context.Context) error {
 	if err := t.acquire(ctx); err != nil {
 		return err
@@ -192,8 +191,8 @@ func (t *installationToken) revoke(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-// revokeOne sends the token to its own end. A server that does not know it any
-// more (401) has done what was wanted.
+// revokeOne uses a token to revoke it. A server that does not know it any more
+// (401) counts as success.
 //
 // It does not wait for a rate limit: the token ends by itself within the hour.
 func (t *installationToken) revokeOne(ctx context.Context, token string) error {

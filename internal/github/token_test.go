@@ -218,7 +218,7 @@ func TestFailedMintingIsSharedByThoseWhoWait(t *testing.T) {
 		for range 8 {
 			<-arrived
 		}
-		time.Sleep(20 * time.Millisecond) // until they all stand in line
+		time.Sleep(20 * time.Millisecond) // until they all wait
 		refuse(w, 403, "This installation has been suspended")
 		return true
 	}

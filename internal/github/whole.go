@@ -26,14 +26,14 @@ type wholeBody struct {
 
 func (wholeBody) Close() error { return nil }
 
-// bodyOf is the body of an answer that exchange gave.
+// bodyOf is the body of an answer of exchange.
 func bodyOf(resp *http.Response) []byte {
 	b, _ := resp.Body.(wholeBody)
 	return b.data
 }
 
-// exchange sends one try and reads its whole answer, so that a body that is
-// cut off, or that stops arriving, can be had again by the links above.
+// exchange sends one try and reads its whole answer, so that the links above
+// can repeat it when the body is cut off or stops arriving.
 func (c *Client) exchange(req *http.Request) (*http.Response, error) {
 	req.Header.Set("User-Agent", c.options.userAgent)
 	ctx, cancel := context.WithTimeout(req.Context(), c.options.tryTimeout)
@@ -59,7 +59,7 @@ func (c *Client) exchange(req *http.Request) (*http.Response, error) {
 	}
 	isTimeout := ctx.Err() != nil
 	if isTimeout {
-		err = fmt.Errorf("no whole answer within %s", c.options.tryTimeout)
+		err = fmt.Errorf("no complete answer within %s", c.options.tryTimeout)
 	}
 	var slow net.Error
 	isTimeout = isTimeout || errors.As(err, &slow) && slow.Timeout()
@@ -74,7 +74,7 @@ func readBody(resp *http.Response) ([]byte, error) {
 	}
 	n, err := b.ReadFrom(io.LimitReader(resp.Body, maxBody+1))
 	if err != nil {
-		return nil, fmt.Errorf("the answer broke off after %d bytes: %w", n, err)
+		return nil, fmt.Errorf("the answer ended early, after %d bytes: %w", n, err)
 	}
 	if n > maxBody {
 		return nil, errTooLarge

@@ -66,7 +66,7 @@ func coverageOf(list []store.Coverage) []Coverage {
 	var out []Coverage
 	for _, c := range list {
 		out = append(out, Coverage{
-			Org: c.Org, Resource: c.Resource, Status: c.Status, IsRequired: c.IsRequired, HTTPStatus: OptionalInt(c.HTTPStatus),
+			Org: c.Org, Resource: c.Resource, Status: string(c.Status), IsRequired: c.IsRequired, HTTPStatus: OptionalInt(c.HTTPStatus),
 			Message: OptionalString(c.Message), Permission: OptionalString(c.Permission), RowCount: c.RowCount, RequestCount: c.RequestCount,
 		})
 	}

@@ -118,7 +118,7 @@ func snapshot(t *testing.T, day int, filters, status string, orgs map[string][]t
 			w.Add(ctx, store.Walk{Org: org, Resource: "outside_collaborators"}, []json.RawMessage{json.RawMessage(`{"login":"guest","id":2}`)}, "", store.Cost{Requests: 1}),
 			cover(store.Coverage{Org: org, Resource: "tokens", Status: "complete", IsRequired: true}),
 			cover(store.Coverage{Org: org, Resource: "outside_collaborators", Status: "complete"}),
-			cover(store.Coverage{Org: org, Resource: "members", Status: status, Permission: "Members: Read-only"}),
+			cover(store.Coverage{Org: org, Resource: "members", Status: store.CoverageStatus(status), Permission: "Members: Read-only"}),
 		); err != nil {
 			t.Fatal(err)
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"auditor/internal/finding"
+	"auditor/internal/store"
 )
 
 // tally is the counts of one group: an owner or a repository.
@@ -128,7 +129,7 @@ func (r *Report) completeness() (line string, bad []string) {
 	for i := range r.Coverage {
 		c := &r.Coverage[i]
 		switch {
-		case c.Status == "complete" || c.Status == "skipped" && !c.IsRequired:
+		case !store.CoverageStatus(c.Status).IsMissing(c.IsRequired):
 		case c.IsRequired:
 			bad = append(bad, c.sentence())
 		default:

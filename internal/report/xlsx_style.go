@@ -6,6 +6,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"auditor/internal/finding"
+	"auditor/internal/store"
 )
 
 // look names a cell style.
@@ -88,7 +89,7 @@ var (
 	roleWords     = []string{"owner", "member", "outside", "gone"}
 	reachWords    = []string{"all", "subset", "none"}
 	unknownWord   = "unknown"
-	coverageWords = []string{"complete", "partial", "denied", "failed", "skipped"}
+	coverageWords = []string{string(store.StatusComplete), string(store.StatusPartial), string(store.StatusDenied), string(store.StatusFailed), string(store.StatusSkipped)}
 	outcomeWords  = []string{"complete", "incomplete"}
 )
 

@@ -37,7 +37,7 @@ type Result struct {
 type Missing struct {
 	Org      string
 	Resource string
-	Status   string // partial, denied, failed or skipped
+	Status   store.CoverageStatus
 }
 
 // Bindings returns the values that the query of the rule uses, as
@@ -130,8 +130,8 @@ type ended struct {
 type evaluator struct {
 	snapshot *store.Snapshot
 	timeout  time.Duration
-	coverage map[[2]string]string // status by organization and resource
-	orgs     []string             // sorted
+	coverage map[[2]string]store.CoverageStatus // status by organization and resource
+	orgs     []string                           // sorted
 
 	populations sync.Map // int64 by statement and bindings
 	counted     sync.Map // []string, the resources that the statement of a population reads
@@ -146,7 +146,7 @@ func newEvaluator(ctx context.Context, snapshot *store.Snapshot, timeout time.Du
 	if err != nil {
 		return nil, err
 	}
-	e := &evaluator{snapshot: snapshot, timeout: timeout, coverage: map[[2]string]string{}, orgs: slices.Clone(snapshot.Info().Orgs)}
+	e := &evaluator{snapshot: snapshot, timeout: timeout, coverage: map[[2]string]store.CoverageStatus{}, orgs: slices.Clone(snapshot.Info().Orgs)}
 	for _, c := range rows {
 		e.coverage[[2]string{c.Org, c.Resource}] = c.Status
 		e.orgs = append(e.orgs, c.Org)
@@ -252,8 +252,8 @@ func (e *evaluator) missing(ctx context.Context, rule Rule) ([]Missing, error) {
 		for _, resource := range resources {
 			switch s, ok := e.coverage[[2]string{org, resource}]; {
 			case !ok:
-				missing = append(missing, Missing{Org: org, Resource: resource, Status: "skipped"})
-			case s != "complete":
+				missing = append(missing, Missing{Org: org, Resource: resource, Status: store.StatusSkipped})
+			case !s.IsComplete():
 				missing = append(missing, Missing{Org: org, Resource: resource, Status: s})
 			}
 		}

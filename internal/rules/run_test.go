@@ -54,7 +54,7 @@ func twoOrgs(t *testing.T) *store.Snapshot {
 			w.AddOrg(t.Context(), store.Org{Login: org.login}),
 			w.Add(t.Context(), store.Walk{Org: org.login, Resource: "tokens"}, org.tokens, "", store.Cost{Requests: 1}),
 			cover(store.Coverage{Org: org.login, Resource: "tokens", Status: "complete", IsRequired: true}),
-			cover(store.Coverage{Org: org.login, Resource: "members", Status: org.members}),
+			cover(store.Coverage{Org: org.login, Resource: "members", Status: store.CoverageStatus(org.members)}),
 		}
 		if err := errors.Join(steps...); err != nil {
 			t.Fatal(err)

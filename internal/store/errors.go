@@ -24,12 +24,12 @@ var (
 	ErrNotDatabase = fmt.Errorf("%w: not a SQLite database", ErrNotSnapshot)
 	ErrForeign     = fmt.Errorf("%w: a database of another program", ErrNotSnapshot)
 	ErrPartial     = fmt.Errorf("%w: a partial one, left by a run that has not finished", ErrNotSnapshot)
-	errHistory     = fmt.Errorf("%w: it is the history, which auditor query --history asks", ErrNotSnapshot)
+	errHistory     = fmt.Errorf("%w: it is the history, which auditor query --history reads", ErrNotSnapshot)
 
-	// ErrExists: a published snapshot of that name stands already.
+	// ErrExists: there is a published snapshot of that name.
 	ErrExists = errors.New("snapshot exists already")
 
-	// ErrInUse: another run is at work in the folder.
+	// ErrInUse: another run uses the folder.
 	ErrInUse = errors.New("in use by another run")
 )
 
@@ -43,7 +43,7 @@ func (e *SchemaError) Error() string {
 	return fmt.Sprintf("snapshot has schema version %d, this program reads up to %d", e.Got, e.Want)
 }
 
-// DriftError says that an object is not what GitHub's API promises.
+// DriftError says that an object is not what GitHub's API describes.
 type DriftError struct {
 	Org, Resource string
 	Object        string // id of the object as text
@@ -104,7 +104,7 @@ func objectID(w Walk, item json.RawMessage) string {
 	return fmt.Sprintf("%.40s", item)
 }
 
-// isAboutRow tells whether a SQLite result code is about the row that was to be
+// isAboutRow reports whether a SQLite result code is about the row that was to be
 // inserted: a broken constraint, an expression that failed, a size.
 func isAboutRow(code int) bool {
 	switch code & 0xff {

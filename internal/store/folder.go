@@ -51,7 +51,7 @@ func Newest(dir string) (path string, err error) {
 }
 
 // Before returns the newest published snapshot in dir that is older than the
-// one at path, asked for everything, and can be read by this program; "" if
+// one at path, has no filters, and can be read by this program; "" if
 // there is none.
 func Before(dir, path string) (string, error) {
 	names, err := snapshotNames(dir, ".db")
@@ -95,8 +95,8 @@ func Published(dir string) ([]string, error) {
 	return names, nil
 }
 
-// FindHistory opens the history in dir, or says [ErrNoHistory]; unlike
-// [OpenHistory] it makes none.
+// FindHistory opens the history in dir, or returns [ErrNoHistory];
+// unlike [OpenHistory] it creates none.
 func FindHistory(ctx context.Context, dir string) (*History, error) {
 	if _, err := os.Lstat(filepath.Join(dir, historyName)); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w in %s", ErrNoHistory, dir)

@@ -343,7 +343,7 @@ func (p *worldPen) write() {
 	p.tokens("tokens", "token_repositories", p.org.tokens)
 	p.tokens("token_requests", "token_request_repositories", p.org.requests)
 	for _, resource := range worldResources {
-		if _, err := p.out.Cover(ctx, Coverage{Org: p.org.login, Resource: resource, Status: p.org.status[resource], IsRequired: resource == "tokens"}); err != nil {
+		if _, err := p.out.Cover(ctx, Coverage{Org: p.org.login, Resource: resource, Status: CoverageStatus(p.org.status[resource]), IsRequired: resource == "tokens"}); err != nil {
 			p.t.Fatal(err)
 		}
 	}

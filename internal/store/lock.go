@@ -11,10 +11,10 @@ import (
 )
 
 // lockName is a file in the folder of the snapshots that a run holds locked.
-// The system lets go of it when the run ends, however it ends; the file stays.
+// The system releases it when the run ends, however it ends; the file stays.
 const lockName = ".lock"
 
-// lockDir makes this run the only one in a folder, or says [ErrInUse].
+// lockDir makes this run the only one in a folder, or returns [ErrInUse].
 func lockDir(dir string) (*flock.Flock, error) {
 	lock := flock.New(filepath.Join(dir, lockName), flock.SetPermissions(0o600))
 	isOurs, err := lock.TryLock()
@@ -27,8 +27,8 @@ func lockDir(dir string) (*flock.Flock, error) {
 	return lock, nil
 }
 
-// Busy says [ErrInUse] when another run is at work in the folder, before this
-// one has asked for anything. It makes nothing; [Create] looks again.
+// Busy returns [ErrInUse] when another run uses the folder, before this one has
+// sent any request. It creates nothing; [Create] checks again.
 func Busy(dir string) error {
 	if _, err := os.Lstat(filepath.Join(dir, lockName)); errors.Is(err, fs.ErrNotExist) {
 		return nil

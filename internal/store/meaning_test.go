@@ -141,7 +141,7 @@ func TestWhatAbsenceMeans(t *testing.T) {
 		}
 		status := cmp.Or(c.coverage, "complete")
 		for _, resource := range []string{"branch_protection", "codeowners", "deploy_keys", "dependabot_alerts"} {
-			if _, err := w.Cover(t.Context(), Coverage{Org: org, Resource: resource, Status: status}); err != nil {
+			if _, err := w.Cover(t.Context(), Coverage{Org: org, Resource: resource, Status: CoverageStatus(status)}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -102,7 +102,7 @@ func onDay(t *testing.T, dir string, day int, status string) *Snapshot {
 	if err := w.AddOrg(t.Context(), Org{Login: "acme", RepositorySelection: "all"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Cover(t.Context(), Coverage{Org: "acme", Resource: "tokens", Status: status, IsRequired: true}); err != nil {
+	if _, err := w.Cover(t.Context(), Coverage{Org: "acme", Resource: "tokens", Status: CoverageStatus(status), IsRequired: true}); err != nil {
 		t.Fatal(err)
 	}
 	return publishAt(t, w, run.StartedAt.Add(time.Minute))

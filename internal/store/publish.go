@@ -3,12 +3,9 @@ package store
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,7 +15,7 @@ import (
 // Publish closes the snapshot and gives it its final name, which it returns.
 // Before that the file is checked, synced, and its checksum is written beside
 // it. An existing file is never overwritten ([ErrExists]). After an error the
-// partial stays, to be gone on with; after success the Writer is closed.
+// partial stays, to be resumed; after success the Writer is closed.
 func (w *Writer) Publish(ctx context.Context, finishedAt time.Time) (path string, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -123,8 +120,8 @@ func (w *Writer) close() error {
 	return err
 }
 
-// Discard closes the Writer. A partial with pages in it stays to be gone on
-// with, one without is removed. After Publish it does nothing, so that
+// Discard closes the Writer. A partial with pages in it stays to be resumed,
+// one without is removed. After Publish it does nothing, so that
 // "defer w.Discard()" is right after Create.
 func (w *Writer) Discard() (err error) {
 	w.mu.Lock()
@@ -175,53 +172,4 @@ func publishedSum(path string) (string, error) {
 	}
 	sum, _, _ := strings.Cut(strings.TrimSpace(string(text)), " ")
 	return sum, nil
-}
-
-// syncFile makes the file's contents last and returns their SHA-256 in hex.
-func syncFile(path string) (sum string, err error) {
-	file, err := os.OpenFile(path, os.O_RDWR, 0)
-	if err != nil {
-		return "", err
-	}
-	defer file.Close()
-	if err := file.Chmod(0o600); err != nil {
-		return "", err
-	}
-	if err := file.Sync(); err != nil {
-		return "", err
-	}
-	return sumOf(file)
-}
-
-// sumOf returns the SHA-256 of all that r has left, in hex.
-func sumOf(r io.Reader) (string, error) {
-	h := sha256.New()
-	if _, err := io.Copy(h, r); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
-}
-
-// writeSynced makes a file of mode 0600 and waits until it is on the disk.
-func writeSynced(path, text string) error {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = file.WriteString(text)
-	return errors.Join(err, file.Sync(), file.Close())
-}
-
-// syncDir makes renames in a folder last. Systems that cannot sync a folder
-// say so with an error that changes nothing.
-func syncDir(dir string) error {
-	file, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	if err := file.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, os.ErrInvalid) {
-		return err
-	}
-	return nil
 }

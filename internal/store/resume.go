@@ -17,8 +17,8 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// maxResumeAge is how old a partial may be to be gone on with: pages read
-// earlier than that would be stale beside pages read now.
+// maxResumeAge is how old a partial may be to be resumed: pages read earlier
+// would not fit to pages read now.
 const maxResumeAge = 6 * time.Hour
 
 // resume opens the newest partial that an equal run left; nil if there is none.
@@ -49,9 +49,9 @@ func resume(ctx context.Context, dir string, run Run) (*Writer, error) {
 	return nil, nil
 }
 
-// reopen opens the partial and tells whether run may go on with it. A file
-// that is no partial of ours, or a broken one, is left alone; one whose run was
-// killed before it had said what it is goes.
+// reopen opens the partial and reports whether run may resume it. A file that
+// is no partial of ours, or a damaged one, is left alone; one whose run was
+// killed before it had recorded anything is removed.
 func (w *Writer) reopen(ctx context.Context, run Run) (ok bool, err error) {
 	if err := checkHeader(w.path); errors.Is(err, ErrEmptyFile) {
 		return false, os.Remove(w.path)

@@ -165,7 +165,7 @@ func TestKilledRun(t *testing.T) {
 }
 
 // runAndKill lets another process store some pages and kills it while it is at
-// the next. It returns the page it began with and the last one it told of.
+// the next. It returns the page it began with and the last one it named.
 func runAndKill(t *testing.T, dir string, pages int) (first, last int) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^TestKilledRun$", "-test.v")
@@ -289,7 +289,7 @@ func TestBusy(t *testing.T) {
 	}
 }
 
-// A partial that a failing disk has spoiled is not gone on with.
+// A partial that a failing disk has damaged is not resumed.
 func TestBrokenPartial(t *testing.T) {
 	t.Parallel()
 	w, dir := create(t)

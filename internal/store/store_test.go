@@ -66,7 +66,7 @@ func add(t *testing.T, w *Writer, resource, parent string, items ...string) {
 func cover(t *testing.T, w *Writer, status string, resources ...string) {
 	t.Helper()
 	for _, resource := range resources {
-		if _, err := w.Cover(t.Context(), Coverage{Org: "acme", Resource: resource, Status: status}); err != nil {
+		if _, err := w.Cover(t.Context(), Coverage{Org: "acme", Resource: resource, Status: CoverageStatus(status)}); err != nil {
 			t.Fatal(err)
 		}
 	}

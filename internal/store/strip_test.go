@@ -22,7 +22,7 @@ func TestStrip(t *testing.T) {
 		{"unicode", `{"Grüße":"\ud83d\ude00 😀"}`, `{"Grüße":"\ud83d\ude00 😀"}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := strip(json.RawMessage(c.in), nil)
+			got, err := new(compactor).strip(json.RawMessage(c.in), nil)
 			if err != nil || got != c.want {
 				t.Errorf("strip(%s) = %s, %v; want %s", c.in, got, err, c.want)
 			}
@@ -31,7 +31,7 @@ func TestStrip(t *testing.T) {
 }
 
 func TestStripKeepsKeysOfTheOutermostOnly(t *testing.T) {
-	got, err := strip(json.RawMessage(`{"id":1,"name":"x","full_name":{"name":"y","id":2},"owner":{"id":3}}`), map[string]bool{"id": true, "full_name": true})
+	got, err := new(compactor).strip(json.RawMessage(`{"id":1,"name":"x","full_name":{"name":"y","id":2},"owner":{"id":3}}`), map[string]bool{"id": true, "full_name": true})
 	if want := `{"id":1,"full_name":{"name":"y","id":2}}`; err != nil || got != want {
 		t.Errorf("got %s, %v; want %s", got, err, want)
 	}
@@ -40,7 +40,7 @@ func TestStripKeepsKeysOfTheOutermostOnly(t *testing.T) {
 func TestStripRefuses(t *testing.T) {
 	deep := strings.Repeat("[", maxDepth+1) + strings.Repeat("]", maxDepth+1)
 	for _, in := range []string{``, ` `, `{`, `{"a"`, `{"a":`, `{"a":1`, `{"a":"`, `{"a":"\`, `{a:1}`, `{"a" 1}`, `[1 2]x`, `{}{}`, `nul`, `{"url":`, `{"url":}`, `{"url":[}`, `"\x"`, deep} {
-		if got, err := strip(json.RawMessage(in), nil); err == nil {
+		if got, err := new(compactor).strip(json.RawMessage(in), nil); err == nil {
 			t.Errorf("strip(%q) = %s, want an error", in, got)
 		}
 	}
@@ -51,7 +51,7 @@ func without(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		for name, value := range v {
-			if isLink(name) {
+			if isLink([]byte(name)) {
 				delete(v, name)
 			} else {
 				v[name] = without(value)
@@ -70,7 +70,7 @@ func FuzzStrip(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
-		got, err := strip(in, nil)
+		got, err := new(compactor).strip(in, nil)
 		if err != nil {
 			// A member twice, or an escaped name, is for the decoder: not compared.
 			var v any
@@ -82,7 +82,7 @@ func FuzzStrip(f *testing.F) {
 		if !json.Valid([]byte(got)) {
 			t.Fatalf("strip(%q) = %q, not JSON", in, got)
 		}
-		again, err := strip(json.RawMessage(got), nil)
+		again, err := new(compactor).strip(json.RawMessage(got), nil)
 		if err != nil || again != got {
 			t.Fatalf("strip is not stable: %q, then %q, %v", got, again, err)
 		}
@@ -99,7 +99,7 @@ func FuzzStrip(f *testing.F) {
 	})
 }
 
-// tooDeep tells whether a value nests more than n deep.
+// tooDeep reports whether a value nests more than n deep.
 func tooDeep(v any, n int) bool {
 	if n < 0 {
 		return true
@@ -119,4 +119,25 @@ func tooDeep(v any, n int) bool {
 		}
 	}
 	return false
+}
+
+// BenchmarkStrip strips repositories as long as GitHub's own.
+func BenchmarkStrip(b *testing.B) {
+	v := invent(small)
+	var items []json.RawMessage
+	var size int64
+	for i := range 100 {
+		items = append(items, json.RawMessage(v.repository(i, true)))
+		size += int64(len(items[i]))
+	}
+	var s compactor
+	b.SetBytes(size)
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, item := range items {
+			if _, err := s.strip(item, nil); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,13 +16,13 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// Run is what is known when a run begins.
+// Run is what a snapshot records about its run.
 type Run struct {
 	StartedAt      time.Time // names the file, to the second
 	AuditorVersion string
 	APIURL         string
 	WebURL         string // base of links, "https://github.com"
-	Filters        string // JSON of a targeted run; "" when everything is asked for
+	Filters        string // JSON of a targeted run; "" for a full one
 	Fingerprint    string // of the configuration: a partial is resumed only when everything but StartedAt is equal
 	Catalogue      []Permission
 	Sensitive      Sensitive
@@ -34,7 +35,7 @@ type Permission struct {
 	Why                      string
 }
 
-// Sensitive says which repositories the configuration calls sensitive.
+// Sensitive says which repositories are sensitive by the configuration.
 type Sensitive struct {
 	Names      []string            // globs on name or full name
 	Topics     []string            // exact
@@ -53,7 +54,7 @@ type Walk struct {
 	Org, Resource string
 	Parent        string // id of the parent as text, a role for members, "" for none
 	Repository    string // full name where the path needs it, else ""
-	Next          string // page to go on with after a resume; "": the first
+	Next          string // page to resume at; "": the first
 }
 
 // Cost is what reading took.
@@ -75,23 +76,18 @@ type Writer struct {
 	waitingMu sync.Mutex
 	waiting   []*page // not yet stored
 
-	mu        sync.Mutex                 // one transaction at a time
-	db        *sql.DB                    // nil after Publish and Discard
-	inserts   map[string]*sql.Stmt       // one a resource that had a page, into its _in_ view
-	resources map[string]bool            // resources with an _in_ view
-	todos     map[string]bool            // resources with a _todo_ view
-	restarts  map[string]bool            // resources with a _restart_ trigger
-	counted   map[string]bool            // resources with a table of their own
-	kept      map[string]map[string]bool // resource to the keys that its items are cut down to
+	mu        sync.Mutex           // one transaction at a time
+	db        *sql.DB              // nil after Publish and Discard
+	resources map[string]*resource // of the schema in the file
 }
 
 // partialSuffix marks a file that no report may be made from.
 const partialSuffix = ".partial"
 
-// Create begins a snapshot in dir, or goes on with the newest partial there
-// that is under six hours old and was begun by an equal run. The folder is made
-// if it is absent. [ErrInUse]: another run is at work in the folder. Where the
-// name of the second is taken, that of a later one is used.
+// Create begins a snapshot in dir, or resumes the newest partial there that is
+// under six hours old and was begun by an equal run. The folder is created if it
+// is absent. [ErrInUse]: another run uses the folder. A file is named by the
+// second of its start; where that name is taken, by a later one.
 func Create(ctx context.Context, dir string, run Run) (*Writer, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("create snapshot folder: %w", err)
@@ -100,7 +96,10 @@ func Create(ctx context.Context, dir string, run Run) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := resume(ctx, dir, run)
+	w, err := (*Writer)(nil), removeTemporary(dir)
+	if err == nil {
+		w, err = resume(ctx, dir, run)
+	}
 	if w == nil && err == nil {
 		w, err = begin(ctx, dir, run)
 	}
@@ -147,24 +146,16 @@ func freeName(dir string, startedAt time.Time) (time.Time, string) {
 	}
 }
 
-// newName is what a partial is called until it is whole. The next run writes
-// over the one that a killed run has left.
-const newName = ".new"
-
 // writeImage makes a new file with the schema and no rows.
 func writeImage(path string) error {
 	image, err := schemaImage()
 	if err != nil {
 		return err
 	}
-	temporary := filepath.Join(filepath.Dir(path), newName)
-	if err = os.WriteFile(temporary, image, 0o600); err == nil {
-		err = os.Rename(temporary, path)
-	}
-	if err != nil {
-		os.Remove(temporary)
-	}
-	return err
+	return ReplaceFile(path, func(w io.Writer) error {
+		_, err := w.Write(image)
+		return err
+	})
 }
 
 // writeRun fills the tables that say what this run is.
@@ -211,47 +202,11 @@ func (s Sensitive) rows() [][3]string {
 	return rows
 }
 
-// prepare learns from the schema in the file which resources there are.
-func (w *Writer) prepare(ctx context.Context) error {
-	w.inserts = map[string]*sql.Stmt{}
-	w.resources, w.todos, w.restarts = map[string]bool{}, map[string]bool{}, map[string]bool{}
-	w.counted, w.kept = map[string]bool{}, map[string]map[string]bool{}
-	const facts = `
-		SELECT 'in', substr(s.name, 5), '' FROM sqlite_schema AS s WHERE s.type = 'view' AND s.name GLOB '_in_*'
-		UNION ALL SELECT 'todo', substr(s.name, 7), '' FROM sqlite_schema AS s WHERE s.type = 'view' AND s.name GLOB '_todo_*'
-		UNION ALL SELECT 'restart', substr(s.name, 10), '' FROM sqlite_schema AS s WHERE s.type = 'trigger' AND s.name GLOB '_restart_*'
-		UNION ALL SELECT 'counted', t.resource, '' FROM _table_resources AS t WHERE t.table_name = '_' || t.resource
-		UNION ALL SELECT 'kept', k.resource, k.key FROM _kept_keys AS k`
-	rows, err := w.db.QueryContext(ctx, facts)
-	return eachRow(rows, err, func(rows *sql.Rows) error {
-		var kind, resource, key string
-		if err := rows.Scan(&kind, &resource, &key); err != nil {
-			return err
-		}
-		switch kind {
-		case "in":
-			w.resources[resource] = true
-		case "todo":
-			w.todos[resource] = true
-		case "restart":
-			w.restarts[resource] = true
-		case "counted":
-			w.counted[resource] = true
-		case "kept":
-			if w.kept[resource] == nil {
-				w.kept[resource] = map[string]bool{}
-			}
-			w.kept[resource][key] = true
-		}
-		return nil
-	})
-}
-
 // StartedAt returns when the run began that this snapshot is of: for a resumed
 // one, the first.
 func (w *Writer) StartedAt() time.Time { return w.startedAt }
 
-// IsResumed tells whether this goes on with what an earlier run left.
+// IsResumed reports whether this continues what an earlier run left.
 func (w *Writer) IsResumed() bool { return w.isResumed }
 
 // transact runs f in a transaction. The context is obeyed before, not within:

@@ -11,8 +11,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // rows counts the rows of a base table.
@@ -128,7 +126,7 @@ func TestGone(t *testing.T) {
 		{Org: "acme", Resource: "token_request_repositories", Parent: "5"},
 		{Org: "acme", Resource: "repositories", Parent: "7"},
 	} {
-		for range 2 { // told twice: a resume
+		for range 2 { // read twice: a resume
 			if err := w.Gone(t.Context(), walk, Cost{Requests: 1}); err != nil {
 				t.Fatal(err)
 			}
@@ -158,14 +156,14 @@ func TestGone(t *testing.T) {
 	}
 }
 
-// A repository that has gone takes all with it that was told of it, also what is
-// told later by a page that was on its way.
+// With a repository that was deleted everything about it leaves the views, also
+// what a page brings that arrives later.
 func TestGoneRepository(t *testing.T) {
 	t.Parallel()
 	w, _ := create(t)
 	gone := Walk{Org: "acme", Resource: "repositories", Parent: "1"}
 	const repository = `{"id":1,"name":"x","full_name":"acme/x","visibility":"public"}`
-	tell := func() {
+	addAll := func() {
 		add(t, w, "repository_settings", "", settingsJSON)
 		add(t, w, "teams", "1", `{"id":1,"slug":"a"}`)
 		add(t, w, "private_vulnerability_reporting", "1", `{"enabled":true}`)
@@ -173,11 +171,11 @@ func TestGoneRepository(t *testing.T) {
 	}
 	add(t, w, "repositories", "", repository)
 	add(t, w, "properties", "", `{"repository_id":1,"properties":[{"property_name":"a","value":"b"}]}`)
-	tell()
+	addAll()
 	if err := w.Gone(t.Context(), gone, Cost{Requests: 1}); err != nil {
 		t.Fatal(err)
 	}
-	tell()
+	addAll()
 	for _, resource := range []string{"repositories", "repository_settings", "properties", "teams", "private_vulnerability_reporting", "automated_security_fixes"} {
 		if row, err := w.Cover(t.Context(), Coverage{Org: "acme", Resource: resource, Status: "complete"}); row.RowCount != 0 || err != nil {
 			t.Errorf("%s: %d rows, %v", resource, row.RowCount, err)
@@ -189,7 +187,7 @@ func TestGoneRepository(t *testing.T) {
 			t.Errorf("%s of a repository that is back: %v, %v", resource, todo, err)
 		}
 	}
-	tell()
+	addAll()
 	s := publish(t, w)
 	if got := query(t, s, "SELECT count(*), (SELECT count(*) FROM repository_teams), (SELECT count(*) FROM _gone) FROM default_branch_protection"); got != "[1,1,0]" {
 		t.Errorf("got %s", got)
@@ -214,129 +212,6 @@ func TestGoneAndBack(t *testing.T) {
 	s := publish(t, w)
 	if got := query(t, s, "SELECT repository_count, (SELECT count(*) FROM _gone) FROM tokens"); got != "[1,0]" {
 		t.Errorf("got %s", got)
-	}
-}
-
-func TestCoverage(t *testing.T) {
-	t.Parallel()
-	w, _ := create(t)
-	add(t, w, "members", "admin", `{"id":1,"login":"a"}`)
-	add(t, w, "members", "member", `{"id":2,"login":"b"}`, `{"id":1,"login":"a"}`)
-	if err := w.Fail(t.Context(), Walk{Org: "acme", Resource: "tokens", Next: "page3"}, Cost{Requests: 4}, "403 Forbidden", 403); err != nil {
-		t.Fatal(err)
-	}
-	add(t, w, "repository_settings", "", settingsJSON)
-	all := []Coverage{
-		{Org: "acme", Resource: "branch_protection", Status: "complete", RowCount: 2},
-		{Org: "acme", Resource: "codeowners", Status: "complete", RowCount: 1},
-		{Org: "acme", Resource: "dependabot_alerts", Status: "skipped", Message: "switched off", RowCount: 1},
-		{Org: "acme", Resource: "members", Status: "partial", RowCount: 2, RequestCount: 2},
-		{Org: "acme", Resource: "repository_settings", Status: "complete", RowCount: 1, RequestCount: 1},
-		{Org: "acme", Resource: "tokens", Status: "denied", IsRequired: true, HTTPStatus: 403, Message: "Resource not accessible", Permission: "organization_personal_access_tokens=read", RequestCount: 4},
-		{Org: "acme", Resource: "weather", Status: "failed"},
-	}
-	for _, c := range all {
-		if _, err := w.Cover(t.Context(), Coverage{Org: "acme", Resource: c.Resource, Status: "failed", HTTPStatus: 500, Message: "first try", Permission: "x"}); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := w.Cover(t.Context(), c); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := w.Cover(t.Context(), Coverage{Org: "acme", Resource: "org", Status: "fine"}); err == nil {
-		t.Error("an unknown status was stored")
-	}
-	s := publish(t, w)
-	got, err := s.Coverage(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(all, got); d != "" {
-		t.Errorf("coverage (-want +got):\n%s", d)
-	}
-	if got := query(t, s, "SELECT http_status, message, permission FROM coverage WHERE resource IN ('members', 'tokens') ORDER BY resource"); got !=
-		"[null,null,null]\n[403,\"Resource not accessible\",\"organization_personal_access_tokens=read\"]" {
-		t.Errorf("NULLs: %s", got)
-	}
-	if s.Info().IsComplete {
-		t.Error("complete without a required resource")
-	}
-}
-
-func TestIsComplete(t *testing.T) {
-	t.Parallel()
-	for want, status := range map[int]string{1: "complete", 0: "partial"} {
-		w, _ := create(t)
-		cover(t, w, "denied", "members")
-		if _, err := w.Cover(t.Context(), Coverage{Org: "acme", Resource: "tokens", Status: status, IsRequired: true}); err != nil {
-			t.Fatal(err)
-		}
-		if got := query(t, publish(t, w), "SELECT is_complete FROM snapshot"); got != fmt.Sprintf("[%d]", want) {
-			t.Errorf("%s: %s", status, got)
-		}
-	}
-}
-
-func TestDiscard(t *testing.T) {
-	t.Parallel()
-	w, dir := create(t)
-	partial := filepath.Join(dir, "20261121T020000Z.db.partial")
-	if stat, err := os.Stat(partial); err != nil || stat.Mode().Perm() != 0o600 {
-		t.Errorf("%v, %v", stat, err)
-	}
-	if stat, err := os.Stat(dir); err != nil || stat.Mode().Perm() != 0o700 {
-		t.Errorf("%v, %v", stat, err)
-	}
-	for range 2 {
-		if err := w.Discard(); err != nil {
-			t.Error(err)
-		}
-	}
-	if left := list(t, dir); len(left) != 0 {
-		t.Errorf("an empty partial stays: %v", left)
-	}
-	if err := w.Add(t.Context(), Walk{Org: "acme", Resource: "tokens"}, nil, "", Cost{Requests: 1}); err == nil {
-		t.Error("stored after Discard")
-	}
-
-	w, dir = create(t)
-	add(t, w, "tokens", "", tokenJSON)
-	if err := w.Discard(); err != nil {
-		t.Error(err)
-	}
-	if _, err := os.Stat(filepath.Join(dir, "20261121T020000Z.db.partial")); err != nil {
-		t.Error("a partial with pages is gone")
-	}
-}
-
-func TestPublishNeverOverwrites(t *testing.T) {
-	t.Parallel()
-	w, dir := create(t)
-	final := filepath.Join(dir, "20261121T020000Z.db")
-	if err := os.WriteFile(final, []byte("evidence"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	add(t, w, "tokens", "", tokenJSON)
-	if _, err := w.Publish(t.Context(), start); !errors.Is(err, ErrExists) {
-		t.Errorf("got %v", err)
-	}
-	if content, _ := os.ReadFile(final); string(content) != "evidence" {
-		t.Error("overwritten")
-	}
-	if err := os.Remove(final); err != nil {
-		t.Fatal(err)
-	}
-	if path, err := w.Publish(t.Context(), start); path != final || err != nil {
-		t.Errorf("%s, %v", path, err)
-	}
-	if _, err := w.Publish(t.Context(), start); err == nil {
-		t.Error("published twice")
-	}
-	if err := w.Discard(); err != nil {
-		t.Errorf("Discard after Publish: %v", err)
-	}
-	if _, err := os.Stat(final); err != nil {
-		t.Error("Discard removed what was published")
 	}
 }
 
@@ -387,7 +262,7 @@ func TestAddConcurrently(t *testing.T) {
 	}
 }
 
-// A full disk is no drift; what was stored before stays and can be gone on with.
+// A full disk is no drift; what was stored before stays and can be resumed.
 func TestDiskFull(t *testing.T) {
 	t.Parallel()
 	w, dir := create(t)
@@ -433,7 +308,7 @@ func TestAddCancelled(t *testing.T) {
 	add(t, w, "tokens", "", tokenJSON)
 }
 
-// A list that is read anew holds what came the second time, and what both
+// A list that is read again holds what came the second time, and what both
 // readings cost.
 func TestRestart(t *testing.T) {
 	w, _ := create(t)
@@ -468,7 +343,7 @@ func TestRestart(t *testing.T) {
 		if l.parent == "" {
 			todo, err := w.Todo(t.Context(), "acme", l.resource)
 			if err != nil || len(todo) != 1 || todo[0].Next != "" {
-				t.Errorf("%s is to go on at %v, %v", l.resource, todo, err)
+				t.Errorf("%s is to resume at %v, %v", l.resource, todo, err)
 			}
 		}
 		if err := w.Add(t.Context(), walk, []json.RawMessage{json.RawMessage(l.second)}, "", once); err != nil {
@@ -491,7 +366,7 @@ func TestRestart(t *testing.T) {
 	}
 	for _, resource := range []string{"org", "repository_settings", "private_vulnerability_reporting"} {
 		if err := w.Restart(t.Context(), Walk{Org: "acme", Resource: resource}, Cost{}); err == nil {
-			t.Errorf("%s was read anew, though it is no list", resource)
+			t.Errorf("%s was read again, though it is no list", resource)
 		}
 	}
 	s := publish(t, w)

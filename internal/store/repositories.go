@@ -7,17 +7,17 @@ import (
 	"fmt"
 )
 
-// Repository is one of the list, as far as asking for its settings needs it.
+// Repository is one of the list, as far as requesting its settings needs it.
 type Repository struct {
 	ID          int64
-	NodeID      string // for GraphQL; "" if the list did not tell
+	NodeID      string // for GraphQL; "" if the list has none
 	FullName    string
-	HasSettings bool // they are there, but not wholly
+	HasSettings bool // they were read, but not completely
 }
 
-// Unsettled lists the repositories of an organization whose settings are
-// missing or to be asked for again, ordered by id.
-func (w *Writer) Unsettled(ctx context.Context, org string) ([]Repository, error) {
+// MissingSettings lists the repositories of an organization whose settings are
+// missing or to be requested again, ordered by id.
+func (w *Writer) MissingSettings(ctx context.Context, org string) ([]Repository, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.db == nil {
@@ -42,8 +42,8 @@ func (w *Writer) Unsettled(ctx context.Context, org string) ([]Repository, error
 	return all, nil
 }
 
-// Unlisted counts the repositories of an organization whose settings were told,
-// under a name that is not in the list: created or renamed since it was read.
+// Unlisted counts the repositories of an organization whose settings were read
+// under a name that is not in the list: created or renamed since that was read.
 func (w *Writer) Unlisted(ctx context.Context, org string) (n int, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -60,11 +60,4 @@ func (w *Writer) Unlisted(ctx context.Context, org string) (n int, err error) {
 		return 0, fmt.Errorf("repositories of %s that are not listed: %w", org, err)
 	}
 	return n, nil
-}
-
-// Reopen has a list that was read to its end read once more. What is in it
-// stays, and is brought up to date.
-func (w *Writer) Reopen(ctx context.Context, org, resource string) error {
-	const reopen = `UPDATE _walks SET is_finished = 0, next = '', reread_count = reread_count + 1 WHERE org = ? AND resource = ? AND parent = ''`
-	return w.exec(ctx, "read "+resource+" of "+org+" once more", reopen, org, resource)
 }
