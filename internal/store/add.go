@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"auditor/internal/sqlite"
 )
 
 // Coverage is how far a resource of an organization could be read.
@@ -58,7 +60,7 @@ func (w *Writer) Todo(ctx context.Context, org, resource string) ([]Walk, error)
 		WHERE t.org = ?1 AND COALESCE(w.is_finished, 0) = 0
 		ORDER BY CAST(t.parent AS INTEGER), t.parent`, org, resource)
 	var walks []Walk
-	err = eachRow(rows, err, func(rows *sql.Rows) error {
+	err = sqlite.EachRow(rows, err, func(rows *sql.Rows) error {
 		walk := Walk{Org: org, Resource: resource}
 		err := rows.Scan(&walk.Parent, &walk.Repository, &walk.Next)
 		walks = append(walks, walk)
@@ -298,7 +300,7 @@ func (w *Writer) Gaps(ctx context.Context, org string) (gaps []Gap, repositories
 		WHERE s.org = ?
 		GROUP BY u.key
 		ORDER BY u.key`, org)
-	err = eachRow(rows, err, func(rows *sql.Rows) error {
+	err = sqlite.EachRow(rows, err, func(rows *sql.Rows) error {
 		var g Gap
 		err := rows.Scan(&g.Resource, &g.Repositories, &g.Message)
 		gaps = append(gaps, g)

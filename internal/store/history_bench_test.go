@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"auditor/internal/sqlite"
 )
 
 // passing lets days go by in a published snapshot: SQL on its tables, because
@@ -135,7 +137,7 @@ func (p *passing) end() {
 // look reads what is in the snapshot.
 func (p *passing) look(tb testing.TB) {
 	tb.Helper()
-	db := openDatabase(p.path, url.Values{"mode": {"ro"}, "_dqs": {"0"}})
+	db := sqlite.Writable(p.path, url.Values{"mode": {"ro"}, "_dqs": {"0"}})
 	defer db.Close()
 	p.subjects = map[string][]HistorySubject{}
 	rows, err := db.QueryContext(context.Background(), `
@@ -233,7 +235,7 @@ func (p *passing) say() []HistoryFinding {
 // write changes the file in one transaction.
 func (p *passing) write(tb testing.TB, f func(do func(string, ...any))) {
 	tb.Helper()
-	db := openDatabase(p.path, url.Values{"_pragma": {"journal_mode(OFF)", "synchronous(OFF)", "cache_size(-131072)"}, "_dqs": {"0"}})
+	db := sqlite.Writable(p.path, url.Values{"_pragma": {"journal_mode(OFF)", "synchronous(OFF)", "cache_size(-131072)"}, "_dqs": {"0"}})
 	defer db.Close()
 	db.SetMaxOpenConns(1)
 	ctx := context.Background()

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"auditor/internal/sqlite"
 )
 
 // LeastSilence is how long a token was not used, or not yet, when the history
@@ -91,7 +93,7 @@ func (h *History) distant(ctx context.Context, old, new int64) ([]Change, error)
 }
 
 func readChanges(rows *sql.Rows, err error) (changes []Change, _ error) {
-	err = eachRow(rows, err, func(rows *sql.Rows) error {
+	err = sqlite.EachRow(rows, err, func(rows *sql.Rows) error {
 		var c Change
 		err := rows.Scan(&c.Kind, &c.Change, &c.Org, &c.Subject.Kind, &c.Subject.ID, &c.Subject.Name, &c.Subject.URL, &c.Subject.Owner, &c.Before, &c.After, &c.Detail)
 		changes = append(changes, c)

@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"auditor/internal/sqlite"
 )
 
 const (
@@ -73,7 +75,7 @@ func HistoryViews() []View {
 	if err != nil {
 		panic(err) // embedded files are always readable
 	}
-	return parseViews(texts)
+	return sqlite.ParseViews(texts)
 }
 
 // History is the file beside the snapshots that remembers what pruning
@@ -97,7 +99,7 @@ func OpenHistory(ctx context.Context, dir string) (*History, error) {
 	if err := h.ensure(ctx); err != nil {
 		return nil, fmt.Errorf("open history %s: %w", h.path, err)
 	}
-	h.db = openDatabase(h.path, url.Values{
+	h.db = sqlite.Writable(h.path, url.Values{
 		"mode":    {"ro"},
 		"_dqs":    {"0"},
 		"_pragma": {"busy_timeout(5000)", "trusted_schema(0)", "cache_size(-8192)", "temp_store(MEMORY)"},
@@ -198,7 +200,7 @@ func recoverHistory(ctx context.Context, path string) error {
 
 // openHistoryWriting returns the one connection that changes the history.
 func openHistoryWriting(path string) *sql.DB {
-	db := openDatabase(path, url.Values{
+	db := sqlite.Writable(path, url.Values{
 		"mode":    {"rw"},
 		"_txlock": {"immediate"},
 		"_pragma": {
@@ -245,10 +247,13 @@ func ReadHistory(ctx context.Context, path string) (*Snapshot, error) {
 	if err := recoverHistory(ctx, path); err != nil {
 		return nil, fmt.Errorf("open history %s: %w", path, err)
 	}
-	s := openSnapshot(path)
+	s, err := openSnapshot(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("open history %s: %w", path, err)
+	}
 	s.sum = func() string { return "" }
 	var finished sql.NullString
-	err := s.db.QueryRowContext(ctx, "SELECT max(s.finished_at) FROM _snapshots AS s").Scan(&finished)
+	err = s.db.QueryRowContext(ctx, "SELECT max(s.finished_at) FROM _snapshots AS s").Scan(&finished)
 	if err == nil && finished.Valid {
 		s.info.FinishedAt, err = time.Parse(time.RFC3339, finished.String)
 	}

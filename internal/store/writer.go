@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"auditor/internal/sqlite"
 )
 
 // Run is what is known when a run begins.
@@ -223,7 +225,7 @@ func (w *Writer) prepare(ctx context.Context) error {
 		UNION ALL SELECT 'counted', t.resource, '' FROM _table_resources AS t WHERE t.table_name = '_' || t.resource
 		UNION ALL SELECT 'kept', k.resource, k.key FROM _kept_keys AS k`
 	rows, err := w.db.QueryContext(ctx, facts)
-	return eachRow(rows, err, func(rows *sql.Rows) error {
+	return sqlite.EachRow(rows, err, func(rows *sql.Rows) error {
 		var kind, resource, key string
 		if err := rows.Scan(&kind, &resource, &key); err != nil {
 			return err

@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 import (
 	"fmt"
@@ -52,6 +52,8 @@ func next(sql string, i int) (end int, kind tokenKind) {
 		return i + until(rest, 2, "\n"), -1
 	case strings.HasPrefix(rest, "/*"):
 		return i + until(rest, 2, "*/"), -1
+	case strings.HasPrefix(rest, "\ufeff"): // white space for SQLite, where a token would begin
+		return i + len("\ufeff"), -1
 	case strings.IndexByte(" \t\n\f\r", c) >= 0:
 		return i + 1, -1
 	case c == '\'':
@@ -60,8 +62,8 @@ func next(sql string, i int) (end int, kind tokenKind) {
 		return i + quotedLength(rest, c), quoted
 	case c == '[':
 		return i + until(rest, 1, "]"), quoted
-	case c == '?' || c == ':' || c == '@' || c == '$':
-		n := 1 + wordLength(rest[1:])
+	case c == '?' || strings.IndexByte(":@$#", c) >= 0:
+		n := parameterLength(rest)
 		if n == 1 && c != '?' {
 			return i + 1, punctuation
 		}
@@ -112,14 +114,29 @@ func wordLength(s string) int {
 	return n
 }
 
+// parameterLength is 1 if nothing follows the sign. SQLite takes Tcl's forms,
+// $a::b(c), behind every sign but ?.
+func parameterLength(s string) int {
+	n := 1 + wordLength(s[1:])
+	for n > 1 && s[0] != '?' && strings.HasPrefix(s[n:], "::") {
+		n += 2 + wordLength(s[n+2:])
+	}
+	if n > 1 && s[0] != '?' && strings.HasPrefix(s[n:], "(") {
+		if end := strings.IndexAny(s[n:], ") \t\n\v\f\r"); end >= 0 && s[n+end] == ')' {
+			n += end + 1
+		}
+	}
+	return n
+}
+
 // vetted is a statement that may be given to SQLite.
 type vetted struct {
 	body       string          // without a semicolon at the end
 	parameters map[string]bool // names without their prefix
 }
 
-// currentWords are names whose value is the time of asking.
-var currentWords = map[string]bool{"current_date": true, "current_time": true, "current_timestamp": true}
+// askedTime ends the refusal of what asks for the time.
+const askedTime = " is the time of asking; use :now, the time of the snapshot"
 
 // clockTexts make a date function ask the clock, the last two when they stand
 // where the time should.
@@ -196,14 +213,10 @@ func vetToken(sql string, tokens []token, i int) error {
 	switch {
 	case t.kind == punctuation && t.value == ";":
 		return refusal(sql, t, "only one statement is allowed")
-	case t.kind == parameter && (t.value[0] != ':' || '0' <= t.value[1] && t.value[1] <= '9'):
+	case t.kind == parameter && (t.value[0] != ':' || '0' <= t.value[1] && t.value[1] <= '9' || strings.ContainsAny(t.value[1:], ":(")):
 		return refusal(sql, t, "parameters are written :name")
 	case t.kind == text && clockTexts[strings.ToLower(t.value)]:
-		return refusal(sql, t, "'"+t.value+"' is the time of asking; use :now, the time of the snapshot")
-	case t.kind == word && currentWords[name]:
-		return refusal(sql, t, name+" is the time of asking; use :now, the time of the snapshot")
-	case (t.kind == word || t.kind == quoted) && strings.HasPrefix(name, "pragma_"):
-		return refusal(sql, t, "PRAGMA functions are not allowed")
+		return refusal(sql, t, "'"+t.value+"'"+askedTime)
 	case t.kind == word || t.kind == quoted:
 		if least, ok := clockFunctions[name]; ok && arguments(tokens[i+1:]) < least {
 			return refusal(sql, t, fmt.Sprintf("%s with too few arguments is the time of asking; use :now, the time of the snapshot", name))
