@@ -26,7 +26,7 @@ func pointed(ctx context.Context, snapshot *store.Snapshot, err error, sql strin
 	if !errors.As(err, &q) {
 		return err
 	}
-	line, column := rules.Place(ctx, snapshot, sql, q)
+	line, column := rules.Place(ctx, snapshot.Database(), sql, q)
 	what := q.Message
 	if q.Near != "" {
 		what = fmt.Sprintf("near %q: %s", q.Near, q.Message)

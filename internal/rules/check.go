@@ -140,7 +140,7 @@ func (c *checker) refused(ctx context.Context, err error, line int, meant string
 	}
 	column := 0
 	if line == 0 {
-		line, column = Place(ctx, c.empty, c.rule.SQL, q) // the statement is the whole file
+		line, column = Place(ctx, c.empty.Database(), c.rule.SQL, q) // the statement is the whole file
 	}
 	what := q.Message
 	if q.Near != "" {

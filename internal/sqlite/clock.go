@@ -1,9 +1,8 @@
 package sqlite
 
 import (
+	"errors"
 	"fmt"
-	"sync"
-	"sync/atomic"
 	"unsafe"
 
 	"modernc.org/libc"
@@ -16,40 +15,35 @@ import (
 // texts, parameters and columns are covered, without a parser of ours.
 type clock struct {
 	name  string
-	vfs   uintptr // C memory
+	vfs   uintptr // C memory: the VFS, and behind it one byte that is 1 once it was asked
 	cName uintptr // C memory
-	asked atomic.Bool
 }
 
-// clocks are all that are open: SQLite calls back with the address of the VFS.
-var clocks sync.Map // uintptr, *clock
-
-var clockCount atomic.Int64
+const vfsSize = unsafe.Sizeof(sqlite3.Tsqlite3_vfs{})
 
 func newClock() (*clock, error) {
 	tls := libc.NewTLS()
 	defer tls.Close()
-	size := unsafe.Sizeof(sqlite3.Tsqlite3_vfs{})
-	c := &clock{name: fmt.Sprintf("auditor-guard-%d", clockCount.Add(1))}
 	base := sqlite3.Xsqlite3_vfs_find(tls, 0)
 	if base == 0 {
-		return nil, fmt.Errorf("SQLite has no default VFS")
+		return nil, errors.New("SQLite has no default VFS")
 	}
 	var vfs sqlite3.Tsqlite3_vfs
-	libc.Xmemcpy(tls, uintptr(unsafe.Pointer(&vfs)), base, libc.Tsize_t(size))
+	libc.Xmemcpy(tls, uintptr(unsafe.Pointer(&vfs)), base, libc.Tsize_t(vfsSize))
+	c := &clock{vfs: libc.Xmalloc(tls, libc.Tsize_t(vfsSize+1))}
+	if c.vfs == 0 {
+		return nil, errors.New("no memory for a VFS")
+	}
+	c.name = fmt.Sprintf("guard-%x", c.vfs) // an address is nobody else's
 	var err error
 	if c.cName, err = libc.CString(c.name); err != nil {
+		libc.Xfree(tls, c.vfs)
 		return nil, err
-	}
-	c.vfs = libc.Xmalloc(tls, libc.Tsize_t(size))
-	if c.vfs == 0 {
-		libc.Xfree(tls, c.cName)
-		return nil, fmt.Errorf("no memory for a VFS")
 	}
 	vfs.FpNext, vfs.FzName = 0, c.cName
 	vfs.FxCurrentTime, vfs.FxCurrentTimeInt64 = functionPointer(noTime), functionPointer(noTime)
-	libc.Xmemcpy(tls, c.vfs, uintptr(unsafe.Pointer(&vfs)), libc.Tsize_t(size))
-	clocks.Store(c.vfs, c)
+	libc.Xmemcpy(tls, c.vfs, uintptr(unsafe.Pointer(&vfs)), libc.Tsize_t(vfsSize))
+	c.reset()
 	if rc := sqlite3.Xsqlite3_vfs_register(tls, c.vfs, 0); rc != sqlite3.SQLITE_OK {
 		c.free()
 		return nil, fmt.Errorf("register a VFS: SQLite answered %d", rc)
@@ -62,16 +56,24 @@ func (c *clock) free() {
 	tls := libc.NewTLS()
 	defer tls.Close()
 	sqlite3.Xsqlite3_vfs_unregister(tls, c.vfs)
-	clocks.Delete(c.vfs)
 	libc.Xfree(tls, c.vfs)
 	libc.Xfree(tls, c.cName)
 }
 
+// reset forgets that the clock was asked.
+func (c *clock) reset() { libc.Xmemset(nil, c.vfs+vfsSize, 0, 1) }
+
+// isAsked says whether a statement has asked for the time since reset. Like
+// reset it belongs to the goroutine that uses the connection.
+func (c *clock) isAsked() bool {
+	var asked byte
+	libc.Xmemcpy(nil, uintptr(unsafe.Pointer(&asked)), c.vfs+vfsSize, 1)
+	return asked != 0
+}
+
 // noTime is both xCurrentTime and xCurrentTimeInt64.
-func noTime(_ *libc.TLS, vfs, _ uintptr) int32 {
-	if c, ok := clocks.Load(vfs); ok {
-		c.(*clock).asked.Store(true)
-	}
+func noTime(tls *libc.TLS, vfs, _ uintptr) int32 {
+	libc.Xmemset(tls, vfs+vfsSize, 1, 1)
 	return sqlite3.SQLITE_ERROR
 }
 

@@ -50,7 +50,7 @@ func newGuarded(ctx context.Context, conn *sql.Conn) (*guardedConn, error) {
 			return nil, err
 		}
 	}
-	g.state.clock.asked.Store(false)
+	g.state.clock.reset()
 	g.stop, err = InterruptWith(ctx, conn)
 	return g, err
 }
@@ -72,7 +72,7 @@ func (g *guardedConn) query(ctx context.Context, statement string, args ...any) 
 
 // asked is an error if the statement has asked for the time.
 func (g *guardedConn) asked() error {
-	if !g.state.clock.asked.Load() {
+	if !g.state.clock.isAsked() {
 		return nil
 	}
 	return &QueryError{Message: "a date function was given no time, or a text such as 'now': that" + askedTime}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"iter"
 	"strings"
-	"sync/atomic"
 )
 
 // memorySchema is the schema name of the tables in memory.
@@ -19,11 +18,10 @@ type memory struct {
 	db  *sql.DB // the one connection that writes; it keeps the tables alive
 }
 
-var memoryCount atomic.Int64
-
 func openMemory(ctx context.Context, script string) (*memory, error) {
-	uri := fmt.Sprintf("file:/auditor-memory-%d?vfs=memdb", memoryCount.Add(1))
-	m := &memory{uri: uri, db: unguarded(uri + "&_pragma=busy_timeout(10000)&_pragma=cache_size(-512)&_dqs=0")}
+	m := &memory{}
+	m.uri = fmt.Sprintf("file:/memory-%p?vfs=memdb", m) // an address is nobody else's
+	m.db = unguarded(m.uri + "&_pragma=busy_timeout(10000)&_pragma=cache_size(-512)&_dqs=0")
 	m.db.SetMaxOpenConns(1)
 	if _, err := m.db.ExecContext(ctx, script); err != nil {
 		return nil, errors.Join(err, m.db.Close())

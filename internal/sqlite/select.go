@@ -200,13 +200,13 @@ func endsEarly(body string) error {
 
 // unclosed is the error of a statement of which SQLite did not see the end.
 func unclosed(body string) error {
-	var open []token
-	for _, t := range lex(body) {
+	var open []Token
+	for _, t := range Tokens(body) {
 		switch {
-		case t.kind != punctuation:
-		case t.value == "(":
+		case t.Kind != Punctuation:
+		case t.Value == "(":
 			open = append(open, t)
-		case t.value == ")" && len(open) > 0:
+		case t.Value == ")" && len(open) > 0:
 			open = open[:len(open)-1]
 		}
 	}
@@ -274,14 +274,14 @@ func queryError(ctx context.Context, statement string, err error) error {
 // locate finds the place of Near when the statement has it only once.
 func (e *QueryError) locate(statement string) {
 	found := -1
-	for _, t := range lex(statement) {
-		if e.Near == "" || !strings.EqualFold(strings.Trim(t.value, "\"`[]"), e.Near) {
+	for _, t := range Tokens(statement) {
+		if e.Near == "" || !strings.EqualFold(strings.Trim(t.Value, "\"`[]"), e.Near) {
 			continue
 		}
 		if found >= 0 {
 			return
 		}
-		found = t.offset
+		found = t.Offset
 	}
 	if found >= 0 {
 		e.Line, e.Column = place(statement, found)

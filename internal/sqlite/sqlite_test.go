@@ -158,12 +158,12 @@ func TestReads(t *testing.T) {
 	other := write(t, "CREATE TABLE _days (n INTEGER); CREATE VIEW days AS SELECT n FROM _days; INSERT INTO _days VALUES (7)")
 	d, _ := sample(t, Options{Memory: "CREATE TABLE _f (id INTEGER, rule TEXT); CREATE VIEW findings AS SELECT id, rule FROM _f", Attached: []Attachment{{"history", other}}})
 	for statement, want := range map[string]string{
-		"SELECT name FROM tokens":                         "_tokens",
-		"SELECT login FROM tokens":                        "_owners _tokens",
-		"SELECT rule FROM findings":                       "memory._f",
-		"SELECT n FROM history.days":                      "history._days",
-		"SELECT name, n FROM tokens, days, memory._f":     "_tokens history._days memory._f",
-		"SELECT 1":                                        "",
+		"SELECT name FROM tokens":                     "_tokens",
+		"SELECT login FROM tokens":                    "_owners _tokens",
+		"SELECT rule FROM findings":                   "memory._f",
+		"SELECT n FROM history.days":                  "history._days",
+		"SELECT name, n FROM tokens, days, memory._f": "_tokens history._days memory._f",
+		"SELECT 1": "",
 		"SELECT 1 WHERE EXISTS (SELECT 1 FROM findings)":  "memory._f",
 		"SELECT id FROM _tokens EXCEPT SELECT id FROM _f": "_tokens memory._f",
 	} {
