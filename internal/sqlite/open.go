@@ -60,6 +60,9 @@ func Open(ctx context.Context, path string, o Options) (*Database, error) {
 	return d, nil
 }
 
+// Name is the base name of the file.
+func (d *Database) Name() string { return d.name }
+
 // DB is for statements of the program itself. Its connections allow nothing
 // but reading either, and checks of integrity.
 func (d *Database) DB() *sql.DB { return d.db }

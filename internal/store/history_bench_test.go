@@ -358,7 +358,7 @@ func BenchmarkHistory(b *testing.B) {
 		{"finding_counts", "SELECT * FROM finding_counts"},
 		{"snapshots", "SELECT * FROM snapshots"},
 	} {
-		askOften(b, q.name, func(b *testing.B) int { return drain(b, r, q.query) })
+		askOften(b, q.name, func(b *testing.B) int { return drain(b, r.file, q.query) })
 	}
 	askOften(b, "Trend", func(b *testing.B) int {
 		trend, err := h.Trend(b.Context(), "security-gaps", int64(days))
