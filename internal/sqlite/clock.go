@@ -28,8 +28,6 @@ func newClock() (*clock, error) {
 	if base == 0 {
 		return nil, errors.New("SQLite has no default VFS")
 	}
-	var vfs sqlite3.Tsqlite3_vfs
-	libc.Xmemcpy(tls, uintptr(unsafe.Pointer(&vfs)), base, libc.Tsize_t(vfsSize))
 	c := &clock{vfs: libc.Xmalloc(tls, libc.Tsize_t(vfsSize+1))}
 	if c.vfs == 0 {
 		return nil, errors.New("no memory for a VFS")
@@ -40,9 +38,12 @@ func newClock() (*clock, error) {
 		libc.Xfree(tls, c.vfs)
 		return nil, err
 	}
-	vfs.FpNext, vfs.FzName = 0, c.cName
-	vfs.FxCurrentTime, vfs.FxCurrentTimeInt64 = functionPointer(noTime), functionPointer(noTime)
-	libc.Xmemcpy(tls, c.vfs, uintptr(unsafe.Pointer(&vfs)), libc.Tsize_t(vfsSize))
+	libc.Xmemcpy(tls, c.vfs, base, libc.Tsize_t(vfsSize))
+	var at sqlite3.Tsqlite3_vfs // for the offsets: Go's and C's memory do not mix
+	libc.AtomicStoreNUintptr(c.vfs+unsafe.Offsetof(at.FpNext), 0, 0)
+	libc.AtomicStoreNUintptr(c.vfs+unsafe.Offsetof(at.FzName), c.cName, 0)
+	libc.AtomicStoreNUintptr(c.vfs+unsafe.Offsetof(at.FxCurrentTime), functionPointer(noTime), 0)
+	libc.AtomicStoreNUintptr(c.vfs+unsafe.Offsetof(at.FxCurrentTimeInt64), functionPointer(noTime), 0)
 	c.reset()
 	if rc := sqlite3.Xsqlite3_vfs_register(tls, c.vfs, 0); rc != sqlite3.SQLITE_OK {
 		c.free()
@@ -66,9 +67,7 @@ func (c *clock) reset() { libc.Xmemset(nil, c.vfs+vfsSize, 0, 1) }
 // isAsked says whether a statement has asked for the time since reset. Like
 // reset it belongs to the goroutine that uses the connection.
 func (c *clock) isAsked() bool {
-	var asked byte
-	libc.Xmemcpy(nil, uintptr(unsafe.Pointer(&asked)), c.vfs+vfsSize, 1)
-	return asked != 0
+	return libc.GoBytes(c.vfs+vfsSize, 1)[0] != 0
 }
 
 // noTime is both xCurrentTime and xCurrentTimeInt64.
