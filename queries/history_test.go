@@ -33,7 +33,7 @@ func TestHistoryQueriesAnswer(t *testing.T) {
 	}
 	for _, q := range set.Queries() {
 		bindings := q.Bindings(time.Unix(0, 0))
-		if _, err := s.Check(t.Context(), q.SQL, slices.Sorted(maps.Keys(bindings))); err != nil {
+		if _, err := s.Database().Check(t.Context(), q.SQL, slices.Sorted(maps.Keys(bindings))); err != nil {
 			t.Errorf("%s: %v", q.ID, err)
 		}
 		if _, ok := builtIn(t).Find(q.ID); ok {

@@ -17,6 +17,7 @@ import (
 
 	"auditor/internal/report"
 	"auditor/internal/rules"
+	"auditor/internal/sqlite"
 	"auditor/internal/store"
 	"auditor/queries"
 )
@@ -231,18 +232,18 @@ func (a *app) readFile(name string) (string, error) {
 }
 
 func (a *app) query(ctx context.Context, cfg *config, o queryOptions, sql string, params bindings) error {
-	snapshot, err := a.asked(ctx, cfg, o)
+	asked, err := a.asked(ctx, cfg, o)
 	if err != nil {
 		return err
 	}
-	defer snapshot.Close()
+	defer asked.database.Close()
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	err = a.answer(ctx, snapshot, o, sql, params(snapshot.Info().FinishedAt))
+	err = a.answer(ctx, asked.database, o, sql, params(asked.now))
 	if errors.Is(err, context.DeadlineExceeded) {
 		return &stoppedError{err, o.timeout}
 	}
-	return pointed(ctx, snapshot, err, sql)
+	return pointed(ctx, asked.database, err, sql)
 }
 
 // stoppedError says that a question took its time and was stopped.
@@ -257,8 +258,8 @@ func (e *stoppedError) Error() string {
 
 func (e *stoppedError) Unwrap() error { return e.err }
 
-func (a *app) answer(ctx context.Context, snapshot *store.Snapshot, o queryOptions, sql string, params map[string]any) error {
-	rows, err := snapshot.Select(ctx, sql, params)
+func (a *app) answer(ctx context.Context, database *sqlite.Database, o queryOptions, sql string, params map[string]any) error {
+	rows, err := database.Select(ctx, sql, params)
 	if err != nil {
 		return err
 	}
@@ -275,12 +276,26 @@ func (a *app) answer(ctx context.Context, snapshot *store.Snapshot, o queryOptio
 	return nil
 }
 
+// asked is what a question is put to, and the time that it is about.
+type asked struct {
+	database *sqlite.Database
+	now      time.Time
+}
+
 // asked opens what the question is for.
-func (a *app) asked(ctx context.Context, cfg *config, o queryOptions) (*store.Snapshot, error) {
+func (a *app) asked(ctx context.Context, cfg *config, o queryOptions) (asked, error) {
 	if o.isHistory {
-		return store.ReadHistory(ctx, store.HistoryPath(cfg.path(cfg.Snapshots.Dir)))
+		history, err := store.ReadHistory(ctx, store.HistoryPath(cfg.path(cfg.Snapshots.Dir)))
+		if err != nil {
+			return asked{}, err
+		}
+		return asked{history.Database(), history.FinishedAt()}, nil
 	}
-	return a.open(ctx, cfg, o.snapshot)
+	snapshot, err := a.open(ctx, cfg, o.snapshot)
+	if err != nil {
+		return asked{}, err
+	}
+	return asked{snapshot.Database(), snapshot.Info().FinishedAt}, nil
 }
 
 // open opens the snapshot at path, or the newest one.

@@ -7,12 +7,12 @@ import (
 	"strings"
 
 	"auditor/internal/rules"
-	"auditor/internal/store"
+	"auditor/internal/sqlite"
 )
 
 // sqlError is a mistake in SQL that was to be run: it shows the place.
 type sqlError struct {
-	err  error // a *store.QueryError
+	err  error // a *sqlite.QueryError
 	text string
 }
 
@@ -21,12 +21,12 @@ func (e *sqlError) Unwrap() error { return e.err }
 
 // pointed makes the error of a statement show the line that it is about, with a
 // caret below the place; other errors stay as they are.
-func pointed(ctx context.Context, snapshot *store.Snapshot, err error, sql string) error {
-	var q *store.QueryError
+func pointed(ctx context.Context, database *sqlite.Database, err error, sql string) error {
+	var q *sqlite.QueryError
 	if !errors.As(err, &q) {
 		return err
 	}
-	line, column := rules.Place(ctx, snapshot, sql, q)
+	line, column := rules.Place(ctx, database, sql, q)
 	what := q.Message
 	if q.Near != "" {
 		what = fmt.Sprintf("near %q: %s", q.Near, q.Message)

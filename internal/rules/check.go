@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"auditor/internal/sqlite"
 	"auditor/internal/store"
 )
 
@@ -37,7 +38,7 @@ func (s *Set) Check(ctx context.Context) []Problem {
 		if r.isCompiled {
 			continue
 		}
-		c := checker{rule: r, empty: empty, stub: stub}
+		c := checker{rule: r, empty: empty.Database(), stub: stub.Database(), now: empty.Info().FinishedAt}
 		c.check(ctx)
 		problems = append(problems, c.problems...)
 	}
@@ -46,7 +47,8 @@ func (s *Set) Check(ctx context.Context) []Problem {
 
 type checker struct {
 	rule        Rule
-	empty, stub *store.Snapshot
+	empty, stub *sqlite.Database
+	now         time.Time
 	problems    []Problem
 }
 
@@ -133,7 +135,7 @@ func declaredBy(sql string) []string {
 // refused tells what SQLite or the guard said: at the given line, or at theirs
 // when it is 0.
 func (c *checker) refused(ctx context.Context, err error, line int, meant string) {
-	var q *store.QueryError
+	var q *sqlite.QueryError
 	if !errors.As(err, &q) {
 		c.problem(line, err.Error(), meant)
 		return
@@ -161,7 +163,7 @@ const patience = 2 * time.Second
 func (c *checker) ends(ctx context.Context) {
 	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	values := c.rule.Bindings(c.empty.Info().FinishedAt)
+	values := c.rule.Bindings(c.now)
 	for _, p := range c.rule.Params {
 		if _, ok := values[p.Name]; !ok {
 			values[p.Name] = nil
@@ -183,7 +185,7 @@ func (c *checker) ends(ctx context.Context) {
 
 // Spelling tells which view or column a name unknown to SQLite was meant to be:
 // did you mean "tokens"? Empty when none is near.
-func Spelling(q *store.QueryError) string {
+func Spelling(q *sqlite.QueryError) string {
 	var names []string
 	for _, view := range store.Views() {
 		switch {

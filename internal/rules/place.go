@@ -6,14 +6,14 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"auditor/internal/store"
+	"auditor/internal/sqlite"
 )
 
 // Place finds where in a statement its error is, both from 1; 0, 0 when nobody
 // can tell. SQLite names the word that it stumbled over and not its place, and
-// the store knows the place of a word that stands once. Of several, Place asks
-// the snapshot again, or goes by the message.
-func Place(ctx context.Context, s *store.Snapshot, sql string, q *store.QueryError) (line, column int) {
+// a QueryError knows the place of a word that stands once. Of several, Place asks
+// the database again, or goes by the message.
+func Place(ctx context.Context, s *sqlite.Database, sql string, q *sqlite.QueryError) (line, column int) {
 	if q.Line > 0 || q.Near == "" {
 		return q.Line, q.Column
 	}
@@ -33,9 +33,9 @@ func Place(ctx context.Context, s *store.Snapshot, sql string, q *store.QueryErr
 // stumble finds the first place of the word at which the statement, cut off
 // there, has the same error: SQLite reads from the left and knows no more then.
 // Cut off elsewhere, it is merely incomplete.
-func stumble(ctx context.Context, s *store.Snapshot, sql string, q *store.QueryError) int {
+func stumble(ctx context.Context, s *sqlite.Database, sql string, q *sqlite.QueryError) int {
 	for _, at := range places(sql, q.Near) {
-		var cut *store.QueryError
+		var cut *sqlite.QueryError
 		cutOff := sql[:at+len(q.Near)]
 		_, err := s.Check(ctx, cutOff, declaredBy(cutOff))
 		if errors.As(err, &cut) && cut.Message == q.Message && strings.EqualFold(cut.Near, q.Near) {
@@ -70,18 +70,28 @@ func misnomer(sql, message string) int {
 // word behind AS gives a name and asks for none.
 func places(sql, text string) []int {
 	var found []int
+	last := sqlite.Tokens(text)
+	if len(last) == 0 {
+		return nil
+	}
+	end := last[len(last)-1]
 	isAlias := false
-	scan(sql, func(at, n int, kind tokenKind) {
-		if kind == aSign && strings.TrimSpace(sql[at:at+1]) == "" {
-			return
+	for _, token := range sqlite.Tokens(sql) {
+		if token.Kind != sqlite.Word && token.Kind != sqlite.Punctuation {
+			continue
 		}
-		isWhole := hasFold(sql[at:], text) && (kind != aWord || wordLength(sql[at+len(text):]) == 0)
-		if isWhole && !isAlias {
-			found = append(found, at)
+		if !isAlias && hasFold(sql[token.Offset:], text) && endsToken(sql, token.Offset+end.Offset, end.Value) {
+			found = append(found, token.Offset)
 		}
-		isAlias = kind == aWord && strings.EqualFold(sql[at:at+n], "AS")
-	})
+		isAlias = token.Kind == sqlite.Word && strings.EqualFold(token.Value, "AS")
+	}
 	return found
+}
+
+// endsToken says whether the token at an offset is just this one.
+func endsToken(sql string, offset int, value string) bool {
+	tokens := sqlite.Tokens(sql[offset:])
+	return len(tokens) > 0 && strings.EqualFold(tokens[0].Value, value)
 }
 
 func hasFold(text, start string) bool {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"auditor/internal/sqlite"
 )
 
 // CoverageStatus is how far a resource could be read, as the view coverage
@@ -100,7 +102,7 @@ func (w *Writer) Gaps(ctx context.Context, org string) (gaps []Gap, repositories
 		WHERE s.org = ?
 		GROUP BY u.key
 		ORDER BY u.key`, org)
-	err = eachRow(rows, err, func(rows *sql.Rows) error {
+	err = sqlite.EachRow(rows, err, func(rows *sql.Rows) error {
 		var g Gap
 		err := rows.Scan(&g.Resource, &g.Repositories, &g.Message)
 		gaps = append(gaps, g)

@@ -6,12 +6,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"auditor/internal/sqlite"
 )
 
 // Empty returns a snapshot with the schema and no rows, against which
 // statements are compiled.
-func Empty(_ context.Context) (*Snapshot, error) {
-	s, err := temporary(writeImage)
+func Empty(ctx context.Context) (*Snapshot, error) {
+	s, err := temporary(ctx, writeImage)
 	if err != nil {
 		return nil, fmt.Errorf("make empty snapshot: %w", err)
 	}
@@ -30,13 +32,13 @@ func Stub(ctx context.Context) (*Snapshot, error) {
 		}
 		script.WriteString(");\n")
 	}
-	s, err := temporary(func(path string) error {
-		db := openMemory()
+	s, err := temporary(ctx, func(path string) error {
+		db := sqlite.InMemory()
 		defer db.Close()
 		if _, err := db.ExecContext(ctx, "BEGIN;"+script.String()+"COMMIT"); err != nil {
 			return err
 		}
-		image, err := imageOf(ctx, db)
+		image, err := sqlite.Image(ctx, db)
 		if err != nil {
 			return err
 		}
@@ -49,7 +51,7 @@ func Stub(ctx context.Context) (*Snapshot, error) {
 }
 
 // temporary opens a snapshot in a folder of its own, which Close removes.
-func temporary(fill func(path string) error) (*Snapshot, error) {
+func temporary(ctx context.Context, fill func(path string) error) (*Snapshot, error) {
 	dir, err := os.MkdirTemp("", "auditor-")
 	if err != nil {
 		return nil, err
@@ -59,7 +61,11 @@ func temporary(fill func(path string) error) (*Snapshot, error) {
 		os.RemoveAll(dir)
 		return nil, err
 	}
-	s := openSnapshot(path)
+	s, err := openSnapshot(ctx, path)
+	if err != nil {
+		os.RemoveAll(dir)
+		return nil, err
+	}
 	s.temporary = dir
 	return s, nil
 }

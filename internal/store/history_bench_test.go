@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"auditor/internal/finding"
+	"auditor/internal/sqlite"
 )
 
 // passing lets days go by in a published snapshot: SQL on its tables, because
@@ -137,7 +138,7 @@ func (p *passing) end() {
 // look reads what is in the snapshot.
 func (p *passing) look(tb testing.TB) {
 	tb.Helper()
-	db := openDatabase(p.path, url.Values{"mode": {"ro"}, "_dqs": {"0"}})
+	db := sqlite.Writable(p.path, url.Values{"mode": {"ro"}, "_dqs": {"0"}})
 	defer db.Close()
 	p.subjects = map[string][]finding.Subject{}
 	rows, err := db.QueryContext(context.Background(), `
@@ -239,7 +240,7 @@ func (p *passing) say() []finding.Finding {
 // write changes the file in one transaction.
 func (p *passing) write(tb testing.TB, f func(do func(string, ...any))) {
 	tb.Helper()
-	db := openDatabase(p.path, url.Values{"_pragma": {"journal_mode(OFF)", "synchronous(OFF)", "cache_size(-131072)"}, "_dqs": {"0"}})
+	db := sqlite.Writable(p.path, url.Values{"_pragma": {"journal_mode(OFF)", "synchronous(OFF)", "cache_size(-131072)"}, "_dqs": {"0"}})
 	defer db.Close()
 	db.SetMaxOpenConns(1)
 	ctx := context.Background()
@@ -362,7 +363,7 @@ func BenchmarkHistory(b *testing.B) {
 		{"finding_counts", "SELECT * FROM finding_counts"},
 		{"snapshots", "SELECT * FROM snapshots"},
 	} {
-		askOften(b, q.name, func(b *testing.B) int { return drain(b, r, q.query) })
+		askOften(b, q.name, func(b *testing.B) int { return drain(b, r.file, q.query) })
 	}
 	askOften(b, "Trend", func(b *testing.B) int {
 		trend, err := h.Trend(b.Context(), "security-gaps", int64(days))

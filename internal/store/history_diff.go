@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"auditor/internal/finding"
+	"auditor/internal/sqlite"
 )
 
 // LeastSilence is how long a token was not used, or not yet, when the history
@@ -60,7 +61,7 @@ func (h *History) distant(ctx context.Context, old, new int64) ([]finding.Change
 }
 
 func readChanges(rows *sql.Rows, err error) (changes []finding.Change, _ error) {
-	err = eachRow(rows, err, func(rows *sql.Rows) error {
+	err = sqlite.EachRow(rows, err, func(rows *sql.Rows) error {
 		var c finding.Change
 		err := rows.Scan(&c.Kind, &c.Change, &c.Org, &c.Subject.Kind, &c.Subject.ID, &c.Subject.Name, &c.Subject.URL, &c.Subject.Owner, &c.Before, &c.After, &c.Detail)
 		changes = append(changes, c)

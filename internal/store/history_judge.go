@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"auditor/internal/finding"
+	"auditor/internal/sqlite"
 )
 
 // judgeTables hold what was given by whoever judged, and what it changes. What
@@ -152,7 +153,7 @@ func (m *merge) giveDifferences(ctx context.Context, id int64, j *judgement) err
 // refs lists the references that numbers were given.
 func (m *merge) refs(ctx context.Context, table, column string) (refs []int64, err error) {
 	rows, err := m.tx.QueryContext(ctx, "SELECT g."+column+" FROM temp."+table+" AS g ORDER BY g.number")
-	err = eachRow(rows, err, func(rows *sql.Rows) error {
+	err = sqlite.EachRow(rows, err, func(rows *sql.Rows) error {
 		var ref int64
 		err := rows.Scan(&ref)
 		refs = append(refs, ref)
@@ -185,7 +186,7 @@ func (m *merge) eachFinding(ctx context.Context, id int64, f func(*keptFinding))
 		LEFT JOIN main._finding_ver AS v ON v.finding_ref = f.finding_ref AND v.valid_from <= :snapshot_id AND v.valid_to > :snapshot_id
 		ORDER BY f.finding_ref`
 	rows, err := m.tx.QueryContext(ctx, query, sql.Named("snapshot_id", id))
-	return eachRow(rows, err, func(rows *sql.Rows) error {
+	return sqlite.EachRow(rows, err, func(rows *sql.Rows) error {
 		var k keptFinding
 		if err := rows.Scan(&k.ref, &k.rule, &k.subject, &k.reason, &k.held, &k.stays); err != nil {
 			return err

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"auditor/internal/finding"
+	"auditor/internal/sqlite"
 )
 
 // Merge takes a published snapshot into the history, with what was found in it
@@ -65,7 +66,7 @@ func mergeInto(ctx context.Context, path string, f func(*merge) error) (err erro
 		return err
 	}
 	defer conn.Close()
-	stop, err := interruptWith(ctx, conn)
+	stop, err := sqlite.InterruptWith(ctx, conn)
 	if err != nil {
 		return err
 	}
@@ -293,7 +294,7 @@ func (m *merge) post(ctx context.Context, l ledger, id int64) error {
 // columns lists what a ledger says of its keys.
 func (m *merge) columns(ctx context.Context, l ledger) (columns []string, err error) {
 	rows, err := m.tx.QueryContext(ctx, "SELECT c.name FROM pragma_table_info(?, 'main') AS c", "_"+l.name+"_ver")
-	err = eachRow(rows, err, func(rows *sql.Rows) error {
+	err = sqlite.EachRow(rows, err, func(rows *sql.Rows) error {
 		var name string
 		err := rows.Scan(&name)
 		if name != "valid_from" && name != "valid_to" && !slices.Contains(l.keys, name) {

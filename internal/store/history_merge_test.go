@@ -61,9 +61,9 @@ func dumpHistory(t testing.TB, path string) string {
 	}
 	defer r.Close()
 	var b strings.Builder
-	for _, name := range testQuery(t, r.db, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name") {
+	for _, name := range testQuery(t, r.file.DB(), "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name") {
 		name = strings.Trim(name, `["]`)
-		rows := testQuery(t, r.db, "SELECT * FROM "+name)
+		rows := testQuery(t, r.file.DB(), "SELECT * FROM "+name)
 		slices.Sort(rows)
 		b.WriteString(name + "\n" + strings.Join(rows, "\n") + "\n")
 	}

@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"auditor/internal/sqlite"
 )
 
 const (
@@ -73,7 +75,7 @@ func HistoryViews() []View {
 	if err != nil {
 		panic(err) // embedded files are always readable
 	}
-	return parseViews(texts)
+	return sqlite.ParseViews(texts)
 }
 
 // History is the file beside the snapshots that remembers what pruning
@@ -94,7 +96,7 @@ func OpenHistory(ctx context.Context, dir string) (*History, error) {
 	if err := h.ensure(ctx); err != nil {
 		return nil, fmt.Errorf("open history %s: %w", h.path, err)
 	}
-	h.db = openDatabase(h.path, url.Values{
+	h.db = sqlite.Writable(h.path, url.Values{
 		"mode":    {"ro"},
 		"_dqs":    {"0"},
 		"_pragma": {"busy_timeout(5000)", "trusted_schema(0)", "cache_size(-8192)", "temp_store(MEMORY)"},
@@ -195,7 +197,7 @@ func recoverHistory(ctx context.Context, path string) error {
 
 // openHistoryWriting returns the one connection that changes the history.
 func openHistoryWriting(path string) *sql.DB {
-	db := openDatabase(path, url.Values{
+	db := sqlite.Writable(path, url.Values{
 		"mode":    {"rw"},
 		"_txlock": {"immediate"},
 		"_pragma": {
@@ -230,28 +232,55 @@ func lockHistory(ctx context.Context, dir string) (*flock.Flock, error) {
 	return nil, fmt.Errorf("lock %s: %w", lock.Path(), err)
 }
 
-// ReadHistory opens a history for whoever asks it in SQL: Select, Check, Close
-// and Info, of which Path, File and FinishedAt (of its newest snapshot) are
-// filled. Its views are [HistoryViews]; nothing else of a Snapshot is in it.
-func ReadHistory(ctx context.Context, path string) (*Snapshot, error) {
-	if err := checkHistory(path); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("open history %s: %w", path, ErrNoHistory)
-	} else if err != nil {
+// HistoryFile is a history that is open for questions in SQL. Its views are
+// [HistoryViews].
+type HistoryFile struct {
+	file       *sqlite.Database
+	finishedAt time.Time
+}
+
+// Database is the guarded file.
+func (f *HistoryFile) Database() *sqlite.Database { return f.file }
+
+// FinishedAt is when the newest snapshot in the history was finished, which is
+// the "now" of a question; zero if there is none.
+func (f *HistoryFile) FinishedAt() time.Time { return f.finishedAt }
+
+// Close closes the file.
+func (f *HistoryFile) Close() error { return f.file.Close() }
+
+// ReadHistory opens the history at path for questions in SQL. A file that is
+// absent gives [ErrNoHistory].
+func ReadHistory(ctx context.Context, path string) (*HistoryFile, error) {
+	f, err := readHistory(ctx, path)
+	if err != nil {
 		return nil, fmt.Errorf("open history %s: %w", path, err)
+	}
+	return f, nil
+}
+
+func readHistory(ctx context.Context, path string) (*HistoryFile, error) {
+	if err := checkHistory(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, ErrNoHistory
+	} else if err != nil {
+		return nil, err
 	}
 	if err := recoverHistory(ctx, path); err != nil {
-		return nil, fmt.Errorf("open history %s: %w", path, err)
+		return nil, err
 	}
-	s := openSnapshot(path)
-	s.sum = func() string { return "" }
+	file, err := sqlite.Open(ctx, path, sqlite.Options{Idle: AtOnce()})
+	if err != nil {
+		return nil, err
+	}
+	f := &HistoryFile{file: file}
 	var finished sql.NullString
-	err := s.db.QueryRowContext(ctx, "SELECT max(s.finished_at) FROM _snapshots AS s").Scan(&finished)
+	err = file.DB().QueryRowContext(ctx, "SELECT max(s.finished_at) FROM _snapshots AS s").Scan(&finished)
 	if err == nil && finished.Valid {
-		s.info.FinishedAt, err = time.Parse(time.RFC3339, finished.String)
+		f.finishedAt, err = time.Parse(time.RFC3339, finished.String)
 	}
 	if err != nil {
-		s.Close()
-		return nil, fmt.Errorf("open history %s: %w", path, err)
+		file.Close()
+		return nil, err
 	}
-	return s, nil
+	return f, nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"auditor/internal/finding"
+	"auditor/internal/sqlite"
 )
 
 // Snapshots lists what the history has taken in, the oldest first.
@@ -58,7 +59,7 @@ func (h *History) snapshots(ctx context.Context, sum string) ([]HistorySnapshot,
 // each runs f on every row of a query.
 func (h *History) each(ctx context.Context, what, query string, args []any, f func(*sql.Rows) error) error {
 	rows, err := h.db.QueryContext(ctx, query, args...)
-	if err := eachRow(rows, err, f); err != nil {
+	if err := sqlite.EachRow(rows, err, f); err != nil {
 		return fmt.Errorf("%s of history %s: %w", what, h.path, err)
 	}
 	return nil

@@ -170,7 +170,7 @@ func TestHistoryViewsHaveComments(t *testing.T) {
 				t.Errorf("%s.%s: comment %q", v.Name, c.Name, c.Comment)
 			}
 		}
-		real, err := r.Check(t.Context(), "SELECT * FROM "+v.Name, nil)
+		real, err := r.Database().Check(t.Context(), "SELECT * FROM "+v.Name, nil)
 		if err != nil || !slices.Equal(real, columns) {
 			t.Errorf("%s: columns with a comment %v, columns %v, %v", v.Name, columns, real, err)
 		}
@@ -183,13 +183,13 @@ func TestHistoryViewsHaveComments(t *testing.T) {
 			t.Errorf("%s is not in the spec", v.Name)
 		}
 	}
-	if got := query(t, r, "SELECT name FROM sqlite_schema WHERE type = 'view' AND name NOT GLOB '_*' ORDER BY name"); strings.Count(got, "\n")+1 != len(names) || len(names) != len(specHistory) {
+	if got := query(t, &Snapshot{file: r.file}, "SELECT name FROM sqlite_schema WHERE type = 'view' AND name NOT GLOB '_*' ORDER BY name"); strings.Count(got, "\n")+1 != len(names) || len(names) != len(specHistory) {
 		t.Errorf("views %v, with a comment %v", got, names)
 	}
-	if !r.Info().FinishedAt.IsZero() || r.Info().File != historyName {
-		t.Errorf("%+v", r.Info())
+	if !r.FinishedAt().IsZero() || r.Database().Name() != historyName {
+		t.Errorf("finished at %v, %s", r.FinishedAt(), r.Database().Name())
 	}
-	if _, err := r.Select(t.Context(), "DELETE FROM _snapshots", nil); err == nil {
+	if _, err := r.Database().Select(t.Context(), "DELETE FROM _snapshots", nil); err == nil {
 		t.Error("the history can be changed by who reads it")
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"auditor/internal/sqlite"
 )
 
 // Publish closes the snapshot and gives it its final name, which it returns.
@@ -59,7 +61,7 @@ func (w *Writer) finish(ctx context.Context, finishedAt time.Time) error {
 func (w *Writer) countAll(ctx context.Context, tx *sql.Tx) error {
 	rows, err := tx.QueryContext(ctx, "SELECT c.org, c.resource FROM _coverage AS c")
 	var covered [][2]string
-	err = eachRow(rows, err, func(rows *sql.Rows) error {
+	err = sqlite.EachRow(rows, err, func(rows *sql.Rows) error {
 		var org, resource string
 		err := rows.Scan(&org, &resource)
 		covered = append(covered, [2]string{org, resource})

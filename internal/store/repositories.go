@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"auditor/internal/sqlite"
 )
 
 // Repository is one of the list, as far as requesting its settings needs it.
@@ -30,7 +32,7 @@ func (w *Writer) MissingSettings(ctx context.Context, org string) ([]Repository,
 		WHERE r.org = ? AND (s.repository_id IS NULL OR s.raw ->> '$.again')
 		ORDER BY r.repository_id`, org)
 	var all []Repository
-	err = eachRow(rows, err, func(rows *sql.Rows) error {
+	err = sqlite.EachRow(rows, err, func(rows *sql.Rows) error {
 		var r Repository
 		err := rows.Scan(&r.ID, &r.NodeID, &r.FullName, &r.HasSettings)
 		all = append(all, r)

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
+
+	"auditor/internal/sqlite"
 )
 
 // resource is what the schema in the file says about a resource. It does not
@@ -36,7 +38,7 @@ func (w *Writer) prepare(ctx context.Context) error {
 		UNION ALL SELECT 'counted', t.resource, '' FROM _table_resources AS t WHERE t.table_name = '_' || t.resource
 		UNION ALL SELECT 'kept', k.resource, k.key FROM _kept_keys AS k`
 	rows, err := w.db.QueryContext(ctx, facts)
-	return eachRow(rows, err, func(rows *sql.Rows) error {
+	return sqlite.EachRow(rows, err, func(rows *sql.Rows) error {
 		var kind, name, key string
 		if err := rows.Scan(&kind, &name, &key); err != nil {
 			return err

@@ -2,15 +2,14 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"embed"
-	"errors"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
+
+	"auditor/internal/sqlite"
 )
 
 const (
@@ -58,51 +57,18 @@ func makeSchemaImage() (image []byte, err error) {
 
 // makeImage executes schema files in memory and marks the result as ours.
 func makeImage(texts []string, id, version int) (image []byte, err error) {
-	db := openMemory()
+	db := sqlite.InMemory()
 	defer db.Close()
 	ctx := context.Background()
 	marks := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", id, version)
 	if _, err := db.ExecContext(ctx, "BEGIN;"+strings.Join(texts, "")+marks+"COMMIT"); err != nil {
 		return nil, fmt.Errorf("create schema: %w", err)
 	}
-	return imageOf(ctx, db)
-}
-
-// imageOf returns the database in memory as the bytes of a file.
-func imageOf(ctx context.Context, db *sql.DB) (image []byte, err error) {
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer conn.Close()
-	err = conn.Raw(func(driverConn any) error {
-		serializer, ok := driverConn.(interface{ Serialize() ([]byte, error) })
-		if !ok {
-			return errors.New("the driver cannot serialize")
-		}
-		image, err = serializer.Serialize()
-		return err
-	})
-	return image, err
+	return sqlite.Image(ctx, db)
 }
 
 // View is a public view: the stable interface of a snapshot.
-type View struct {
-	Name    string
-	Comment string // one sentence
-	Columns []Column
-}
-
-// Column is a column of a public view.
-type Column struct {
-	Name    string
-	Comment string
-}
-
-var (
-	viewStart  = regexp.MustCompile(`^CREATE VIEW ([a-z]\w*) AS -- (.+)$`)
-	viewColumn = regexp.MustCompile(`^.*\bAS "?(\w+)"?,? -- (.+)$`)
-)
+type View = sqlite.View
 
 // Views returns the public views sorted by name, read from the schema files:
 // "CREATE VIEW name AS -- comment", then a line "… AS column, -- comment" for
@@ -112,24 +78,5 @@ func Views() []View {
 	if err != nil {
 		panic(err) // embedded files are always readable
 	}
-	return parseViews(texts)
-}
-
-// parseViews finds the public views in schema files.
-func parseViews(texts []string) []View {
-	var views []View
-	open := false
-	for line := range strings.SplitSeq(strings.Join(texts, "\n"), "\n") {
-		if m := viewStart.FindStringSubmatch(line); m != nil {
-			views, open = append(views, View{Name: m[1], Comment: m[2]}), true
-		} else if m := viewColumn.FindStringSubmatch(line); m != nil && open {
-			last := &views[len(views)-1]
-			last.Columns = append(last.Columns, Column{Name: m[1], Comment: m[2]})
-		}
-		if strings.HasPrefix(line, "FROM ") {
-			open = false
-		}
-	}
-	slices.SortFunc(views, func(a, b View) int { return strings.Compare(a.Name, b.Name) })
-	return views
+	return sqlite.ParseViews(texts)
 }

@@ -103,31 +103,6 @@ func TestGuardRefuses(t *testing.T) {
 	}
 }
 
-// What the guard refuses by words, the connection refuses by itself.
-func TestConnectionIsClosedWithoutTheGuardsWords(t *testing.T) {
-	t.Parallel()
-	s := sample(t)
-	outside := filepath.Join(t.TempDir(), "out.db")
-	conn, release, err := s.guard(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer release()
-	for _, statement := range []string{
-		`ATTACH '` + outside + `' AS x`,
-		`VACUUM INTO '` + outside + `'`,
-		`PRAGMA query_only = 0; DELETE FROM _tokens`,
-		`PRAGMA query_only = 0; CREATE TABLE t (a)`,
-	} {
-		if _, err := conn.ExecContext(t.Context(), statement); err == nil {
-			t.Errorf("%s: done", statement)
-		}
-	}
-	if _, err := os.Stat(outside); err == nil {
-		t.Error("a file was made")
-	}
-}
-
 func TestEndlessRecursionStops(t *testing.T) {
 	t.Parallel()
 	s := sample(t)

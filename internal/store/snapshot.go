@@ -7,27 +7,25 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
+
+	"auditor/internal/sqlite"
 )
 
 // Snapshot is a published snapshot, open for reading. It is safe for
 // concurrent use.
 type Snapshot struct {
-	db        *sql.DB
+	file      *sqlite.Database
+	db        *sql.DB // of the file
 	info      Info
 	sum       func() string
-	temporary string // folder to remove on Close; "" if none
-
-	// What the file says once and for all: nobody writes to it.
-	pages   atomic.Pointer[map[int64][]string] // see resourcePages
-	columns sync.Map                           // of each statement that proved to be a SELECT: string, []string
+	temporary string                              // folder to remove on Close; "" if none
+	resources func() (map[string][]string, error) // of each table
 }
 
 // Info says what a snapshot is.
@@ -59,7 +57,10 @@ func Open(ctx context.Context, path string) (*Snapshot, error) {
 	if err := checkHeader(path); err != nil {
 		return nil, fmt.Errorf("open snapshot %s: %w", path, err)
 	}
-	s := openSnapshot(path)
+	s, err := openSnapshot(ctx, path)
+	if err != nil {
+		return nil, err
+	}
 	if err := s.readInfo(ctx); err != nil {
 		s.Close()
 		return nil, fmt.Errorf("open snapshot %s: %w", path, err)
@@ -67,21 +68,17 @@ func Open(ctx context.Context, path string) (*Snapshot, error) {
 	return s, nil
 }
 
-// openSnapshot opens a file read-only. What the settings do not close is closed
-// for each statement, see guard.
-func openSnapshot(path string) *Snapshot {
-	db := openDatabase(path, url.Values{
-		"mode":        {"ro"},
-		"_dqs":        {"0"},
-		"_defensive":  {"1"},
-		"_query_only": {"1"},
-		"_pragma":     {"busy_timeout(1000)", "trusted_schema(0)", "cache_size(-2048)", "cell_size_check(1)"},
-	})
-	// A new connection reads the whole schema; an idle one keeps its page cache.
-	db.SetMaxIdleConns(AtOnce())
-	s := &Snapshot{db: db, info: Info{Path: path, File: filepath.Base(path)}}
+// openSnapshot opens a file, read-only and guarded. A new connection reads the
+// whole schema, so that as many stay open as there are statements at a time.
+func openSnapshot(ctx context.Context, path string) (*Snapshot, error) {
+	file, err := sqlite.Open(ctx, path, sqlite.Options{Idle: AtOnce()})
+	if err != nil {
+		return nil, err
+	}
+	s := &Snapshot{file: file, db: file.DB(), info: Info{Path: path, File: filepath.Base(path)}}
 	s.sum = sync.OnceValue(func() string { return fileSum(path) })
-	return s
+	s.resources = sync.OnceValues(s.readResources)
+	return s, nil
 }
 
 // AtOnce is how many statements on a snapshot should run at the same time: one a
@@ -144,7 +141,7 @@ func (s *Snapshot) readInfo(ctx context.Context) error {
 		return err
 	}
 	rows, err := s.db.QueryContext(ctx, "SELECT i.org FROM _installations AS i ORDER BY i.org")
-	return eachRow(rows, err, func(rows *sql.Rows) error {
+	return sqlite.EachRow(rows, err, func(rows *sql.Rows) error {
 		var org string
 		err := rows.Scan(&org)
 		s.info.Orgs = append(s.info.Orgs, org)
@@ -181,7 +178,7 @@ func (s *Snapshot) Coverage(ctx context.Context) ([]Coverage, error) {
 		FROM _coverage ORDER BY org, resource`
 	rows, err := s.db.QueryContext(ctx, query)
 	var all []Coverage
-	err = eachRow(rows, err, func(rows *sql.Rows) error {
+	err = sqlite.EachRow(rows, err, func(rows *sql.Rows) error {
 		var c Coverage
 		err := rows.Scan(&c.Org, &c.Resource, &c.Status, &c.IsRequired, &c.HTTPStatus, &c.Message, &c.Permission, &c.RowCount, &c.RequestCount)
 		all = append(all, c)
@@ -195,7 +192,7 @@ func (s *Snapshot) Coverage(ctx context.Context) ([]Coverage, error) {
 
 // Close closes the file.
 func (s *Snapshot) Close() error {
-	err := s.db.Close()
+	err := s.file.Close()
 	if s.temporary != "" {
 		err = errors.Join(err, os.RemoveAll(s.temporary))
 	}

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"auditor/internal/sqlite"
 )
 
 // Verified is what [Verify] says about one file.
@@ -75,7 +77,7 @@ func (v *verification) snapshot(ctx context.Context, name string) Verified {
 	if err != nil {
 		out.fail(reasonOf(err))
 	} else {
-		out.fail(integrity(ctx, s))
+		out.fail(integrity(ctx, s.file))
 		isFiltered := s.info.Filters != ""
 		s.Close()
 		switch merged, isMerged := v.merged[name]; {
@@ -129,8 +131,8 @@ func (v *verification) published(name, sum string) (problem string) {
 }
 
 // integrity is what is wrong with a file, "" if every page is sound.
-func integrity(ctx context.Context, s *Snapshot) (problem string) {
-	if err := checkIntegrity(ctx, s.db); err != nil {
+func integrity(ctx context.Context, db *sqlite.Database) (problem string) {
+	if err := checkIntegrity(ctx, db.DB()); err != nil {
 		return strings.ReplaceAll(err.Error(), "\n", ": ")
 	}
 	return ""
@@ -176,7 +178,7 @@ func (v *verification) history(ctx context.Context) Verified {
 		return out
 	}
 	defer s.Close()
-	out.fail(integrity(ctx, s))
+	out.fail(integrity(ctx, s.file))
 	h, err := OpenHistory(ctx, v.dir)
 	if err != nil {
 		out.fail(historyReason(err))

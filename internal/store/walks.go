@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+
+	"auditor/internal/sqlite"
 )
 
 // Todo lists the walks of a resource that are not finished: one with no parent,
@@ -25,7 +27,7 @@ func (w *Writer) Todo(ctx context.Context, org, resource string) ([]Walk, error)
 		WHERE t.org = ?1 AND COALESCE(w.is_finished, 0) = 0
 		ORDER BY CAST(t.parent AS INTEGER), t.parent`, org, resource)
 	var walks []Walk
-	err = eachRow(rows, err, func(rows *sql.Rows) error {
+	err = sqlite.EachRow(rows, err, func(rows *sql.Rows) error {
 		walk := Walk{Org: org, Resource: resource}
 		err := rows.Scan(&walk.Parent, &walk.Repository, &walk.Next)
 		walks = append(walks, walk)

@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 import (
 	"strings"
@@ -16,22 +16,22 @@ func FuzzVet(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, sql string) {
 		end := 0
-		for _, token := range lex(sql) {
-			if token.offset < end || token.value == "" && token.kind != text {
+		for _, token := range Tokens(sql) {
+			if token.Offset < end || token.Value == "" && token.Kind != Text {
 				t.Fatalf("token %+v after %d", token, end)
 			}
-			end = token.offset + 1
+			end = token.Offset + 1
 		}
 		v, err := vet(sql)
 		if err != nil {
 			return
 		}
-		for _, token := range lex(v.body) {
-			if token.kind == punctuation && token.value == ";" {
+		for _, token := range Tokens(v.body) {
+			if token.Kind == Punctuation && token.Value == ";" {
 				t.Fatalf("%q has a second statement", v.body)
 			}
 		}
-		first := strings.ToLower(lex(v.body)[0].value)
+		first := strings.ToLower(Tokens(v.body)[0].Value)
 		if first != "select" && first != "with" && first != "values" {
 			t.Fatalf("%q begins with %s", v.body, first)
 		}

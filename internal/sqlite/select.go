@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 import (
 	"context"
@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // QueryError says what is wrong with a statement.
@@ -41,7 +40,7 @@ type Rows struct {
 	Columns []string
 	ctx     context.Context
 	rows    *sql.Rows
-	release func()
+	conn    *guardedConn
 }
 
 // All yields the rows: int64, float64, string or nil a column (a blob comes as
@@ -60,6 +59,10 @@ func (r *Rows) All() iter.Seq2[[]any, error] {
 				yield(nil, err)
 				return
 			}
+			if err := r.conn.asked(); err != nil {
+				yield(nil, err)
+				return
+			}
 			for i, v := range values {
 				if b, ok := v.([]byte); ok {
 					values[i] = string(b)
@@ -71,6 +74,8 @@ func (r *Rows) All() iter.Seq2[[]any, error] {
 		}
 		if err := r.rows.Err(); err != nil {
 			yield(nil, queryError(r.ctx, "", err))
+		} else if err := r.conn.asked(); err != nil {
+			yield(nil, err)
 		}
 	}
 }
@@ -78,7 +83,7 @@ func (r *Rows) All() iter.Seq2[[]any, error] {
 // Close ends the statement. It may be repeated.
 func (r *Rows) Close() error {
 	err := r.rows.Close()
-	r.release()
+	r.conn.release()
 	return err
 }
 
@@ -86,7 +91,7 @@ func (r *Rows) Close() error {
 // (integers, floats, text, booleans, nil); all that the statement uses must be
 // there and, but for "now", no others. The statement ends with ctx, also in
 // the middle of a row. What is wrong with the statement is a [QueryError].
-func (s *Snapshot) Select(ctx context.Context, statement string, params map[string]any) (*Rows, error) {
+func (d *Database) Select(ctx context.Context, statement string, params map[string]any) (*Rows, error) {
 	v, err := vet(statement)
 	if err != nil {
 		return nil, err
@@ -95,31 +100,31 @@ func (s *Snapshot) Select(ctx context.Context, statement string, params map[stri
 	if err != nil {
 		return nil, err
 	}
-	conn, release, err := s.guard(ctx)
+	conn, err := d.guard(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.shape(ctx, conn, v); err != nil {
-		release()
+	if _, err := d.shape(ctx, conn, v); err != nil {
+		conn.release()
 		return nil, err
 	}
-	rows, err := conn.QueryContext(ctx, v.body, args...)
+	rows, err := conn.query(ctx, v.body, args...)
 	if err != nil {
-		release()
+		conn.release()
 		return nil, queryError(ctx, v.body, err)
 	}
 	columns, err := rows.Columns()
 	if err != nil {
 		rows.Close()
-		release()
+		conn.release()
 		return nil, err
 	}
-	return &Rows{Columns: columns, ctx: ctx, rows: rows, release: release}, nil
+	return &Rows{Columns: columns, ctx: ctx, rows: rows, conn: conn}, nil
 }
 
 // Check compiles a statement and returns its columns. declared are the
 // parameters that it should use: no more, no fewer, but for "now".
-func (s *Snapshot) Check(ctx context.Context, statement string, declared []string) (columns []string, err error) {
+func (d *Database) Check(ctx context.Context, statement string, declared []string) (columns []string, err error) {
 	v, err := vet(statement)
 	if err != nil {
 		return nil, err
@@ -134,22 +139,22 @@ func (s *Snapshot) Check(ctx context.Context, statement string, declared []strin
 			return nil, &QueryError{Message: "parameter :" + name + " is declared and not used"}
 		}
 	}
-	conn, release, err := s.guard(ctx)
+	conn, err := d.guard(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer release()
-	return s.shape(ctx, conn, v)
+	defer conn.release()
+	return d.shape(ctx, conn, v)
 }
 
 // shape compiles the statement as a subquery, which can be nothing but a
 // SELECT, and returns its columns.
-func (s *Snapshot) shape(ctx context.Context, conn *sql.Conn, v vetted) ([]string, error) {
-	if columns, ok := s.columns.Load(v.body); ok {
+func (d *Database) shape(ctx context.Context, conn *guardedConn, v vetted) ([]string, error) {
+	if columns, ok := d.columns.Load(v.body); ok {
 		return slices.Clone(columns.([]string)), nil
 	}
 	args, _ := v.bind(nil)
-	rows, err := conn.QueryContext(ctx, "SELECT * FROM (\n"+v.body+"\n) LIMIT 0", args...)
+	rows, err := conn.query(ctx, "SELECT * FROM (\n"+v.body+"\n) LIMIT 0", args...)
 	if err != nil {
 		return nil, v.tooShort(ctx, conn, queryError(ctx, v.body, err))
 	}
@@ -161,13 +166,13 @@ func (s *Snapshot) shape(ctx context.Context, conn *sql.Conn, v vetted) ([]strin
 	if err != nil {
 		return nil, err
 	}
-	s.columns.Store(v.body, slices.Clone(columns))
+	d.columns.Store(v.body, slices.Clone(columns))
 	return columns, nil
 }
 
 // tooShort tells the error that SQLite met behind the statement, in what shape
 // puts there, from others: with a comma for the parenthesis, the comma is wrong.
-func (v vetted) tooShort(ctx context.Context, conn *sql.Conn, err error) error {
+func (v vetted) tooShort(ctx context.Context, conn *guardedConn, err error) error {
 	var q, comma *QueryError
 	switch {
 	case !errors.As(err, &q):
@@ -178,7 +183,7 @@ func (v vetted) tooShort(ctx context.Context, conn *sql.Conn, err error) error {
 		return err
 	}
 	args, _ := v.bind(nil)
-	rows, again := conn.QueryContext(ctx, "SELECT * FROM (\n"+v.body+"\n,) LIMIT 0", args...)
+	rows, again := conn.query(ctx, "SELECT * FROM (\n"+v.body+"\n,) LIMIT 0", args...)
 	if again == nil {
 		rows.Close()
 	}
@@ -195,13 +200,13 @@ func endsEarly(body string) error {
 
 // unclosed is the error of a statement of which SQLite did not see the end.
 func unclosed(body string) error {
-	var open []token
-	for _, t := range lex(body) {
+	var open []Token
+	for _, t := range Tokens(body) {
 		switch {
-		case t.kind != punctuation:
-		case t.value == "(":
+		case t.Kind != Punctuation:
+		case t.Value == "(":
 			open = append(open, t)
-		case t.value == ")" && len(open) > 0:
+		case t.Value == ")" && len(open) > 0:
 			open = open[:len(open)-1]
 		}
 	}
@@ -234,28 +239,6 @@ func (v vetted) bind(params map[string]any) ([]any, error) {
 	return args, nil
 }
 
-// guard takes a connection on which nothing but reading this file is possible:
-// mode=ro alone lets ATTACH and VACUUM INTO create files. release gives it back.
-// When ctx ends, whatever runs on the connection stops.
-func (s *Snapshot) guard(ctx context.Context) (conn *sql.Conn, release func(), err error) {
-	conn, err = s.db.Conn(ctx)
-	if err != nil {
-		return nil, nil, fmt.Errorf("read snapshot %s: %w", s.info.File, err)
-	}
-	for _, limit := range [][2]int{{sqlite3.SQLITE_LIMIT_ATTACHED, 0}, {sqlite3.SQLITE_LIMIT_LENGTH, maxLength}} {
-		if _, err := sqlite.Limit(conn, limit[0], limit[1]); err != nil {
-			conn.Close()
-			return nil, nil, fmt.Errorf("read snapshot %s: %w", s.info.File, err)
-		}
-	}
-	stop, err := interruptWith(ctx, conn)
-	if err != nil {
-		conn.Close()
-		return nil, nil, fmt.Errorf("read snapshot %s: %w", s.info.File, err)
-	}
-	return conn, func() { stop(); conn.Close() }, nil
-}
-
 var (
 	driverPrefix = regexp.MustCompile(`^(?:SQL logic error: )?`)
 	driverCode   = regexp.MustCompile(` \(\d+\)$`)
@@ -269,8 +252,12 @@ func queryError(ctx context.Context, statement string, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	var e *sqlite.Error
-	if !errors.As(err, &e) {
+	if refused, ok := errors.AsType[*QueryError](err); ok {
+		refused.locate(statement)
+		return refused
+	}
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
 		return err
 	}
 	message := driverPrefix.ReplaceAllString(driverCode.ReplaceAllString(e.Error(), ""), "")
@@ -287,14 +274,14 @@ func queryError(ctx context.Context, statement string, err error) error {
 // locate finds the place of Near when the statement has it only once.
 func (e *QueryError) locate(statement string) {
 	found := -1
-	for _, t := range lex(statement) {
-		if e.Near == "" || !strings.EqualFold(strings.Trim(t.value, "\"`[]"), e.Near) {
+	for _, t := range Tokens(statement) {
+		if e.Near == "" || !strings.EqualFold(strings.Trim(t.Value, "\"`[]"), e.Near) {
 			continue
 		}
 		if found >= 0 {
 			return
 		}
-		found = t.offset
+		found = t.Offset
 	}
 	if found >= 0 {
 		e.Line, e.Column = place(statement, found)

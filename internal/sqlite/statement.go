@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 import (
 	"fmt"
@@ -9,34 +9,36 @@ import (
 // tokens as SQLite cuts it, to see what SQLite would not refuse: a second
 // statement, and functions whose answer depends on the day they are asked.
 
-type tokenKind int
+// Kind is what a [Token] is.
+type Kind int
 
 const (
-	word        tokenKind = iota // keyword, name or number
-	text                         // 'text' or a blob
-	quoted                       // "name", [name] or `name`
-	parameter                    // :name, @name, $name or ?
-	punctuation                  // one character
+	Word        Kind = iota // keyword, name or number
+	Text                    // 'text' or a blob
+	Quoted                  // "name", [name] or `name`
+	Parameter               // :name, @name, $name or ?
+	Punctuation             // one character
 )
 
-type token struct {
-	kind   tokenKind
-	value  string // as written; of text: without its quotes
-	offset int    // in bytes
+// Token is a part of a statement.
+type Token struct {
+	Kind   Kind
+	Value  string // as written; of text: without its quotes
+	Offset int    // in bytes
 }
 
-// lex cuts a statement into tokens, leaving out white space and comments. A
+// Tokens cuts a statement into tokens, leaving out white space and comments. A
 // text or quoted name that does not end reaches to the end, as for SQLite.
-func lex(sql string) []token {
-	var tokens []token
-	for i := 0; i < len(sql); {
-		end, kind := next(sql, i)
+func Tokens(statement string) []Token {
+	var tokens []Token
+	for i := 0; i < len(statement); {
+		end, kind := next(statement, i)
 		if kind >= 0 {
-			value := sql[i:end]
-			if kind == text {
+			value := statement[i:end]
+			if kind == Text {
 				value = unquote(value)
 			}
-			tokens = append(tokens, token{kind, value, i})
+			tokens = append(tokens, Token{kind, value, i})
 		}
 		i = end
 	}
@@ -45,31 +47,33 @@ func lex(sql string) []token {
 
 // next returns where the token that begins at i ends, and its kind; -1 for
 // white space and comments.
-func next(sql string, i int) (end int, kind tokenKind) {
+func next(sql string, i int) (end int, kind Kind) {
 	rest := sql[i:]
 	switch c := sql[i]; {
 	case strings.HasPrefix(rest, "--"):
 		return i + until(rest, 2, "\n"), -1
 	case strings.HasPrefix(rest, "/*"):
 		return i + until(rest, 2, "*/"), -1
+	case strings.HasPrefix(rest, "\ufeff"): // white space for SQLite, where a token would begin
+		return i + len("\ufeff"), -1
 	case strings.IndexByte(" \t\n\f\r", c) >= 0:
 		return i + 1, -1
 	case c == '\'':
-		return i + quotedLength(rest, '\''), text
+		return i + quotedLength(rest, '\''), Text
 	case c == '"' || c == '`':
-		return i + quotedLength(rest, c), quoted
+		return i + quotedLength(rest, c), Quoted
 	case c == '[':
-		return i + until(rest, 1, "]"), quoted
-	case c == '?' || c == ':' || c == '@' || c == '$':
-		n := 1 + wordLength(rest[1:])
+		return i + until(rest, 1, "]"), Quoted
+	case c == '?' || strings.IndexByte(":@$#", c) >= 0:
+		n := parameterLength(rest)
 		if n == 1 && c != '?' {
-			return i + 1, punctuation
+			return i + 1, Punctuation
 		}
-		return i + n, parameter
+		return i + n, Parameter
 	case isWord(c):
-		return i + wordLength(rest), word
+		return i + wordLength(rest), Word
 	}
-	return i + 1, punctuation
+	return i + 1, Punctuation
 }
 
 // until returns the length of s up to and with the first end after from.
@@ -112,14 +116,29 @@ func wordLength(s string) int {
 	return n
 }
 
+// parameterLength is 1 if nothing follows the sign. SQLite takes Tcl's forms,
+// $a::b(c), behind every sign but ?.
+func parameterLength(s string) int {
+	n := 1 + wordLength(s[1:])
+	for n > 1 && s[0] != '?' && strings.HasPrefix(s[n:], "::") {
+		n += 2 + wordLength(s[n+2:])
+	}
+	if n > 1 && s[0] != '?' && strings.HasPrefix(s[n:], "(") {
+		if end := strings.IndexAny(s[n:], ") \t\n\v\f\r"); end >= 0 && s[n+end] == ')' {
+			n += end + 1
+		}
+	}
+	return n
+}
+
 // vetted is a statement that may be given to SQLite.
 type vetted struct {
 	body       string          // without a semicolon at the end
 	parameters map[string]bool // names without their prefix
 }
 
-// currentWords are names whose value is the time of asking.
-var currentWords = map[string]bool{"current_date": true, "current_time": true, "current_timestamp": true}
+// askedTime ends the refusal of what asks for the time.
+const askedTime = " is the time of asking; use :now, the time of the snapshot"
 
 // clockTexts make a date function ask the clock, the last two when they stand
 // where the time should.
@@ -133,17 +152,17 @@ func vet(sql string) (vetted, error) {
 	if strings.ContainsRune(sql, 0) {
 		return vetted{}, &QueryError{Message: "a NUL character in the statement"}
 	}
-	tokens := lex(sql)
+	tokens := Tokens(sql)
 	v := vetted{body: sql, parameters: map[string]bool{}}
-	for len(tokens) > 0 && tokens[len(tokens)-1].value == ";" && tokens[len(tokens)-1].kind == punctuation {
-		v.body = sql[:tokens[len(tokens)-1].offset]
+	for len(tokens) > 0 && tokens[len(tokens)-1].Value == ";" && tokens[len(tokens)-1].Kind == Punctuation {
+		v.body = sql[:tokens[len(tokens)-1].Offset]
 		tokens = tokens[:len(tokens)-1]
 	}
 	if len(tokens) == 0 {
 		return vetted{}, &QueryError{Message: "no statement"}
 	}
-	switch first := strings.ToLower(tokens[0].value); {
-	case tokens[0].kind == word && (first == "select" || first == "with" || first == "values"):
+	switch first := strings.ToLower(tokens[0].Value); {
+	case tokens[0].Kind == Word && (first == "select" || first == "with" || first == "values"):
 	default:
 		return vetted{}, refusal(sql, tokens[0], "only SELECT is allowed")
 	}
@@ -153,15 +172,15 @@ func vet(sql string) (vetted, error) {
 			return vetted{}, err
 		}
 		switch {
-		case t.kind == punctuation && t.value == "(":
+		case t.Kind == Punctuation && t.Value == "(":
 			depth++
-		case t.kind == punctuation && t.value == ")":
+		case t.Kind == Punctuation && t.Value == ")":
 			if depth--; depth < 0 {
 				return vetted{}, refusal(sql, t, "nothing to close")
 			}
 		}
-		if t.kind == parameter {
-			v.parameters[t.value[1:]] = true
+		if t.Kind == Parameter {
+			v.parameters[t.Value[1:]] = true
 		}
 	}
 	if err := unended(sql, tokens[len(tokens)-1]); err != nil {
@@ -170,13 +189,13 @@ func vet(sql string) (vetted, error) {
 	return v, nil
 }
 
-// unended is the error of a text or quoted name, the last token, that goes on
+// unended is the error of a text or quoted name, the last Token, that goes on
 // to the end of the statement: SQLite would read on in what shape puts behind.
-func unended(sql string, last token) error {
-	if last.kind != text && last.kind != quoted {
+func unended(sql string, last Token) error {
+	if last.Kind != Text && last.Kind != Quoted {
 		return nil
 	}
-	quotes := sql[last.offset:]
+	quotes := sql[last.Offset:]
 	closing := quotes[:1]
 	isWhole := strings.Count(quotes[:quotedLength(quotes, quotes[0])], closing)%2 == 0
 	if closing == "[" {
@@ -185,26 +204,22 @@ func unended(sql string, last token) error {
 	if isWhole {
 		return nil
 	}
-	line, column := place(sql, last.offset)
+	line, column := place(sql, last.Offset)
 	return &QueryError{Message: "what is quoted here does not end: its closing " + closing + " is missing", Line: line, Column: column}
 }
 
 // vetToken refuses the token at i.
-func vetToken(sql string, tokens []token, i int) error {
+func vetToken(sql string, tokens []Token, i int) error {
 	t := tokens[i]
-	name := strings.ToLower(strings.Trim(t.value, "\"`[]"))
+	name := strings.ToLower(strings.Trim(t.Value, "\"`[]"))
 	switch {
-	case t.kind == punctuation && t.value == ";":
+	case t.Kind == Punctuation && t.Value == ";":
 		return refusal(sql, t, "only one statement is allowed")
-	case t.kind == parameter && (t.value[0] != ':' || '0' <= t.value[1] && t.value[1] <= '9'):
+	case t.Kind == Parameter && (t.Value[0] != ':' || '0' <= t.Value[1] && t.Value[1] <= '9' || strings.ContainsAny(t.Value[1:], ":(")):
 		return refusal(sql, t, "parameters are written :name")
-	case t.kind == text && clockTexts[strings.ToLower(t.value)]:
-		return refusal(sql, t, "'"+t.value+"' is the time of asking; use :now, the time of the snapshot")
-	case t.kind == word && currentWords[name]:
-		return refusal(sql, t, name+" is the time of asking; use :now, the time of the snapshot")
-	case (t.kind == word || t.kind == quoted) && strings.HasPrefix(name, "pragma_"):
-		return refusal(sql, t, "PRAGMA functions are not allowed")
-	case t.kind == word || t.kind == quoted:
+	case t.Kind == Text && clockTexts[strings.ToLower(t.Value)]:
+		return refusal(sql, t, "'"+t.Value+"'"+askedTime)
+	case t.Kind == Word || t.Kind == Quoted:
 		if least, ok := clockFunctions[name]; ok && arguments(tokens[i+1:]) < least {
 			return refusal(sql, t, fmt.Sprintf("%s with too few arguments is the time of asking; use :now, the time of the snapshot", name))
 		}
@@ -214,22 +229,22 @@ func vetToken(sql string, tokens []token, i int) error {
 
 // arguments counts the arguments of a call whose tokens follow the function's
 // name; many if it is no call.
-func arguments(tokens []token) int {
+func arguments(tokens []Token) int {
 	const many = 1 << 30
-	if len(tokens) == 0 || tokens[0].value != "(" || tokens[0].kind != punctuation {
+	if len(tokens) == 0 || tokens[0].Value != "(" || tokens[0].Kind != Punctuation {
 		return many
 	}
 	count, depth := 0, 0
 	for _, t := range tokens {
 		switch {
-		case t.kind == punctuation && t.value == "(":
+		case t.Kind == Punctuation && t.Value == "(":
 			depth++
 			continue
-		case t.kind == punctuation && t.value == ")":
+		case t.Kind == Punctuation && t.Value == ")":
 			if depth--; depth == 0 {
 				return count
 			}
-		case t.kind == punctuation && t.value == "," && depth == 1:
+		case t.Kind == Punctuation && t.Value == "," && depth == 1:
 			count++
 			continue
 		}
@@ -239,9 +254,9 @@ func arguments(tokens []token) int {
 }
 
 // refusal makes the error for a token.
-func refusal(sql string, t token, message string) *QueryError {
-	line, column := place(sql, t.offset)
-	return &QueryError{Message: message, Near: t.value, Line: line, Column: column}
+func refusal(sql string, t Token, message string) *QueryError {
+	line, column := place(sql, t.Offset)
+	return &QueryError{Message: message, Near: t.Value, Line: line, Column: column}
 }
 
 // place turns an offset in bytes into line and column, both from 1.
