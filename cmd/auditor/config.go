@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"auditor/internal/finding"
 )
 
 // config is config.yaml; config.example.yaml shows every key with its default.
@@ -52,6 +54,22 @@ type reportsConfig struct {
 	Dir     string   `yaml:"dir"`
 	Formats []string `yaml:"formats"`
 	FailOn  string   `yaml:"fail_on"`
+	// Due is how long after its first sight a finding should be dealt with.
+	Due dueConfig `yaml:"due"`
+}
+
+type dueConfig struct {
+	Critical duration `yaml:"critical"`
+	High     duration `yaml:"high"`
+	Medium   duration `yaml:"medium"`
+	Low      duration `yaml:"low"`
+}
+
+func (d dueConfig) bySeverity() map[finding.Severity]time.Duration {
+	return map[finding.Severity]time.Duration{
+		finding.Critical: time.Duration(d.Critical), finding.High: time.Duration(d.High),
+		finding.Medium: time.Duration(d.Medium), finding.Low: time.Duration(d.Low),
+	}
 }
 
 type collectConfig struct {
@@ -89,7 +107,9 @@ func defaults() *config {
 	return &config{
 		GitHub:    githubConfig{APIURL: "https://api.github.com"},
 		Snapshots: snapshotsConfig{Dir: "snapshots", Keep: keepConfig{Last: 7, Daily: 30, Weekly: 26, Monthly: 24}},
-		Reports:   reportsConfig{Dir: "reports", Formats: []string{"xlsx", "json"}, FailOn: "none"},
+		Reports: reportsConfig{Dir: "reports", Formats: []string{"xlsx", "json"}, FailOn: "none", Due: dueConfig{
+			Critical: duration(7 * day), High: duration(30 * day), Medium: duration(90 * day), Low: duration(180 * day),
+		}},
 		Collect: collectConfig{
 			Concurrency: 8, PointsPerMinute: 900, MaxWait: duration(65 * time.Minute),
 			Optional: []string{"members", "codeowners", "branch_protection", "private_vulnerability_reporting", "dependabot_alerts", "rulesets", "properties"},
@@ -108,6 +128,8 @@ func (c *config) path(name string) string {
 
 // duration is a time span such as 90d, 12h or 65m.
 type duration time.Duration
+
+const day = 24 * time.Hour
 
 // UnmarshalText reads the number and unit of a duration.
 func (d *duration) UnmarshalText(text []byte) error {

@@ -116,11 +116,11 @@ func (u *historyUpdate) take(ctx context.Context, path string) error {
 	if s.Info().Filters != "" {
 		return nil
 	}
-	e, err := u.audit.evaluateBriefly(ctx, s)
+	one, err := u.audit.evaluate(ctx, s)
 	if err != nil {
 		return err
 	}
-	return u.put(ctx, evaluated{s, e}, isKnown)
+	return u.put(ctx, one, isKnown)
 }
 
 func (u *historyUpdate) put(ctx context.Context, e evaluated, isKnown bool) error {
@@ -161,10 +161,10 @@ func (a *app) historyOf(ctx context.Context, path string) *store.History {
 func (a *audit) evaluateFunc(ctx context.Context) store.EvaluateFunc {
 	return func(s *store.Snapshot) (iter.Seq[*finding.Finding], []finding.Run, error) {
 		a.app.log.Info("merging", "file", s.Info().File)
-		e, err := a.evaluateBriefly(ctx, s)
+		one, err := a.evaluate(ctx, s)
 		if err != nil {
 			return nil, nil, err
 		}
-		return e.Findings(), e.Runs(), nil
+		return one.evaluation.Findings(), one.evaluation.Runs(), nil
 	}
 }

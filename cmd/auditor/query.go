@@ -232,11 +232,11 @@ func (a *app) readFile(name string) (string, error) {
 }
 
 func (a *app) query(ctx context.Context, cfg *config, o queryOptions, sql string, params bindings) error {
-	asked, err := a.asked(ctx, cfg, o)
+	asked, err := a.asked(ctx, cfg, o, sql)
 	if err != nil {
 		return err
 	}
-	defer asked.database.Close()
+	defer asked.close()
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
 	err = a.answer(ctx, asked.database, o, sql, params(asked.now))
@@ -280,31 +280,80 @@ func (a *app) answer(ctx context.Context, database *sqlite.Database, o queryOpti
 type asked struct {
 	database *sqlite.Database
 	now      time.Time
+	close    func() error
 }
 
 // asked opens what the question is for.
-func (a *app) asked(ctx context.Context, cfg *config, o queryOptions) (asked, error) {
+func (a *app) asked(ctx context.Context, cfg *config, o queryOptions, sql string) (asked, error) {
 	if o.isHistory {
 		history, err := store.ReadHistory(ctx, store.HistoryPath(cfg.path(cfg.Snapshots.Dir)))
 		if err != nil {
 			return asked{}, err
 		}
-		return asked{history.Database(), history.FinishedAt()}, nil
+		return asked{history.Database(), history.FinishedAt(), history.Close}, nil
 	}
-	snapshot, err := a.open(ctx, cfg, o.snapshot)
+	var attached []sqlite.Attachment
+	if namesSchema(sql, historySchema) {
+		path := store.HistoryPath(cfg.path(cfg.Snapshots.Dir))
+		if _, err := os.Stat(path); err != nil {
+			return asked{}, fmt.Errorf("open history %s: %w", path, store.ErrNoHistory)
+		}
+		attached = append(attached, sqlite.Attachment{Name: historySchema, Path: path})
+	}
+	snapshot, err := a.open(ctx, cfg, o.snapshot, attached...)
 	if err != nil {
 		return asked{}, err
 	}
-	return asked{snapshot.Database(), snapshot.Info().FinishedAt}, nil
+	one := asked{snapshot.Database(), snapshot.Info().FinishedAt, snapshot.Close}
+	// A mistake in the statement is reported when it is run, with its place.
+	if readsFindings, err := snapshot.ReadsFindings(ctx, sql); err != nil || !readsFindings {
+		return one, nil
+	}
+	if err := a.fillFindings(ctx, cfg, snapshot); err != nil {
+		return asked{}, errors.Join(err, snapshot.Close())
+	}
+	return one, nil
+}
+
+// historySchema is the name by which a question to a snapshot reaches the views of
+// the history: history.tokens.
+const historySchema = "history"
+
+// namesSchema says whether a statement has the name of a schema before a dot.
+func namesSchema(sql, schema string) bool {
+	tokens := sqlite.Tokens(sql)
+	for i, t := range tokens[:max(len(tokens)-1, 0)] {
+		if tokens[i+1].Value == "." && strings.EqualFold(strings.Trim(t.Value, "\"`[]"), schema) {
+			return true
+		}
+	}
+	return false
+}
+
+// fillFindings evaluates the rules for the view findings of a snapshot, as the
+// reports would show them.
+func (a *app) fillFindings(ctx context.Context, cfg *config, snapshot *store.Snapshot) error {
+	audit, err := a.audit(ctx, cfg, reportOptions{})
+	if err != nil {
+		return err
+	}
+	one, err := audit.evaluate(ctx, snapshot)
+	if err != nil {
+		return err
+	}
+	if _, err := audit.past(ctx, one); err != nil {
+		return err
+	}
+	return snapshot.FillFindings(ctx, one.evaluation.Findings())
 }
 
 // open opens the snapshot at path, or the newest one.
-func (a *app) open(ctx context.Context, cfg *config, path string) (*store.Snapshot, error) {
+func (a *app) open(ctx context.Context, cfg *config, path string, attached ...sqlite.Attachment) (*store.Snapshot, error) {
 	if path == "" {
 		var err error
 		if path, err = store.Newest(cfg.path(cfg.Snapshots.Dir)); err != nil {
 			return nil, err
 		}
 	}
-	return store.Open(ctx, path)
+	return store.Open(ctx, path, attached...)
 }

@@ -87,7 +87,7 @@ func (a *app) audit(ctx context.Context, cfg *config, o reportOptions) (*audit, 
 		return nil, err
 	}
 	w := &audit{
-		app: a, cfg: cfg, set: set, options: rules.Options{AuditorVersion: version(), Timeout: ruleTimeout},
+		app: a, cfg: cfg, set: set, options: rules.Options{AuditorVersion: version(), Timeout: ruleTimeout, Due: cfg.Reports.Due.bySeverity()},
 		out: cfg.path(cfg.Reports.Dir), formats: cfg.Reports.Formats, failOn: finding.Severity(cfg.Reports.FailOn),
 	}
 	for _, e := range cfg.Exceptions {
@@ -120,21 +120,20 @@ func (a *audit) open(ctx context.Context, path string) (evaluated, error) {
 	if err != nil {
 		return evaluated{}, err
 	}
-	e, err := rules.Evaluate(ctx, snapshot, a.set, a.options)
+	one, err := a.evaluate(ctx, snapshot)
 	if err != nil {
-		return evaluated{}, errors.Join(fmt.Errorf("evaluate %s: %w", snapshot.Info().File, err), snapshot.Close())
+		return evaluated{}, errors.Join(err, snapshot.Close())
 	}
-	return evaluated{snapshot, e}, nil
+	return one, nil
 }
 
-// evaluateBriefly evaluates a snapshot for the history alone, which keeps the
-// reasons of findings and no evidence.
-func (a *audit) evaluateBriefly(ctx context.Context, s *store.Snapshot) (*rules.Evaluation, error) {
+// evaluate runs all rules on a snapshot.
+func (a *audit) evaluate(ctx context.Context, s *store.Snapshot) (evaluated, error) {
 	e, err := rules.Evaluate(ctx, s, a.set, a.options)
 	if err != nil {
-		return nil, fmt.Errorf("evaluate %s for the history: %w", s.Info().File, err)
+		return evaluated{}, fmt.Errorf("evaluate %s: %w", s.Info().File, err)
 	}
-	return e, nil
+	return evaluated{s, e}, nil
 }
 
 // write writes every report of a snapshot, prints a summary, and returns the exit

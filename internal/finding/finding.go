@@ -20,6 +20,7 @@ type Finding struct {
 	Exception   *Exception // what covers the finding; nil: nothing
 	IsNew       *bool      // nil: cannot be said
 	FirstSeenAt time.Time  // when it was first a fail; zero: not known
+	DueAt       time.Time  // when it should be dealt with; zero: not known
 }
 
 // Counts says whether the finding counts against the organization: a fail that

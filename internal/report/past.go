@@ -51,6 +51,11 @@ func ReadPast(ctx context.Context, e *rules.Evaluation, set *rules.Set, o rules.
 	if hasPast {
 		p.remember(e, known)
 	}
+	for f := range e.Findings() {
+		if due := o.Due[f.Severity]; due > 0 && f.Status == finding.Fail && !f.FirstSeenAt.IsZero() {
+			f.DueAt = f.FirstSeenAt.Add(due)
+		}
+	}
 	return p, nil
 }
 

@@ -59,6 +59,7 @@ func (c *checker) check(ctx context.Context) {
 	columns, ok := c.compile(ctx, c.rule.SQL, 0)
 	if ok {
 		c.columns(columns)
+		c.findings(ctx)
 		c.ends(ctx)
 	}
 	if c.rule.Population != "" {
@@ -180,6 +181,14 @@ func (c *checker) ends(ctx context.Context) {
 	if err != nil && ctx.Err() == nil && errors.Is(limited.Err(), context.DeadlineExceeded) {
 		c.problem(0, fmt.Sprintf("the query does not end: stopped after %v, on an empty snapshot", patience),
 			"a recursive WITH needs a WHERE or LIMIT that ends it")
+	}
+}
+
+// findings refuses a rule that reads what rules find.
+func (c *checker) findings(ctx context.Context) {
+	tables, err := c.empty.Reads(ctx, c.rule.SQL)
+	if err == nil && c.rule.Severity != "" && slices.Contains(tables, store.FindingsTable) {
+		c.problem(0, "a rule cannot read the view findings: it is what the rules find", "saved queries and sheets can")
 	}
 }
 

@@ -45,6 +45,7 @@ func TestCheckAnswersLikeACompiler(t *testing.T) {
 		"a private table":       {"FROM tokens AS t", "FROM _tokens AS t", []string{"mine/a/b.sql:", "_tokens", "rules read public views only"}},
 		"two statements":        {"86400\n", "86400;\nSELECT 1\n", []string{"mine/a/b.sql:"}},
 		"a change":              {"SELECT\n", "DELETE FROM tokens WHERE 0 IN (SELECT\n", []string{"mine/a/b.sql:"}},
+		"the findings":          {"FROM tokens AS t\n", "FROM tokens AS t JOIN findings AS f ON f.org = t.org\n", []string{"mine/a/b.sql: a rule cannot read the view findings"}},
 		"the clock":             {"unixepoch(:now)", "unixepoch('now')", []string{"mine/a/b.sql:", "now"}},
 		"an ambiguous column":   {"FROM tokens AS t\nWHERE", "FROM tokens AS t\nJOIN token_permissions AS p ON p.grant_id = t.grant_id AND level = 'read' AND org = 'acme'\nWHERE", []string{"mine/a/b.sql:13:", "ambiguous column name: org"}},
 		"an unknown name twice": {"t.token_name AS token_name", "t.tokn AS a, t.tokn AS b", []string{"mine/a/b.sql:11:5: ", "no such column: t.tokn"}},

@@ -19,6 +19,10 @@ type Options struct {
 	Exceptions     []finding.Exception // of the configuration
 	Timeout        time.Duration       // for each rule; 0: none
 
+	// Due is how long after its first sight a finding should be dealt with, by
+	// severity; 0: no such time.
+	Due map[finding.Severity]time.Duration
+
 	// IsBrief leaves out what only a reader needs, reasons and evidence, as for
 	// a snapshot that another one is compared with.
 	IsBrief bool

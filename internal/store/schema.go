@@ -70,13 +70,19 @@ func makeImage(texts []string, id, version int) (image []byte, err error) {
 // View is a public view: the stable interface of a snapshot.
 type View = sqlite.View
 
-// Views returns the public views sorted by name, read from the schema files:
+// Views returns the public views sorted by name, findings included, read from the
+// schema files:
 // "CREATE VIEW name AS -- comment", then a line "… AS column, -- comment" for
 // each column.
-func Views() []View {
+func Views() []View { return parseViews(findingsSQL) }
+
+// fileViews are the views that are in the file itself.
+func fileViews() []View { return parseViews("") }
+
+func parseViews(more string) []View {
 	texts, err := schemaTexts()
 	if err != nil {
 		panic(err) // embedded files are always readable
 	}
-	return sqlite.ParseViews(texts)
+	return sqlite.ParseViews(append(texts, more))
 }

@@ -46,8 +46,9 @@ type Info struct {
 
 // Open opens the published snapshot at path. A file that is none gives
 // [fs.ErrNotExist], [ErrEmptyFile], [ErrNotDatabase], [ErrForeign],
-// [ErrPartial] or a [SchemaError].
-func Open(ctx context.Context, path string) (*Snapshot, error) {
+// [ErrPartial] or a [SchemaError]. Views of the attached files can be asked as
+// NAME.view.
+func Open(ctx context.Context, path string, attached ...sqlite.Attachment) (*Snapshot, error) {
 	if strings.HasSuffix(path, partialSuffix) {
 		if _, err := os.Lstat(path); err != nil {
 			return nil, fmt.Errorf("open snapshot: %w", err)
@@ -57,7 +58,7 @@ func Open(ctx context.Context, path string) (*Snapshot, error) {
 	if err := checkHeader(path); err != nil {
 		return nil, fmt.Errorf("open snapshot %s: %w", path, err)
 	}
-	s, err := openSnapshot(ctx, path)
+	s, err := openSnapshot(ctx, path, attached...)
 	if err != nil {
 		return nil, err
 	}
@@ -70,8 +71,8 @@ func Open(ctx context.Context, path string) (*Snapshot, error) {
 
 // openSnapshot opens a file, read-only and guarded. A new connection reads the
 // whole schema, so that as many stay open as there are statements at a time.
-func openSnapshot(ctx context.Context, path string) (*Snapshot, error) {
-	file, err := sqlite.Open(ctx, path, sqlite.Options{Idle: AtOnce()})
+func openSnapshot(ctx context.Context, path string, attached ...sqlite.Attachment) (*Snapshot, error) {
+	file, err := sqlite.Open(ctx, path, sqlite.Options{Idle: AtOnce(), Attached: attached, Memory: findingsSQL})
 	if err != nil {
 		return nil, err
 	}

@@ -147,7 +147,7 @@ func stock(t *testing.T, path string) {
 		t.Log("no sqlite3 shell here")
 		return
 	}
-	for _, view := range Views() {
+	for _, view := range fileViews() {
 		out, err := exec.Command(shell, "-bail", path, "SELECT * FROM "+view.Name).CombinedOutput()
 		if err != nil {
 			t.Errorf("sqlite3: SELECT * FROM %s: %v: %s", view.Name, err, out)
