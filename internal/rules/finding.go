@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"auditor/internal/finding"
 	"auditor/internal/store"
@@ -12,10 +13,9 @@ import (
 
 // findings reads the rows of a rule and holds them to its contract. Subjects
 // are not resolved yet.
-func findings(rows *store.Rows, r Rule) ([]finding.Finding, error) {
+func findings(rows *store.Rows, r Rule, words *words) ([]finding.Finding, error) {
 	var all []finding.Finding
 	seen := map[[2]string]bool{}
-	words := words{}
 	for row, err := range rows.All() {
 		if err != nil {
 			return nil, err
@@ -38,23 +38,20 @@ func findings(rows *store.Rows, r Rule) ([]finding.Finding, error) {
 	return slices.Clone(all), nil // kept for long: without room to grow
 }
 
-// words holds each short text once: a rule says the same of thousands of subjects,
-// and all findings are held until the last report is written.
-type words map[string]any
+// words holds each short text once: rules say the same of thousands of subjects,
+// and all findings are held until the last report is written. It is safe for
+// concurrent use.
+type words struct{ held sync.Map } // any by string
 
 // share replaces the short texts of a row by equal ones that are held already.
-func (w words) share(row []any) {
+func (w *words) share(row []any) {
 	const longest = 40 // of a repository's name; reasons are longer, and nearly all different
 	for i, value := range row {
 		word, isText := value.(string)
 		if !isText || len(word) > longest {
 			continue
 		}
-		if held, ok := w[word]; ok {
-			row[i] = held
-		} else {
-			w[word] = value
-		}
+		row[i], _ = w.held.LoadOrStore(word, value)
 	}
 }
 

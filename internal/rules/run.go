@@ -136,6 +136,7 @@ type evaluator struct {
 	populations sync.Map // int64 by statement and bindings
 	counted     sync.Map // []string, the resources that the statement of a population reads
 	subjects    sync.Map // keyedSubject by place
+	words       words    // of all findings
 }
 
 // place names a subject within a snapshot.
@@ -196,7 +197,7 @@ func (e *evaluator) run(ctx context.Context, rule Rule) (Result, error) {
 	if err != nil {
 		return result, err
 	}
-	if result.Findings, err = findings(rows, rule); err != nil {
+	if result.Findings, err = findings(rows, rule, &e.words); err != nil {
 		return result, err
 	}
 	return result, e.resolve(ctx, result.Findings)
