@@ -14,7 +14,7 @@ import (
 
 // The figures of a cold run. Each benchmark starts the simulated GitHub and the
 // collector as processes of their own and fails when a figure is missed that a
-// busy machine does not change; README.md has the command and what it printed.
+// busy machine does not change; docs/performance.md has the command and what it printed.
 
 // BenchmarkColdRun collects from a server without latency or limits. The CPU
 // is the collector's own, user and system.
