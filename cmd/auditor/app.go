@@ -24,7 +24,7 @@ const (
 	statusIncomplete = 4
 )
 
-// exit is the error of a command that did its job and has a status to tell.
+// exit is the status of a command that did its job.
 type exit int
 
 func (e exit) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
@@ -79,8 +79,8 @@ func (a *app) rootCommand() *cobra.Command {
 	}
 	flags := root.PersistentFlags()
 	flags.StringVarP(&a.configFile, "config", "c", "config.yaml", "configuration `FILE`")
-	flags.BoolVarP(&a.isVerbose, "verbose", "v", false, "tell more")
-	flags.BoolVarP(&a.isQuiet, "quiet", "q", false, "tell only warnings and errors")
+	flags.BoolVarP(&a.isVerbose, "verbose", "v", false, "log more")
+	flags.BoolVarP(&a.isQuiet, "quiet", "q", false, "log only warnings and errors")
 	flags.StringVar(&a.logFormat, "log-format", "text", "`FORMAT` of the log: text or json")
 	flags.BoolVar(&a.allowOpenKey, "insecure-key-permissions", false, "accept a private key file that others can read")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
@@ -98,7 +98,7 @@ func (a *app) setLog() error {
 	return nil
 }
 
-// status tells the error, if any, and turns it into the exit status.
+// status prints the error, if any, and turns it into the exit status.
 func (a *app) status(err error) int {
 	var e exit
 	switch {
@@ -107,7 +107,7 @@ func (a *app) status(err error) int {
 	case errors.As(err, &e):
 		return int(e)
 	}
-	a.tell(err)
+	a.printError(err)
 	var usage *usageError
 	if errors.As(err, &usage) || isCobraUsage(err) {
 		return statusUsage
@@ -115,7 +115,7 @@ func (a *app) status(err error) int {
 	return statusFailed
 }
 
-func (a *app) tell(err error) {
+func (a *app) printError(err error) {
 	advice := hint(err)
 	if a.logFormat == "json" {
 		a.log.Error(err.Error(), "hint", advice)

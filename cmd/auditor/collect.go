@@ -23,7 +23,7 @@ func (a *app) collectCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "collect",
 		Short: "Collect a snapshot",
-		Long: `Collect everything that GitHub tells of the configured organizations into one
+		Long: `Collect everything that GitHub shows of the configured organizations into one
 snapshot, and merge it into the history. The filters are GitHub's own and give a
 targeted look; a filtered snapshot says so, is never compared with others and
 never merged.`,
@@ -130,7 +130,7 @@ func (a *app) collect(ctx context.Context, cfg *config, f collect.Filters) (_ co
 		}
 		shown.log().Warn(message, "org", w.Org, "reason", w.Reason, "path", w.Path, "for", w.Duration.Round(time.Second).String())
 	}
-	options.OnSkew = func(ahead time.Duration) { a.tellSkew(ahead) }
+	options.OnSkew = func(ahead time.Duration) { a.warnOfSkew(ahead) }
 	client, err := github.New(options)
 	if err != nil {
 		return collected{}, &usageError{err}
@@ -157,7 +157,7 @@ func (a *app) collect(ctx context.Context, cfg *config, f collect.Filters) (_ co
 	if err != nil {
 		return collected{}, err
 	}
-	a.tellCoverage(result)
+	a.warnOfCoverage(result)
 	a.log.Info("snapshot published", "file", result.Path, "requests", result.Requests, "retries", result.Retries,
 		"waited", result.Waited.Round(time.Millisecond).String(), "took", a.now().Sub(plan.Run.StartedAt).Round(time.Millisecond).String())
 	return collected{result}, nil
@@ -194,18 +194,18 @@ func (c *config) fingerprint(f collect.Filters) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// tellSkew warns of a clock that is wrong. It is allowed for, but other programs
+// warnOfSkew warns of a clock that is wrong. It is corrected for, but other programs
 // may not do that, and the times in the snapshot are by this clock.
-func (a *app) tellSkew(ahead time.Duration) {
+func (a *app) warnOfSkew(ahead time.Duration) {
 	direction := "behind"
 	if ahead < 0 {
 		direction = "ahead"
 	}
-	a.log.Warn("this machine's clock is wrong", direction, ahead.Abs().Round(time.Second).String(), "hint", "set it, for example with NTP; it is allowed for in this run")
+	a.log.Warn("this machine's clock is wrong", direction, ahead.Abs().Round(time.Second).String(), "hint", "set it, for example with NTP; this run corrects for it")
 }
 
-// tellCoverage warns of everything that could not be seen, once a cause.
-func (a *app) tellCoverage(result *collect.Result) {
+// warnOfCoverage warns of everything that could not be seen, once a cause.
+func (a *app) warnOfCoverage(result *collect.Result) {
 	type cause struct {
 		org        string
 		status     store.CoverageStatus

@@ -1,7 +1,7 @@
 // Auditor audits GitHub organizations: it collects the fine-grained personal
 // access tokens with access to them, pending token requests, the repositories
-// each can reach, and every repository's security settings into an SQLite
-// snapshot, judges the snapshot with rules written in SQL, and writes reports.
+// each can reach, and every repository's security settings into a SQLite
+// snapshot, evaluates the snapshot with rules written in SQL, and writes reports.
 //
 // # Commands
 //
@@ -11,7 +11,7 @@
 //	auditor report    only the reports, from an existing snapshot
 //	auditor query     ask a snapshot, or the history, in SQL
 //	auditor diff      what changed between two snapshots
-//	auditor snapshots list, verify and prune them; make the history anew
+//	auditor snapshots list, verify and prune them; rebuild the history
 //	auditor rules     list, show and check the rules
 //	auditor version   the version
 //
@@ -34,14 +34,14 @@
 // Files that it names are relative to it. Snapshots are one SQLite database a
 // run, named after its start in UTC, with their SHA-256 beside them; a
 // published snapshot is never changed. What a run that dies has collected is
-// kept as a .partial file, with which the next run goes on within six hours.
+// kept as a .partial file, which the next run resumes within six hours.
 // Beside them, history.db remembers what was true in each of them, also in those
 // that were pruned.
 package main
 
 const manual = `Auditor collects the fine-grained personal access tokens of GitHub organizations,
 pending token requests, the repositories each can reach, and every repository's
-security settings into an SQLite snapshot; judges it with rules written in SQL;
+security settings into a SQLite snapshot; evaluates it with rules written in SQL;
 and writes spreadsheets and JSON.
 
 Try it without credentials:  auditor demo

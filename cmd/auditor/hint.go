@@ -22,19 +22,19 @@ func hint(err error) string {
 		holds  bool
 		advice string
 	}{
-		{errors.Is(err, context.Canceled), "interrupted; what was collected is kept, and the next run within six hours goes on from there"},
+		{errors.Is(err, context.Canceled), "interrupted; what was collected is kept, and the next run within six hours resumes it"},
 		{errors.Is(err, context.DeadlineExceeded), "it takes too long: join by org with grant_id or repository_id, for which there are indexes, ask for less, or give it more time with --timeout"},
 		{is[*configError](err), "config.example.yaml shows every key with its default"},
 		{errors.Is(err, store.ErrNoSnapshot), "make one with: auditor collect; or name one with --snapshot FILE"},
 		{is[*store.SchemaError](err), "this snapshot was made by another version of auditor: use that version, or a newer one"},
-		{is[*store.HistoryVersionError](err), "this history was made by a newer auditor: use that one; or move history.db away, and auditor snapshots rebuild-history makes it anew from the snapshots that are there"},
-		{is[*store.OutOfOrderError](err), "a clock went back, or the file came late; the snapshot is kept, and auditor snapshots rebuild-history puts all in order (what only pruned snapshots told is lost then)"},
+		{is[*store.HistoryVersionError](err), "this history was made by a newer auditor: use that one; or move history.db away, and auditor snapshots rebuild-history rebuilds it from the snapshots that exist"},
+		{is[*store.OutOfOrderError](err), "a clock went back, or the file came late; the snapshot is kept, and auditor snapshots rebuild-history puts all in order (what only pruned snapshots knew is lost then)"},
 		{is[*store.AlteredError](err), "a published snapshot never changes, so something wrote to it: auditor snapshots verify checks all of them"},
-		{is[*verifyError](err), "what the history has of them stands; take the files from a backup, or look for who changed them"},
-		{errors.Is(err, store.ErrNotHistory), "move that file away; auditor snapshots rebuild-history makes the history anew from the snapshots that are there"},
-		{errors.Is(err, store.ErrNoHistory), "auditor run and auditor collect make it, and auditor snapshots rebuild-history from the snapshots that are there"},
-		{errors.Is(err, store.ErrFiltered), "compare snapshots of whole runs: auditor snapshots list shows them"},
-		{errors.Is(err, store.ErrPartial), "auditor collect goes on with a partial snapshot when it is under six hours old"},
+		{is[*verifyError](err), "what the history has of them is not affected; take the files from a backup, or find out who changed them"},
+		{errors.Is(err, store.ErrNotHistory), "move that file away; auditor snapshots rebuild-history rebuilds the history from the snapshots that exist"},
+		{errors.Is(err, store.ErrNoHistory), "auditor run and auditor collect make it; auditor snapshots rebuild-history makes it from the snapshots that exist"},
+		{errors.Is(err, store.ErrFiltered), "compare snapshots of full runs: auditor snapshots list shows them"},
+		{errors.Is(err, store.ErrPartial), "auditor collect resumes a partial snapshot that is under six hours old"},
 		{errors.Is(err, store.ErrInUse), "wait for the other run to end, or give this one a folder of its own: snapshots.dir"},
 		{errors.Is(err, store.ErrNotSnapshot), "snapshots are the .db files in the folder that snapshots.dir names"},
 		{errors.Is(err, collect.ErrNoInstallation), "install the GitHub App in the organization: its settings page, Install App"},
@@ -63,7 +63,7 @@ func is[E error](err error) bool {
 	return errors.As(err, &e)
 }
 
-// isUnknownName tells the mistakes in SQL that the list of names helps with.
+// isUnknownName recognises the mistakes in SQL that a list of names helps with.
 func isUnknownName(err error) bool {
 	var q *store.QueryError
 	if !errors.As(err, &q) {

@@ -86,7 +86,7 @@ func TestToldErrorsAreInert(t *testing.T) {
 		}
 		var b bytes.Buffer
 		a := &app{environment: &environment{stderr: &b}, logFormat: "text"}
-		a.tell(errors.New(text))
+		a.printError(errors.New(text))
 		line, ok := strings.CutSuffix(b.String(), "\n")
 		if at := strings.IndexFunc(line, acts); !ok || at >= 0 || !strings.HasPrefix(line, "auditor:") {
 			t.Errorf("%.60q is printed as %.200q", text, b.String())

@@ -271,7 +271,7 @@ func (a *app) answer(ctx context.Context, database *sqlite.Database, o queryOpti
 		return err
 	}
 	if isCut {
-		return a.tellCut(o.format, limit)
+		return a.printCut(o.format, limit)
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ func defaultLimit(format string) int {
 	return 0
 }
 
-// limited yields the first n rows, all when n is 0; isCut tells afterwards
+// limited yields the first n rows, all when n is 0; isCut says afterwards
 // whether there were more.
 func limited(rows iter.Seq2[[]any, error], n int, isCut *bool) iter.Seq2[[]any, error] {
 	return func(yield func([]any, error) bool) {
@@ -36,9 +36,9 @@ func limited(rows iter.Seq2[[]any, error], n int, isCut *bool) iter.Seq2[[]any, 
 	}
 }
 
-// tellCut says that rows are missing: below the table for people, on stderr
+// printCut says that rows are missing: below the table for people, on stderr
 // beside a file for programs.
-func (a *app) tellCut(format string, n int) error {
+func (a *app) printCut(format string, n int) error {
 	rows := "rows"
 	if n == 1 {
 		rows = "row"

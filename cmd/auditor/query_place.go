@@ -80,7 +80,7 @@ func blank(r rune) string {
 	return " "
 }
 
-// isWide tells the characters that a terminal prints in two columns: East Asian
+// isWide recognises the characters that a terminal prints in two columns: East Asian
 // scripts and pictures, as far as SQL has them.
 func isWide(r rune) bool {
 	return r >= 0x1100 && r <= 0x115F || r >= 0x2E80 && r <= 0xA4CF || r >= 0xAC00 && r <= 0xD7A3 ||

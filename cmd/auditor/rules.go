@@ -116,7 +116,7 @@ func (a *app) rulesCheckCommand() *cobra.Command {
 			for _, p := range problems {
 				fmt.Fprintln(a.stdout, report.InertLines(p.String()))
 			}
-			fmt.Fprintf(a.stdout, "%d rules and %d queries stand, %d problems\n", len(set.Rules())+len(set.Disabled()), len(set.Queries()), len(problems))
+			fmt.Fprintf(a.stdout, "%d rules and %d queries are sound, %d problems\n", len(set.Rules())+len(set.Disabled()), len(set.Queries()), len(problems))
 			if len(problems) > 0 {
 				return exit(statusUsage)
 			}
@@ -159,7 +159,7 @@ func rulesError(problems []rules.Problem) error {
 // readRules where even that would take longer than the job.
 type loader func(context.Context, []string) (*rules.Set, []rules.Problem, error)
 
-// soundRules are the rules that stand, configured, and what is wrong with the
+// soundRules are the rules without problems, configured, and what is wrong with the
 // others.
 func (a *app) soundRules(ctx context.Context, cfg *config, load loader) (*rules.Set, []rules.Problem, error) {
 	dirs := make([]string, len(cfg.Rules.Dirs))
@@ -176,7 +176,7 @@ func (a *app) soundRules(ctx context.Context, cfg *config, load loader) (*rules.
 		p.Rule = "" // the path says it
 		k.problem(at, "%v", p)
 	}
-	// Settings of a rule that does not stand would be told as mistakes.
+	// Settings of a rule that has problems would be reported as mistakes.
 	if len(k.problems) > 0 && len(problems) == 0 {
 		return nil, nil, cfg.check(k.problems...)
 	}
