@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"auditor/internal/history"
 	"auditor/internal/report"
 	"auditor/internal/rules"
 	"auditor/internal/sqlite"
@@ -285,7 +286,7 @@ type asked struct {
 // asked opens what the question is for.
 func (a *app) asked(ctx context.Context, cfg *config, o queryOptions) (asked, error) {
 	if o.isHistory {
-		history, err := store.ReadHistory(ctx, store.HistoryPath(cfg.path(cfg.Snapshots.Dir)))
+		history, err := history.Read(ctx, history.Path(cfg.path(cfg.Snapshots.Dir)))
 		if err != nil {
 			return asked{}, err
 		}
