@@ -6,20 +6,20 @@ import (
 	"testing"
 	"time"
 
+	"auditor/internal/history"
 	"auditor/internal/rules"
-	"auditor/internal/store"
 	"auditor/queries"
 )
 
 // The saved queries for the history answer an empty one, with the parameters
 // that they declare and no others.
 func TestHistoryQueriesAnswer(t *testing.T) {
-	h, err := store.OpenHistory(t.Context(), t.TempDir())
+	h, err := history.Open(t.Context(), t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer h.Close()
-	s, err := store.ReadHistory(t.Context(), h.Path())
+	s, err := history.Read(t.Context(), h.Path())
 	if err != nil {
 		t.Fatal(err)
 	}

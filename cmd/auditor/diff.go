@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"auditor/internal/history"
 	"auditor/internal/report"
 	"auditor/internal/store"
 )
@@ -65,7 +66,7 @@ func parseSilence(text string) (time.Duration, error) {
 	if err := d.UnmarshalText([]byte(text)); err != nil {
 		return 0, &usageError{fmt.Errorf("--silence: %w", err)}
 	}
-	if time.Duration(d) < store.LeastSilence {
+	if time.Duration(d) < history.LeastSilence {
 		return 0, &usageError{fmt.Errorf("--silence %s: the history takes note of silences of 30d and more", text)}
 	}
 	return time.Duration(d), nil
@@ -106,7 +107,7 @@ type choice struct {
 	*app
 	dir    string
 	here   []string // paths of the folder's snapshots, oldest first
-	merged []store.HistorySnapshot
+	merged []history.Snapshot
 }
 
 // chosen is one snapshot: known to the history, or a file, or both.
@@ -114,7 +115,7 @@ type chosen struct {
 	name  string
 	path  string // "": pruned
 	start time.Time
-	known store.HistorySnapshot // ID 0: not in the history
+	known history.Snapshot // ID 0: not in the history
 }
 
 // pair finds the two snapshots to compare, the older first.
@@ -144,7 +145,7 @@ func (c *choice) newest(ctx context.Context, given int) (old, new chosen, err er
 	var found []chosen
 	for _, name := range slices.Backward(c.names()) {
 		one, err := c.named(ctx, name)
-		if errors.Is(err, store.ErrFiltered) || errors.Is(err, store.ErrNotSnapshot) || is[*store.SchemaError](err) {
+		if errors.Is(err, history.ErrFiltered) || errors.Is(err, store.ErrNotSnapshot) || is[*store.SchemaError](err) {
 			continue
 		}
 		if err != nil {
@@ -238,7 +239,7 @@ func (c *choice) file(ctx context.Context, path string) (chosen, error) {
 	defer s.Close()
 	info := s.Info()
 	if info.Filters != "" {
-		return chosen{}, &usageError{fmt.Errorf("snapshot %s: %w", info.File, store.ErrFiltered)}
+		return chosen{}, &usageError{fmt.Errorf("snapshot %s: %w", info.File, history.ErrFiltered)}
 	}
 	one := chosen{name: info.File, path: path, start: info.StartedAt}
 	for _, known := range c.merged {
@@ -247,7 +248,7 @@ func (c *choice) file(ctx context.Context, path string) (chosen, error) {
 			one.known = known
 			return one, nil
 		case known.File == info.File && isOurs:
-			return c.broken(path, isOurs, &store.AlteredError{File: info.File, Got: info.SHA256, Want: known.SHA256, By: "the history"})
+			return c.broken(path, isOurs, &history.AlteredError{File: info.File, Got: info.SHA256, Want: known.SHA256, By: "the history"})
 		}
 	}
 	return one, nil
@@ -267,21 +268,21 @@ func (c *choice) broken(path string, isOurs bool, err error) (chosen, error) {
 
 // history is the one that has both snapshots: that of the folder, or one that is
 // made of the two files for the moment.
-func (c *choice) history(ctx context.Context, old, new *chosen) (h *store.History, close func(), err error) {
+func (c *choice) history(ctx context.Context, old, new *chosen) (h *history.History, close func(), err error) {
 	if old.known.ID > 0 && new.known.ID > 0 {
-		h, err := store.FindHistory(ctx, c.dir)
+		h, err := history.Find(ctx, c.dir)
 		return h, func() { h.Close() }, err
 	}
 	for _, one := range []*chosen{old, new} {
 		if one.path == "" {
-			return nil, nil, fmt.Errorf("snapshot %s was pruned, and the history has not both: %w", one.name, store.ErrNotMerged)
+			return nil, nil, fmt.Errorf("snapshot %s was pruned, and the history has not both: %w", one.name, history.ErrNotImported)
 		}
 	}
 	dir, err := os.MkdirTemp("", "auditor-diff-")
 	if err != nil {
 		return nil, nil, err
 	}
-	if h, err = store.OpenHistory(ctx, dir); err != nil {
+	if h, err = history.Open(ctx, dir); err != nil {
 		return nil, nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	close = func() { h.Close(); os.RemoveAll(dir) }
@@ -295,7 +296,7 @@ func (c *choice) history(ctx context.Context, old, new *chosen) (h *store.Histor
 }
 
 // mergeFile merges a file into a history and notes what it is there.
-func mergeFile(ctx context.Context, h *store.History, one *chosen) error {
+func mergeFile(ctx context.Context, h *history.History, one *chosen) error {
 	s, err := store.Open(ctx, one.path)
 	if err != nil {
 		return err

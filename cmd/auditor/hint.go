@@ -13,6 +13,7 @@ import (
 
 	"auditor/internal/collect"
 	"auditor/internal/github"
+	"auditor/internal/history"
 	"auditor/internal/store"
 )
 
@@ -27,13 +28,13 @@ func hint(err error) string {
 		{is[*configError](err), "config.example.yaml shows every key with its default"},
 		{errors.Is(err, store.ErrNoSnapshot), "make one with: auditor collect; or name one with --snapshot FILE"},
 		{is[*store.SchemaError](err), "this snapshot was made by another version of auditor: use that version, or a newer one"},
-		{is[*store.HistoryVersionError](err), "this history was made by a newer auditor: use that one; or move history.db away, and auditor snapshots rebuild-history rebuilds it from the snapshots that exist"},
-		{is[*store.OutOfOrderError](err), "a clock went back, or the file came late; the snapshot is kept, and auditor snapshots rebuild-history puts all in order (what only pruned snapshots knew is lost then)"},
-		{is[*store.AlteredError](err), "a published snapshot never changes, so something wrote to it: auditor snapshots verify checks all of them"},
+		{is[*history.VersionError](err), "this history was made by a newer auditor: use that one; or move history.db away, and auditor snapshots rebuild-history rebuilds it from the snapshots that exist"},
+		{is[*history.OutOfOrderError](err), "a clock went back, or the file came late; the snapshot is kept, and auditor snapshots rebuild-history puts all in order (what only pruned snapshots knew is lost then)"},
+		{is[*history.AlteredError](err), "a published snapshot never changes, so something wrote to it: auditor snapshots verify checks all of them"},
 		{is[*verifyError](err), "what the history has of them is not affected; take the files from a backup, or find out who changed them"},
-		{errors.Is(err, store.ErrNotHistory), "move that file away; auditor snapshots rebuild-history rebuilds the history from the snapshots that exist"},
-		{errors.Is(err, store.ErrNoHistory), "auditor run and auditor collect make it; auditor snapshots rebuild-history makes it from the snapshots that exist"},
-		{errors.Is(err, store.ErrFiltered), "compare snapshots of full runs: auditor snapshots list shows them"},
+		{errors.Is(err, history.ErrNotHistory), "move that file away; auditor snapshots rebuild-history rebuilds the history from the snapshots that exist"},
+		{errors.Is(err, history.ErrNone), "auditor run and auditor collect make it; auditor snapshots rebuild-history makes it from the snapshots that exist"},
+		{errors.Is(err, history.ErrFiltered), "compare snapshots of full runs: auditor snapshots list shows them"},
 		{errors.Is(err, store.ErrPartial), "auditor collect resumes a partial snapshot that is under six hours old"},
 		{errors.Is(err, store.ErrInUse), "wait for the other run to end, or give this one a folder of its own: snapshots.dir"},
 		{errors.Is(err, store.ErrNotSnapshot), "snapshots are the .db files in the folder that snapshots.dir names"},

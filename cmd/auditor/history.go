@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"auditor/internal/finding"
+	"auditor/internal/history"
 	"auditor/internal/rules"
 	"auditor/internal/store"
 )
@@ -27,7 +28,7 @@ type evaluated struct {
 // warning, because their own run said so.
 func (a *audit) updateHistory(ctx context.Context, own evaluated) error {
 	dir := filepath.Dir(own.snapshot.Info().Path)
-	h, err := store.OpenHistory(ctx, dir)
+	h, err := history.Open(ctx, dir)
 	if err != nil {
 		return err
 	}
@@ -40,7 +41,7 @@ func (a *audit) updateHistory(ctx context.Context, own evaluated) error {
 	if err != nil {
 		return err
 	}
-	u := &historyUpdate{audit: a, history: h, own: own, rules: a.set.Fingerprint(), known: map[string]store.HistorySnapshot{}}
+	u := &historyUpdate{audit: a, history: h, own: own, rules: a.set.Fingerprint(), known: map[string]history.Snapshot{}}
 	for _, s := range known {
 		u.known[s.File] = s
 	}
@@ -63,10 +64,10 @@ func (a *audit) updateHistory(ctx context.Context, own evaluated) error {
 // historyUpdate is the history being brought up to date.
 type historyUpdate struct {
 	audit   *audit
-	history *store.History
+	history *history.History
 	own     evaluated
 	rules   string // fingerprint of today's
-	known   map[string]store.HistorySnapshot
+	known   map[string]history.Snapshot
 }
 
 func (u *historyUpdate) isOwn(path string) bool {
@@ -93,7 +94,7 @@ func (u *historyUpdate) announce(paths []string) {
 // isStale says whether other rules than today's were run on a snapshot. Those of
 // other organizations only are left to the rules of their own configuration, which
 // would replace the result again.
-func (u *historyUpdate) isStale(s store.HistorySnapshot) bool {
+func (u *historyUpdate) isStale(s history.Snapshot) bool {
 	return s.RulesFingerprint != u.rules && slices.ContainsFunc(u.audit.cfg.Orgs, func(org string) bool {
 		return org == "*" || slices.ContainsFunc(s.Orgs, func(its string) bool { return strings.EqualFold(org, its) })
 	})
@@ -146,9 +147,9 @@ func (a *audit) remember(ctx context.Context, own evaluated) error {
 
 // historyOf opens the history beside a snapshot; nil if there is none, or none
 // that can be read, which is a warning: reports then do without it.
-func (a *app) historyOf(ctx context.Context, path string) *store.History {
-	h, err := store.FindHistory(ctx, filepath.Dir(path))
-	if err != nil && !errors.Is(err, store.ErrNoHistory) {
+func (a *app) historyOf(ctx context.Context, path string) *history.History {
+	h, err := history.Find(ctx, filepath.Dir(path))
+	if err != nil && !errors.Is(err, history.ErrNone) {
 		a.log.Warn("the reports do without the history", "error", err, "hint", hint(err))
 	}
 	if err != nil {
@@ -158,7 +159,7 @@ func (a *app) historyOf(ctx context.Context, path string) *store.History {
 }
 
 // evaluateFunc evaluates the snapshots of a history that is rebuilt.
-func (a *audit) evaluateFunc(ctx context.Context) store.EvaluateFunc {
+func (a *audit) evaluateFunc(ctx context.Context) history.EvaluateFunc {
 	return func(s *store.Snapshot) (iter.Seq[*finding.Finding], []finding.Run, error) {
 		a.app.log.Info("merging", "file", s.Info().File)
 		one, err := a.evaluate(ctx, s)

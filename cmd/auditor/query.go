@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"auditor/internal/history"
 	"auditor/internal/report"
 	"auditor/internal/rules"
 	"auditor/internal/sqlite"
@@ -286,7 +287,7 @@ type asked struct {
 // asked opens what the question is for.
 func (a *app) asked(ctx context.Context, cfg *config, o queryOptions, sql string) (asked, error) {
 	if o.isHistory {
-		history, err := store.ReadHistory(ctx, store.HistoryPath(cfg.path(cfg.Snapshots.Dir)))
+		history, err := history.Read(ctx, history.Path(cfg.path(cfg.Snapshots.Dir)))
 		if err != nil {
 			return asked{}, err
 		}
@@ -294,9 +295,9 @@ func (a *app) asked(ctx context.Context, cfg *config, o queryOptions, sql string
 	}
 	var attached []sqlite.Attachment
 	if namesSchema(sql, historySchema) {
-		path := store.HistoryPath(cfg.path(cfg.Snapshots.Dir))
+		path := history.Path(cfg.path(cfg.Snapshots.Dir))
 		if _, err := os.Stat(path); err != nil {
-			return asked{}, fmt.Errorf("open history %s: %w", path, store.ErrNoHistory)
+			return asked{}, fmt.Errorf("open history %s: %w", path, history.ErrNone)
 		}
 		attached = append(attached, sqlite.Attachment{Name: historySchema, Path: path})
 	}

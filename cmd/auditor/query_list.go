@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"auditor/internal/history"
 	"auditor/internal/report"
 	"auditor/internal/rules"
 	"auditor/internal/store"
@@ -55,7 +56,7 @@ func usageOf(params []rules.Param) string {
 func (a *app) printSchema(o queryOptions, name string) error {
 	format, views := o.format, store.Views()
 	if o.isHistory {
-		views = store.HistoryViews()
+		views = history.Views()
 	}
 	var rows [][]string
 	if name == "" {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"auditor/internal/history"
 	"auditor/internal/rules"
 	"auditor/internal/store"
 	"auditor/queries"
@@ -232,7 +233,7 @@ func (m *manualText) history() {
 	for _, q := range set.Queries() {
 		m.row(q.ID, q.Title, "`"+usageOf(q.Params)+"`")
 	}
-	m.listViews("History view", store.HistoryViews())
+	m.listViews("History view", history.Views())
 }
 
 func (m *manualText) listViews(what string, views []store.View) {

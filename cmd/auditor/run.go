@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"auditor/internal/collect"
+	"auditor/internal/history"
 	"auditor/internal/report"
 	"auditor/internal/store"
 )
@@ -72,7 +73,7 @@ func (a *audit) finish(ctx context.Context, path string) error {
 
 // prune deletes the snapshots that the configuration does not keep.
 func (a *audit) prune(ctx context.Context, dir string) error {
-	list, err := store.Prune(ctx, dir, store.Keep(a.cfg.Snapshots.Keep), a.app.now())
+	list, err := history.Prune(ctx, dir, history.Keep(a.cfg.Snapshots.Keep), a.app.now())
 	for _, p := range list {
 		if p.IsToGo {
 			a.app.log.Info("pruned", "file", p.File, "bytes", p.Size)

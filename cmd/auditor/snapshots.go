@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"auditor/internal/history"
 	"auditor/internal/report"
 	"auditor/internal/store"
 )
@@ -106,9 +107,9 @@ func (a *app) listSnapshots(ctx context.Context, dir, format string, isAll bool)
 }
 
 // merged lists what the history of a folder has; nothing if there is none.
-func merged(ctx context.Context, dir string) ([]store.HistorySnapshot, error) {
-	h, err := store.FindHistory(ctx, dir)
-	if errors.Is(err, store.ErrNoHistory) {
+func merged(ctx context.Context, dir string) ([]history.Snapshot, error) {
+	h, err := history.Find(ctx, dir)
+	if errors.Is(err, history.ErrNone) {
 		return nil, nil
 	}
 	if err != nil {
@@ -120,7 +121,7 @@ func merged(ctx context.Context, dir string) ([]store.HistorySnapshot, error) {
 
 type listing struct {
 	*app
-	merged []store.HistorySnapshot
+	merged []history.Snapshot
 	rows   [][]any
 }
 
@@ -231,7 +232,7 @@ func (e *verifyError) Error() string {
 }
 
 func (a *app) verifySnapshots(ctx context.Context, dir, format string) error {
-	list, err := store.Verify(ctx, dir)
+	list, err := history.Verify(ctx, dir)
 	if err != nil {
 		return err
 	}
@@ -264,7 +265,7 @@ func (a *app) verifySnapshots(ctx context.Context, dir, format string) error {
 }
 
 func (a *app) snapshotsPruneCommand() *cobra.Command {
-	var keep store.Keep
+	var keep history.Keep
 	var format string
 	var isForReal bool
 	c := &cobra.Command{
@@ -287,7 +288,7 @@ runs left that died more than a day ago.`,
 			if err != nil {
 				return err
 			}
-			configured := store.Keep(cfg.Snapshots.Keep)
+			configured := history.Keep(cfg.Snapshots.Keep)
 			for _, period := range []struct {
 				flag        string
 				given, kept *int
@@ -315,10 +316,10 @@ runs left that died more than a day ago.`,
 	return c
 }
 
-func (a *app) pruneSnapshots(ctx context.Context, dir string, keep store.Keep, format string, isForReal bool) error {
-	work, word := store.PlanPruning, "would go"
+func (a *app) pruneSnapshots(ctx context.Context, dir string, keep history.Keep, format string, isForReal bool) error {
+	work, word := history.PlanPruning, "would go"
 	if isForReal {
-		work, word = store.Prune, "deleted"
+		work, word = history.Prune, "deleted"
 	}
 	if _, err := store.Newest(dir); err != nil {
 		return err
@@ -382,13 +383,13 @@ func (a *audit) rebuild(ctx context.Context, dir string) error {
 	if err := a.keepOld(dir, before); err != nil {
 		return err
 	}
-	leftOut, err := store.RebuildHistory(ctx, dir, a.evaluateFunc(ctx))
+	leftOut, err := history.Rebuild(ctx, dir, a.evaluateFunc(ctx))
 	if err != nil {
 		return err
 	}
 	lost := 0
 	for _, problem := range leftOut {
-		if !errors.Is(problem, store.ErrFiltered) {
+		if !errors.Is(problem, history.ErrFiltered) {
 			lost++
 			a.app.log.Error("left out of the history", "error", problem, "hint", hint(problem))
 		}
@@ -405,20 +406,20 @@ func (a *audit) rebuild(ctx context.Context, dir string) error {
 }
 
 // keepOld keeps a history that remembers more than the files tell.
-func (a *audit) keepOld(dir string, before []store.HistorySnapshot) error {
-	isLost := func(s store.HistorySnapshot) bool {
+func (a *audit) keepOld(dir string, before []history.Snapshot) error {
+	isLost := func(s history.Snapshot) bool {
 		_, err := os.Lstat(filepath.Join(dir, s.File))
 		return errors.Is(err, fs.ErrNotExist)
 	}
 	if !slices.ContainsFunc(before, isLost) {
 		return nil
 	}
-	old := store.HistoryPath(dir) + ".old"
+	old := history.Path(dir) + ".old"
 	if err := os.Remove(old); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("keep the old history: %w", err)
 	}
 	// The new one takes the name, not the place: a second name keeps the old one.
-	if err := os.Link(store.HistoryPath(dir), old); err != nil {
+	if err := os.Link(history.Path(dir), old); err != nil {
 		return fmt.Errorf("keep the old history: %w", err)
 	}
 	a.app.log.Warn("the new history will not know what only pruned snapshots told", "old", old)

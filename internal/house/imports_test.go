@@ -16,12 +16,13 @@ const module = "auditor/"
 // besides itself. A room that is not listed may not exist.
 var directions = map[string][]string{
 	"cmd/auditor": {
-		"internal/collect", "internal/report", "internal/rules", "internal/store", "internal/sqlite", "internal/finding", "internal/github",
+		"internal/collect", "internal/report", "internal/rules", "internal/history", "internal/store", "internal/sqlite", "internal/finding", "internal/github",
 		"internal/fakegithub", "internal/fakegithub/world", "queries",
 	},
 	"cmd/fakegithub":                  {"internal/fakegithub"},
 	"internal/collect":                {"internal/github", "internal/store"},
-	"internal/report":                 {"internal/rules", "internal/store", "internal/finding"},
+	"internal/report":                 {"internal/rules", "internal/history", "internal/store", "internal/finding"},
+	"internal/history":                {"internal/store", "internal/sqlite", "internal/finding"},
 	"internal/rules":                  {"internal/store", "internal/sqlite", "internal/finding"},
 	"internal/store":                  {"internal/sqlite", "internal/finding"},
 	"internal/finding":                {},
@@ -115,8 +116,8 @@ var special = []struct {
 	imports []string // prefixes
 	allowed func(path string) bool
 }{
-	{"the SQLite driver belongs to internal/sqlite and internal/store", []string{"modernc.org/sqlite", "github.com/mattn/go-sqlite3", "zombiezen.com/go/sqlite", "database/sql"},
-		below("internal/sqlite/", "internal/store/")},
+	{"the SQLite driver belongs to internal/sqlite, internal/store and internal/history", []string{"modernc.org/sqlite", "github.com/mattn/go-sqlite3", "zombiezen.com/go/sqlite", "database/sql"},
+		below("internal/sqlite/", "internal/store/", "internal/history/")},
 	{"excelize belongs to the xlsx writer of internal/report", []string{"github.com/xuri/excelize"},
 		below("internal/report/xlsx")},
 	{"go-github belongs to internal/github", []string{"github.com/google/go-github"},

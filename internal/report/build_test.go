@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"auditor/internal/finding"
+	"auditor/internal/history"
 	"auditor/internal/rules"
 	"auditor/internal/store"
 )
@@ -138,7 +139,7 @@ func snapshot(t *testing.T, day int, filters, status string, orgs map[string][]t
 // options are what a test's report is built with.
 type options struct {
 	rules.Options
-	history *store.History
+	history *history.History
 }
 
 // build makes the report "old" the way a run does.

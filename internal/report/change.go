@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"auditor/internal/finding"
-	"auditor/internal/store"
+	"auditor/internal/history"
 )
 
 // DiffVersion is the version of the JSON shape of a Diff. It grows when a key
@@ -64,7 +64,7 @@ const Silence = 60 * 24 * time.Hour
 
 // NewDiff is what the history has of the time between two of its snapshots. Tokens
 // that are used again after less than silence are left out.
-func NewDiff(old, new store.HistorySnapshot, changes []finding.Change, notCompared []finding.NotCompared, silence time.Duration) *Diff {
+func NewDiff(old, new history.Snapshot, changes []finding.Change, notCompared []finding.NotCompared, silence time.Duration) *Diff {
 	d := &Diff{Version: DiffVersion, Old: snapshotOfHistory(old), New: snapshotOfHistory(new), NotCompared: notCompared}
 	for _, c := range changes {
 		if c.Change != "awake" || silenceOf(c) >= silence {
@@ -91,7 +91,7 @@ func silenceOf(c finding.Change) time.Duration {
 	return after.LastUsedAt.Sub(since) // as long as can be, if since is zero
 }
 
-func snapshotOfHistory(s store.HistorySnapshot) Snapshot {
+func snapshotOfHistory(s history.Snapshot) Snapshot {
 	return Snapshot{
 		File: s.File, SHA256: s.SHA256, StartedAt: At(s.StartedAt), FinishedAt: At(s.FinishedAt),
 		IsComplete: s.IsComplete, Orgs: s.Orgs,

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"auditor/internal/finding"
+	"auditor/internal/history"
 	"auditor/internal/rules"
 	"auditor/internal/store"
 )
@@ -27,9 +28,9 @@ type Past struct {
 // history has. Its file (nil: there is none) is evaluated only where the history
 // cannot answer, by the rules and options of this evaluation, so that a changed
 // rule is not taken for a changed organization.
-func ReadPast(ctx context.Context, e *rules.Evaluation, set *rules.Set, o rules.Options, h *store.History, file *store.Snapshot) (*Past, error) {
+func ReadPast(ctx context.Context, e *rules.Evaluation, set *rules.Set, o rules.Options, h *history.History, file *store.Snapshot) (*Past, error) {
 	p := &Past{trend: map[string][]TrendPoint{}}
-	known := &store.Past{}
+	known := &history.Past{}
 	if h != nil && e.Snapshot.Filters == "" {
 		var err error
 		if known, err = h.Past(ctx, e.Snapshot, e.Reports); err != nil {
@@ -62,7 +63,7 @@ func ReadPast(ctx context.Context, e *rules.Evaluation, set *rules.Set, o rules.
 // mustEvaluate says whether the file of the previous snapshot has to be
 // evaluated: it is newer than all that the history has, or other rules were run
 // on it then.
-func mustEvaluate(e *rules.Evaluation, known *store.Past, file store.Info) bool {
+func mustEvaluate(e *rules.Evaluation, known *history.Past, file store.Info) bool {
 	if file.SHA256 != known.Previous.SHA256 {
 		return file.StartedAt.After(known.Previous.StartedAt) && !known.Has(file.SHA256)
 	}
@@ -110,7 +111,7 @@ func (p *Past) compareFile(ctx context.Context, e *rules.Evaluation, set *rules.
 
 // remember adds what only the history knows: since when there is what is not new,
 // how bad it was before, and what changed.
-func (p *Past) remember(e *rules.Evaluation, known *store.Past) {
+func (p *Past) remember(e *rules.Evaluation, known *history.Past) {
 	for f := range e.Findings() {
 		if at, ok := known.FirstSeen[f.Key]; ok && f.Status == finding.Fail && f.FirstSeenAt.IsZero() {
 			f.FirstSeenAt = at
@@ -146,7 +147,7 @@ func pointOfEvaluation(e *rules.Evaluation) point {
 
 // pointOfHistory takes of the history what rules found that are run today. A rule
 // that was another one then says neither what is new nor what is resolved.
-func pointOfHistory(known *store.Past, e *rules.Evaluation) point {
+func pointOfHistory(known *history.Past, e *rules.Evaluation) point {
 	p := point{snapshot: snapshotOfHistory(known.Previous), blind: map[string]map[string]bool{}, other: map[string]bool{}}
 	before := blindOf(known.Runs)
 	for _, r := range e.Runs() {

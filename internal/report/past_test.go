@@ -10,15 +10,16 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"auditor/internal/finding"
+	"auditor/internal/history"
 	"auditor/internal/raced"
 	"auditor/internal/rules"
 	"auditor/internal/store"
 )
 
 // remembered is a history that has the snapshots, evaluated by the set.
-func remembered(t *testing.T, set *rules.Set, snapshots ...*store.Snapshot) *store.History {
+func remembered(t *testing.T, set *rules.Set, snapshots ...*store.Snapshot) *history.History {
 	t.Helper()
-	h, err := store.OpenHistory(t.Context(), t.TempDir())
+	h, err := history.Open(t.Context(), t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +73,7 @@ func TestHistory(t *testing.T) {
 
 // The history says of a snapshot what the file of the previous one would, and
 // beside it since when, how bad it was, and what changed.
-func testHistoryAgrees(t *testing.T, days [3]*store.Snapshot, h *store.History) {
+func testHistoryAgrees(t *testing.T, days [3]*store.Snapshot, h *history.History) {
 	byFile := build(t, days[2], days[1], options{})
 	for name, previous := range map[string]*store.Snapshot{"file is there": days[1], "file was pruned": nil} {
 		r := build(t, days[2], previous, options{history: h})
@@ -115,7 +116,7 @@ func testHistoryAgrees(t *testing.T, days [3]*store.Snapshot, h *store.History) 
 }
 
 // A report is about its snapshot, not about the newest one.
-func testHistoryLooksBack(t *testing.T, days [3]*store.Snapshot, h *store.History) {
+func testHistoryLooksBack(t *testing.T, days [3]*store.Snapshot, h *history.History) {
 	r := build(t, days[1], nil, options{history: h})
 	if r.PreviousSnapshot == nil || r.PreviousSnapshot.File != days[0].Info().File || len(r.Trend) != 2 || r.Changes.Since != r.PreviousSnapshot.FinishedAt {
 		t.Errorf("previous %+v, trend %v, changes %+v", r.PreviousSnapshot, r.Trend, r.Changes)
@@ -237,7 +238,7 @@ func TestTrendIsAbridged(t *testing.T) {
 }
 
 // Whoever asks says how long a silence is worth a word.
-func testSilence(t *testing.T, h *store.History) {
+func testSilence(t *testing.T, h *history.History) {
 	all, err := h.Snapshots(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -247,7 +248,7 @@ func testSilence(t *testing.T, h *store.History) {
 		silence time.Duration
 		want    []string
 	}{
-		{store.LeastSilence, []string{"token 2", "token 3"}}, // 3 was first used 59 days after it was granted
+		{history.LeastSilence, []string{"token 2", "token 3"}}, // 3 was first used 59 days after it was granted
 		{59 * day, []string{"token 2", "token 3"}},
 		{Silence, []string{"token 2"}},
 		{254 * day, []string{"token 2"}},

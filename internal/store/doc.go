@@ -7,11 +7,6 @@
 // [Snapshot.Select] runs one SELECT over its public views, guarded by package
 // sqlite.
 //
-// What pruning forgets is remembered by [History]: one file beside the
-// snapshots, into which each published one is merged, and which knows what was
-// true from one snapshot to another. Its tables, views and the statements that
-// merge are the files in history. [Verify] and [Prune] look after the folder.
-//
 // The files in schema define the resources: a resource is a
 // base table "_<resource>", an insert path "_in_<resource>", perhaps a list of
 // what to ask for "_todo_<resource>", and public views with a comment on every

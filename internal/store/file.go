@@ -32,7 +32,7 @@ func ReplaceFile(path string, write func(io.Writer) error) error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, errors.Join(err, os.Remove(f.Name())))
 	}
-	return syncDir(dir)
+	return SyncDir(dir)
 }
 
 // removeTemporary removes what a killed run left of [ReplaceFile]. Call it with
@@ -65,6 +65,18 @@ func syncFile(path string) (sum string, err error) {
 	return sumOf(file)
 }
 
+// Rename gives a closed file its final name, in the place of the file that has
+// it: it syncs the file, renames it and syncs the folder. The file gets mode 0600.
+func Rename(from, to string) error {
+	if _, err := syncFile(from); err != nil {
+		return err
+	}
+	if err := os.Rename(from, to); err != nil {
+		return err
+	}
+	return SyncDir(filepath.Dir(to))
+}
+
 // sumOf returns the SHA-256 of all that r has left, in hex.
 func sumOf(r io.Reader) (string, error) {
 	h := sha256.New()
@@ -84,9 +96,9 @@ func writeSynced(path, text string) error {
 	return errors.Join(err, file.Sync(), file.Close())
 }
 
-// syncDir makes renames in a folder survive a power loss. Systems that cannot
+// SyncDir makes renames and removals in a folder survive a power loss. Systems that cannot
 // sync a folder say so with an error that changes nothing.
-func syncDir(dir string) error {
+func SyncDir(dir string) error {
 	file, err := os.Open(dir)
 	if err != nil {
 		return err

@@ -12,14 +12,17 @@ import (
 	"strings"
 )
 
-// fileTime is the start of a run in a file name.
-const fileTime = "20060102T150405Z"
+// FileTime is the layout of a run's start in a file name, in UTC.
+const FileTime = "20060102T150405Z"
 
 var fileName = regexp.MustCompile(`^\d{8}T\d{6}Z(\.db(?:\.partial)?)$`)
 
-// snapshotNames lists the files of a folder that are named like snapshots and
-// end in suffix, newest first. A folder that is not there has none.
-func snapshotNames(dir, suffix string) ([]string, error) {
+// IsName reports whether a file is named like a snapshot, published or partial.
+func IsName(file string) bool { return fileName.MatchString(file) }
+
+// Names lists the files of a folder that are named like snapshots and end in
+// suffix (".db", or ".db"+[PartialSuffix]), newest first. A folder that is not there has none.
+func Names(dir, suffix string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -40,7 +43,7 @@ func snapshotNames(dir, suffix string) ([]string, error) {
 // Newest returns the path of the newest published snapshot in dir, or an
 // [ErrNoSnapshot].
 func Newest(dir string) (path string, err error) {
-	names, err := snapshotNames(dir, ".db")
+	names, err := Names(dir, ".db")
 	if err != nil {
 		return "", err
 	}
@@ -54,7 +57,7 @@ func Newest(dir string) (path string, err error) {
 // one at path, has no filters, and can be read by this program; "" if
 // there is none.
 func Before(dir, path string) (string, error) {
-	names, err := snapshotNames(dir, ".db")
+	names, err := Names(dir, ".db")
 	if err != nil {
 		return "", err
 	}
@@ -84,7 +87,7 @@ func Before(dir, path string) (string, error) {
 
 // Published lists the paths of the published snapshots in dir, the oldest first.
 func Published(dir string) ([]string, error) {
-	names, err := snapshotNames(dir, ".db")
+	names, err := Names(dir, ".db")
 	if err != nil {
 		return nil, err
 	}
@@ -94,15 +97,3 @@ func Published(dir string) ([]string, error) {
 	}
 	return names, nil
 }
-
-// FindHistory opens the history in dir, or returns [ErrNoHistory];
-// unlike [OpenHistory] it creates none.
-func FindHistory(ctx context.Context, dir string) (*History, error) {
-	if _, err := os.Lstat(filepath.Join(dir, historyName)); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w in %s", ErrNoHistory, dir)
-	}
-	return OpenHistory(ctx, dir)
-}
-
-// HistoryPath is where the history of the snapshots in dir is, if there is one.
-func HistoryPath(dir string) string { return filepath.Join(dir, historyName) }

@@ -14,8 +14,9 @@ import (
 // The system releases it when the run ends, however it ends; the file stays.
 const lockName = ".lock"
 
-// lockDir makes this run the only one in a folder, or returns [ErrInUse].
-func lockDir(dir string) (*flock.Flock, error) {
+// Lock makes this process the only one that changes a folder of snapshots until
+// it unlocks, or returns [ErrInUse].
+func Lock(dir string) (*flock.Flock, error) {
 	lock := flock.New(filepath.Join(dir, lockName), flock.SetPermissions(0o600))
 	isOurs, err := lock.TryLock()
 	if err != nil {
@@ -33,7 +34,7 @@ func Busy(dir string) error {
 	if _, err := os.Lstat(filepath.Join(dir, lockName)); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	lock, err := lockDir(dir)
+	lock, err := Lock(dir)
 	if err != nil {
 		return err
 	}

@@ -86,11 +86,11 @@ func (w *Writer) check(ctx context.Context) error {
 	if !errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("foreign key check: %w", cmp.Or(err, fmt.Errorf("a row of %s has no parent in %s", table.String, parent.String)))
 	}
-	return checkIntegrity(ctx, w.db)
+	return CheckIntegrity(ctx, w.db)
 }
 
-// checkIntegrity asks SQLite whether every page is sound.
-func checkIntegrity(ctx context.Context, db *sql.DB) error {
+// CheckIntegrity asks SQLite whether every page of a database is sound.
+func CheckIntegrity(ctx context.Context, db *sql.DB) error {
 	var result string
 	if err := db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&result); err != nil {
 		return fmt.Errorf("integrity check: %w", err)
@@ -149,7 +149,7 @@ func rename(partial, final string) error {
 	if err != nil {
 		return err
 	}
-	temporary := final + ".sha256" + partialSuffix
+	temporary := final + ".sha256" + PartialSuffix
 	line := fmt.Sprintf("%s  %s\n", sum, filepath.Base(final))
 	if err := writeSynced(temporary, line); err != nil {
 		return err
@@ -163,11 +163,12 @@ func rename(partial, final string) error {
 	if err := os.Rename(partial, final); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(final))
+	return SyncDir(filepath.Dir(final))
 }
 
-// publishedSum is the checksum that was published beside the snapshot at path.
-func publishedSum(path string) (string, error) {
+// PublishedSum is the SHA-256, in hex, that was published beside the snapshot at
+// path; [fs.ErrNotExist] if none was.
+func PublishedSum(path string) (string, error) {
 	text, err := os.ReadFile(path + ".sha256")
 	if err != nil {
 		return "", err

@@ -23,18 +23,18 @@ const maxResumeAge = 6 * time.Hour
 
 // resume opens the newest partial that an equal run left; nil if there is none.
 func resume(ctx context.Context, dir string, run Run) (*Writer, error) {
-	names, err := snapshotNames(dir, ".db"+partialSuffix)
+	names, err := Names(dir, ".db"+PartialSuffix)
 	if err != nil {
 		return nil, err
 	}
 	for _, name := range names {
-		startedAt, err := time.Parse(fileTime, strings.TrimSuffix(name, ".db"+partialSuffix))
+		startedAt, err := time.Parse(FileTime, strings.TrimSuffix(name, ".db"+PartialSuffix))
 		age := run.StartedAt.Sub(startedAt)
 		if err != nil || age < 0 || age >= maxResumeAge {
 			continue
 		}
 		path := filepath.Join(dir, name)
-		w := &Writer{path: path, final: strings.TrimSuffix(path, partialSuffix), startedAt: startedAt, isResumed: true}
+		w := &Writer{path: path, final: strings.TrimSuffix(path, PartialSuffix), startedAt: startedAt, isResumed: true}
 		if _, err := os.Lstat(w.final); err == nil {
 			continue // published already; never touched again
 		}

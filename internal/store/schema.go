@@ -19,6 +19,10 @@ const (
 
 	// applicationID marks a SQLite file as ours: "AUDT" in ASCII.
 	applicationID = 0x41554454
+
+	// HistoryID marks a SQLite file as a history of package history, "AUDH" in
+	// ASCII, so that it is not taken for a snapshot.
+	HistoryID = 0x41554448
 )
 
 //go:embed schema/*.sql
@@ -52,11 +56,12 @@ func makeSchemaImage() (image []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return makeImage(texts, applicationID, SchemaVersion)
+	return MakeImage(texts, applicationID, SchemaVersion)
 }
 
-// makeImage executes schema files in memory and marks the result as ours.
-func makeImage(texts []string, id, version int) (image []byte, err error) {
+// MakeImage executes the texts of schema files in memory and returns the bytes of
+// the database file, marked with an application id and a version.
+func MakeImage(texts []string, id, version int) (image []byte, err error) {
 	db := sqlite.InMemory()
 	defer db.Close()
 	ctx := context.Background()

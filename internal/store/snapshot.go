@@ -49,7 +49,7 @@ type Info struct {
 // [ErrPartial] or a [SchemaError]. Views of the attached files can be asked as
 // NAME.view.
 func Open(ctx context.Context, path string, attached ...sqlite.Attachment) (*Snapshot, error) {
-	if strings.HasSuffix(path, partialSuffix) {
+	if strings.HasSuffix(path, PartialSuffix) {
 		if _, err := os.Lstat(path); err != nil {
 			return nil, fmt.Errorf("open snapshot: %w", err)
 		}
@@ -77,7 +77,7 @@ func openSnapshot(ctx context.Context, path string, attached ...sqlite.Attachmen
 		return nil, err
 	}
 	s := &Snapshot{file: file, db: file.DB(), info: Info{Path: path, File: filepath.Base(path)}}
-	s.sum = sync.OnceValue(func() string { return fileSum(path) })
+	s.sum = sync.OnceValue(func() string { return FileSum(path) })
 	s.resources = sync.OnceValues(s.readResources)
 	return s, nil
 }
@@ -110,7 +110,7 @@ func checkHeader(path string) error {
 		return ErrNotDatabase
 	case err != nil:
 		return err
-	case binary.BigEndian.Uint32(header[68:]) == historyID:
+	case binary.BigEndian.Uint32(header[68:]) == HistoryID:
 		return errHistory
 	case binary.BigEndian.Uint32(header[68:]) != applicationID:
 		return ErrForeign
@@ -150,8 +150,8 @@ func (s *Snapshot) readInfo(ctx context.Context) error {
 	})
 }
 
-// fileSum returns the SHA-256 of a file in hex, "" if it cannot be read.
-func fileSum(path string) string {
+// FileSum returns the SHA-256 of a file in hex, "" if it cannot be read.
+func FileSum(path string) string {
 	file, err := os.Open(path)
 	if err != nil {
 		return ""
@@ -171,6 +171,9 @@ func (s *Snapshot) Info() Info {
 	info.SHA256 = s.sum()
 	return info
 }
+
+// Brief is [Snapshot.Info] without SHA256: it does not read the file.
+func (s *Snapshot) Brief() Info { return s.info }
 
 // Coverage lists how far each resource could be read, sorted by organization
 // and resource.

@@ -81,8 +81,9 @@ type Writer struct {
 	resources map[string]*resource // of the schema in the file
 }
 
-// partialSuffix marks a file that no report may be made from.
-const partialSuffix = ".partial"
+// PartialSuffix ends the name of a file that is not complete: no report may be
+// made from it.
+const PartialSuffix = ".partial"
 
 // Create begins a snapshot in dir, or resumes the newest partial there that is
 // under six hours old and was begun by an equal run. The folder is created if it
@@ -92,7 +93,7 @@ func Create(ctx context.Context, dir string, run Run) (*Writer, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("create snapshot folder: %w", err)
 	}
-	lock, err := lockDir(dir)
+	lock, err := Lock(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +114,7 @@ func Create(ctx context.Context, dir string, run Run) (*Writer, error) {
 // begin makes a partial.
 func begin(ctx context.Context, dir string, run Run) (*Writer, error) {
 	startedAt, final := freeName(dir, run.StartedAt.UTC().Truncate(time.Second))
-	path := final + partialSuffix
+	path := final + PartialSuffix
 	if err := writeImage(path); err != nil {
 		return nil, fmt.Errorf("create snapshot: %w", err)
 	}
@@ -133,9 +134,9 @@ func begin(ctx context.Context, dir string, run Run) (*Writer, error) {
 // where another run of the same second has taken the name.
 func freeName(dir string, startedAt time.Time) (time.Time, string) {
 	for {
-		final := filepath.Join(dir, startedAt.Format(fileTime)+".db")
+		final := filepath.Join(dir, startedAt.Format(FileTime)+".db")
 		_, published := os.Lstat(final)
-		_, begun := os.Lstat(final + partialSuffix)
+		_, begun := os.Lstat(final + PartialSuffix)
 		if errors.Is(published, fs.ErrNotExist) && errors.Is(begun, fs.ErrNotExist) {
 			return startedAt, final
 		}

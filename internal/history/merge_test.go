@@ -1,4 +1,4 @@
-package store
+package history
 
 import (
 	"context"
@@ -14,20 +14,21 @@ import (
 	"testing"
 
 	"auditor/internal/finding"
+	"auditor/internal/store"
 )
 
 // day publishes what fill stores of acme on a day of November 2026.
-func dayOf(t *testing.T, dir string, day int, filters string, fill func(*Writer)) *Snapshot {
+func dayOf(t *testing.T, dir string, day int, filters string, fill func(*store.Writer)) *store.Snapshot {
 	t.Helper()
 	run := testRun()
 	run.StartedAt = start.AddDate(0, 0, day)
 	run.Filters = filters
-	w, err := Create(t.Context(), dir, run)
+	w, err := store.Create(t.Context(), dir, run)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer w.Discard()
-	if err := w.AddOrg(t.Context(), Org{Login: "acme", Permissions: map[string]string{"administration": "read"}}); err != nil {
+	if err := w.AddOrg(t.Context(), store.Org{Login: "acme", Permissions: map[string]string{"administration": "read"}}); err != nil {
 		t.Fatal(err)
 	}
 	fill(w)
@@ -35,15 +36,15 @@ func dayOf(t *testing.T, dir string, day int, filters string, fill func(*Writer)
 }
 
 // tokenDay has one token, and is complete.
-func tokenDay(t *testing.T) func(*Writer) {
-	return func(w *Writer) {
+func tokenDay(t *testing.T) func(*store.Writer) {
+	return func(w *store.Writer) {
 		add(t, w, "tokens", "", tokenJSON)
 		add(t, w, "token_repositories", "25381", `{"id":7,"full_name":"acme/x"}`)
 		cover(t, w, "complete", "tokens", "token_repositories")
 	}
 }
 
-func mergeAll(t *testing.T, h *History, all ...*Snapshot) {
+func mergeAll(t *testing.T, h *History, all ...*store.Snapshot) {
 	t.Helper()
 	for _, s := range all {
 		if err := h.Merge(t.Context(), s, nil, nil); err != nil {
@@ -55,7 +56,7 @@ func mergeAll(t *testing.T, h *History, all ...*Snapshot) {
 // dumpHistory is every row of every base table.
 func dumpHistory(t testing.TB, path string) string {
 	t.Helper()
-	r, err := ReadHistory(context.Background(), path)
+	r, err := Read(context.Background(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +123,7 @@ func TestHistoryRefuses(t *testing.T) {
 	}
 	file.Close()
 	for _, by := range []string{"its .sha256 file", "the history"} {
-		s, err := Open(t.Context(), path)
+		s, err := store.Open(t.Context(), path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -136,10 +137,10 @@ func TestHistoryRefuses(t *testing.T) {
 		s.Close()
 		os.Remove(path + ".sha256")
 	}
-	if err := h.Rejudge(t.Context(), early, nil, nil); !errors.Is(err, ErrNotMerged) {
+	if err := h.Rejudge(t.Context(), early, nil, nil); !errors.Is(err, ErrNotImported) {
 		t.Errorf("one that was not merged: %v", err)
 	}
-	if _, err := h.Find(t.Context(), early); !errors.Is(err, ErrNotMerged) {
+	if _, err := h.Find(t.Context(), early); !errors.Is(err, ErrNotImported) {
 		t.Errorf("one that was not merged: %v", err)
 	}
 	if after := dumpHistory(t, h.Path()); after != before {
@@ -156,9 +157,9 @@ func TestHistoryOfOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	newer := slices.Clone(header)
-	binary.BigEndian.PutUint32(newer[60:], HistoryVersion+1)
+	binary.BigEndian.PutUint32(newer[60:], Version+1)
 	foreign := slices.Clone(header)
-	binary.BigEndian.PutUint32(foreign[68:], applicationID)
+	binary.BigEndian.PutUint32(foreign[68:], 0x41554454) // of a snapshot
 	for _, c := range []struct {
 		name, want string
 		text       []byte
@@ -169,30 +170,30 @@ func TestHistoryOfOthers(t *testing.T) {
 		{"nothing", "not a history of auditor", nil},
 	} {
 		dir := t.TempDir()
-		path := filepath.Join(dir, historyName)
+		path := filepath.Join(dir, fileName)
 		if err := os.WriteFile(path, c.text, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := OpenHistory(t.Context(), dir)
+		_, err := Open(t.Context(), dir)
 		if err == nil || !strings.HasSuffix(err.Error(), c.want) {
 			t.Errorf("%s: %v", c.name, err)
 		}
-		if _, err := ReadHistory(t.Context(), path); err == nil || !strings.HasSuffix(err.Error(), c.want) {
+		if _, err := Read(t.Context(), path); err == nil || !strings.HasSuffix(err.Error(), c.want) {
 			t.Errorf("%s: read: %v", c.name, err)
 		}
-		if _, err := RebuildHistory(t.Context(), dir, nobody); err == nil || !strings.HasSuffix(err.Error(), c.want) {
+		if _, err := Rebuild(t.Context(), dir, nobody); err == nil || !strings.HasSuffix(err.Error(), c.want) {
 			t.Errorf("%s: rebuild: %v", c.name, err)
 		}
 		if text, err := os.ReadFile(path); err != nil || string(text) != string(c.text) {
 			t.Errorf("%s: overwritten", c.name)
 		}
 	}
-	if _, err := ReadHistory(t.Context(), filepath.Join(t.TempDir(), historyName)); !errors.Is(err, ErrNoHistory) {
+	if _, err := Read(t.Context(), filepath.Join(t.TempDir(), fileName)); !errors.Is(err, ErrNone) {
 		t.Errorf("none: %v", err)
 	}
 }
 
-func nobody(*Snapshot) (iter.Seq[*finding.Finding], []finding.Run, error) { return nil, nil, nil }
+func nobody(*store.Snapshot) (iter.Seq[*finding.Finding], []finding.Run, error) { return nil, nil, nil }
 
 func TestHistoryTwoRunsAtOnce(t *testing.T) {
 	t.Parallel()
@@ -202,7 +203,7 @@ func TestHistoryTwoRunsAtOnce(t *testing.T) {
 	errs := make([]error, 4)
 	for i := range errs {
 		runs.Go(func() {
-			h, err := OpenHistory(context.Background(), dir)
+			h, err := Open(context.Background(), dir)
 			if err == nil {
 				err = errors.Join(h.Merge(context.Background(), s, nil, nil), h.Close())
 			}
@@ -218,7 +219,7 @@ func TestHistoryTwoRunsAtOnce(t *testing.T) {
 		t.Errorf("%v, %v", all, err)
 	}
 
-	lock, err := lockHistory(t.Context(), dir)
+	lock, err := lock(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,7 +232,7 @@ func TestHistoryTwoRunsAtOnce(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the rest waits for the patience of a run")
 	}
-	if err := h.Merge(t.Context(), s, nil, nil); !errors.Is(err, ErrInUse) {
+	if err := h.Merge(t.Context(), s, nil, nil); !errors.Is(err, store.ErrInUse) {
 		t.Errorf("another run is at work: %v", err)
 	}
 }
@@ -251,24 +252,24 @@ func TestHistoryInventsNothing(t *testing.T) {
 	settings := func(policy string) string {
 		return `{"databaseId":7,"nameWithOwner":"acme/x","isSecurityPolicyEnabled":` + policy + `,"hasVulnerabilityAlertsEnabled":true}`
 	}
-	days := []func(*Writer){
-		func(w *Writer) {
+	days := []func(*store.Writer){
+		func(w *store.Writer) {
 			tokenDay(t)(w)
 			add(t, w, "repositories", "", repository("enabled"))
 			add(t, w, "repository_settings", "", settings("true"))
 			add(t, w, "members", "admin", `{"id":1,"login":"octo"}`)
 			cover(t, w, "complete", "repositories", "repository_settings", "members", "outside_collaborators")
 		},
-		func(w *Writer) { // nothing could be read
+		func(w *store.Writer) { // nothing could be read
 			cover(t, w, "failed", "tokens", "token_repositories", "repositories", "repository_settings", "members", "outside_collaborators")
 		},
-		func(w *Writer) { // the token without its list, the repository without its settings
+		func(w *store.Writer) { // the token without its list, the repository without its settings
 			add(t, w, "tokens", "", tokenJSON)
 			add(t, w, "repositories", "", repository(""))
 			cover(t, w, "complete", "tokens", "repositories")
 			cover(t, w, "denied", "token_repositories", "repository_settings", "members", "outside_collaborators")
 		},
-		func(w *Writer) { // known again, and worse
+		func(w *store.Writer) { // known again, and worse
 			tokenDay(t)(w)
 			add(t, w, "repositories", "", repository("disabled"))
 			add(t, w, "repository_settings", "", settings("false"))
@@ -317,34 +318,34 @@ func TestHistoryFirstSightIsNotNew(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	h := openHistory(t, dir)
-	for i, fill := range []func(*Writer){
-		func(w *Writer) { cover(t, w, "denied", "tokens") },
+	for i, fill := range []func(*store.Writer){
+		func(w *store.Writer) { cover(t, w, "denied", "tokens") },
 		tokenDay(t),
-		func(w *Writer) {
+		func(w *store.Writer) {
 			add(t, w, "tokens", "", tokenJSON, strings.NewReplacer("25381", "25382", "98716", "98717").Replace(tokenJSON))
 			cover(t, w, "complete", "tokens")
 		},
-		func(w *Writer) { cover(t, w, "complete", "tokens") },
+		func(w *store.Writer) { cover(t, w, "complete", "tokens") },
 	} {
 		mergeAll(t, h, dayOf(t, dir, i, "", fill))
 	}
 	run := testRun()
 	run.StartedAt = start.AddDate(0, 0, 9)
-	w, err := Create(t.Context(), dir, run)
+	w, err := store.Create(t.Context(), dir, run)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.AddOrg(t.Context(), Org{Login: "beta"}); err != nil {
+	if err := w.AddOrg(t.Context(), store.Org{Login: "beta"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Cover(t.Context(), Coverage{Org: "beta", Resource: "tokens", Status: "complete"}); err != nil {
+	if _, err := w.Cover(t.Context(), store.Coverage{Org: "beta", Resource: "tokens", Status: "complete"}); err != nil {
 		t.Fatal(err)
 	}
 	path, err := w.Publish(t.Context(), run.StartedAt)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := Open(t.Context(), path)
+	s, err := store.Open(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package store
+package history
 
 import (
 	"context"
@@ -40,7 +40,7 @@ func (m *merge) judge(ctx context.Context, id int64, findings iter.Seq[*finding.
 		return err
 	}
 	args := []any{sql.Named("snapshot_id", id), sql.Named("newest_id", newest), sql.Named("fingerprint", finding.Fingerprint(rules))}
-	texts, err := historyTexts("history/judge")
+	texts, err := readTexts("sql/findings")
 	if err != nil {
 		return err
 	}

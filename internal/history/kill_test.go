@@ -1,4 +1,4 @@
-package store
+package history
 
 import (
 	"context"
@@ -10,22 +10,23 @@ import (
 	"time"
 
 	"auditor/internal/finding"
+	"auditor/internal/store"
 )
 
 // mergeNewest merges the newest snapshot of a folder, with a finding for every
 // token.
 func mergeNewest(ctx context.Context, t *testing.T, dir string) {
 	t.Helper()
-	path, err := Newest(dir)
+	path, err := store.Newest(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := Open(ctx, path)
+	s, err := store.Open(ctx, path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	h, err := OpenHistory(ctx, dir)
+	h, err := Open(ctx, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +53,7 @@ func TestKilledMerge(t *testing.T) {
 	}
 	go func() {
 		for {
-			if _, err := os.Lstat(filepath.Join(dir, historyName+"-journal")); err == nil {
+			if _, err := os.Lstat(filepath.Join(dir, fileName+"-journal")); err == nil {
 				time.Sleep(after)
 				self.Kill()
 			}
@@ -84,7 +85,7 @@ func TestHistoryKilledInTheMerge(t *testing.T) {
 	began := time.Now()
 	mergeNewest(t.Context(), t, whole)
 	took := time.Since(began)
-	after := dumpHistory(t, filepath.Join(whole, historyName))
+	after := dumpHistory(t, filepath.Join(whole, fileName))
 
 	const points = 16
 	killed, undone := 0, 0
@@ -97,7 +98,7 @@ func TestHistoryKilledInTheMerge(t *testing.T) {
 		} else if err != nil {
 			killed++
 		}
-		path := filepath.Join(dir, historyName)
+		path := filepath.Join(dir, fileName)
 		if _, err := os.Lstat(path + "-journal"); err == nil {
 			undone++
 		}

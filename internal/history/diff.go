@@ -1,4 +1,4 @@
-package store
+package history
 
 import (
 	"context"
@@ -79,7 +79,7 @@ func (h *History) checkPair(ctx context.Context, old, new int64) error {
 	var known int
 	err := h.db.QueryRowContext(ctx, "SELECT count(*) FROM _snapshots AS s WHERE s.snapshot_id IN (?, ?)", old, new).Scan(&known)
 	if err == nil && known != 2 {
-		err = ErrNotMerged
+		err = ErrNotImported
 	}
 	return err
 }
@@ -88,8 +88,8 @@ func (h *History) checkPair(ctx context.Context, old, new int64) error {
 // changes, and returns the statement that reads them: the text of that view.
 func stageDistant(ctx context.Context, conn *sql.Conn, old, new int64) (query string, err error) {
 	texts := make([]string, 3)
-	for i, name := range []string{"history/diff/distant.sql", "history/diff/pairs.sql", "history/changes.sql"} {
-		text, err := historyFiles.ReadFile(name)
+	for i, name := range []string{"sql/diff/distant.sql", "sql/diff/pairs.sql", "sql/schema/changes.sql"} {
+		text, err := files.ReadFile(name)
 		if err != nil {
 			return "", err
 		}

@@ -1,4 +1,4 @@
-package store
+package history
 
 import (
 	"context"
@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"auditor/internal/store"
 )
 
 // world is what random organizations really are like; a snapshot sees as much
@@ -269,23 +271,19 @@ func protect(w *world, o *worldOrg) {
 }
 
 // publish writes what a run of that day would see.
-func (w *world) publish(t testing.TB, dir string) *Snapshot {
+func (w *world) publish(t testing.TB, dir string) *store.Snapshot {
 	t.Helper()
 	run := testRun()
 	run.StartedAt = w.now()
-	run.Catalogue = append(run.Catalogue, Permission{"repository", "contents", "read", "medium", "clone"})
+	run.Catalogue = append(run.Catalogue, store.Permission{Scope: "repository", Permission: "contents", Level: "read", Tier: "medium", Why: "clone"})
 	if w.day%7 == 0 { // a later version of the auditor knows better
-		run.Catalogue = append(run.Catalogue, Permission{"repository", "issues", "write", "low", "talk"})
+		run.Catalogue = append(run.Catalogue, store.Permission{Scope: "repository", Permission: "issues", Level: "write", Tier: "low", Why: "talk"})
 	}
-	out, err := Create(context.Background(), dir, run)
+	out, err := store.Create(context.Background(), dir, run)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer out.Discard()
-	// Nothing here outlives the test: waiting for the disk is left out.
-	if _, err := out.db.ExecContext(context.Background(), "PRAGMA synchronous = OFF"); err != nil {
-		t.Fatal(err)
-	}
 	for _, o := range w.orgs {
 		if !o.isAbsent {
 			(&worldPen{t: t, world: w, org: o, out: out}).write()
@@ -299,7 +297,7 @@ type worldPen struct {
 	t     testing.TB
 	world *world
 	org   *worldOrg
-	out   *Writer
+	out   *store.Writer
 }
 
 // sees tells whether one object of a resource is read this day.
@@ -323,7 +321,7 @@ func (p *worldPen) add(resource, parent, next string, objects ...any) {
 		}
 		page = append(page, text)
 	}
-	if err := p.out.Add(context.Background(), Walk{Org: p.org.login, Resource: resource, Parent: parent}, page, next, Cost{Requests: 1}); err != nil {
+	if err := p.out.Add(context.Background(), store.Walk{Org: p.org.login, Resource: resource, Parent: parent}, page, next, store.Cost{Requests: 1}); err != nil {
 		p.t.Fatal(err)
 	}
 }
@@ -332,7 +330,7 @@ type object = map[string]any
 
 func (p *worldPen) write() {
 	ctx := context.Background()
-	if err := p.out.AddOrg(ctx, Org{Login: p.org.login, Permissions: map[string]string{"administration": "read"}, RepositorySelection: "all"}); err != nil {
+	if err := p.out.AddOrg(ctx, store.Org{Login: p.org.login, Permissions: map[string]string{"administration": "read"}, RepositorySelection: "all"}); err != nil {
 		p.t.Fatal(err)
 	}
 	if p.sees("org") {
@@ -343,7 +341,7 @@ func (p *worldPen) write() {
 	p.tokens("tokens", "token_repositories", p.org.tokens)
 	p.tokens("token_requests", "token_request_repositories", p.org.requests)
 	for _, resource := range worldResources {
-		if _, err := p.out.Cover(ctx, Coverage{Org: p.org.login, Resource: resource, Status: CoverageStatus(p.org.status[resource]), IsRequired: resource == "tokens"}); err != nil {
+		if _, err := p.out.Cover(ctx, store.Coverage{Org: p.org.login, Resource: resource, Status: store.CoverageStatus(p.org.status[resource]), IsRequired: resource == "tokens"}); err != nil {
 			p.t.Fatal(err)
 		}
 	}

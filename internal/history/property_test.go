@@ -1,4 +1,4 @@
-package store
+package history
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 
 	"auditor/internal/finding"
 	"auditor/internal/raced"
+	"auditor/internal/store"
 )
 
 // historyChecks are questions that history and snapshot answer alike where the
@@ -73,9 +74,9 @@ func testQuery(t testing.TB, db *sql.DB, statement string, args ...any) []string
 }
 
 // live lets days go by and merges each; the snapshots come back in order.
-func live(t *testing.T, w *world, h *History, dir string, days int) []*Snapshot {
+func live(t *testing.T, w *world, h *History, dir string, days int) []*store.Snapshot {
 	t.Helper()
-	var all []*Snapshot
+	var all []*store.Snapshot
 	for range days {
 		w.pass()
 		s := w.publish(t, dir)
@@ -89,7 +90,7 @@ func live(t *testing.T, w *world, h *History, dir string, days int) []*Snapshot 
 
 func openHistory(t testing.TB, dir string) *History {
 	t.Helper()
-	h, err := OpenHistory(context.Background(), dir)
+	h, err := Open(context.Background(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,10 +109,10 @@ func TestHistoryAsOfIsTheSnapshot(t *testing.T) {
 	compared := map[string]int{}
 	for i, s := range live(t, w, h, dir, 20) {
 		complete := map[string]bool{}
-		for _, line := range testQuery(t, s.db, "SELECT org || ' ' || resource FROM _coverage WHERE status = 'complete'") {
+		for _, line := range testQuery(t, s.Database().DB(), "SELECT org || ' ' || resource FROM _coverage WHERE status = 'complete'") {
 			complete[strings.Trim(line, `["]`)] = true
 		}
-		for _, org := range s.info.Orgs {
+		for _, org := range s.Brief().Orgs {
 			for _, c := range historyChecks {
 				if slices.ContainsFunc(strings.Fields(c.resources), func(r string) bool { return !complete[org+" "+r] }) {
 					staysKnown(t, h, i+1, org, c.view, c.columns)
@@ -121,7 +122,7 @@ func TestHistoryAsOfIsTheSnapshot(t *testing.T) {
 				if columns == "*" {
 					columns = strings.Join(columnsOf(t, c.view), ", ")
 				}
-				want := testQuery(t, s.db, "SELECT "+columns+" FROM "+c.view+" WHERE org = ? ORDER BY "+columns, org)
+				want := testQuery(t, s.Database().DB(), "SELECT "+columns+" FROM "+c.view+" WHERE org = ? ORDER BY "+columns, org)
 				got := testQuery(t, h.db, "SELECT "+columns+" FROM "+c.view+" WHERE snapshot_id = ? AND org = ? ORDER BY "+columns, i+1, org)
 				if !slices.Equal(got, want) {
 					t.Fatalf("snapshot %d, %s: %s of %s:\n got %v\nwant %v", i+1, org, columns, c.view, got, want)
@@ -165,7 +166,7 @@ func staysKnown(t *testing.T, h *History, id int, org, view, columns string) {
 // columnsOf lists the columns of a view of the history that the snapshot has too.
 func columnsOf(t testing.TB, view string) (columns []string) {
 	t.Helper()
-	for _, v := range HistoryViews() {
+	for _, v := range Views() {
 		for _, c := range v.Columns {
 			if v.Name == view && c.Name != "snapshot_id" {
 				columns = append(columns, c.Name)

@@ -1,4 +1,4 @@
-package store
+package history
 
 import (
 	"cmp"
@@ -17,6 +17,7 @@ import (
 
 	"auditor/internal/finding"
 	"auditor/internal/sqlite"
+	"auditor/internal/store"
 )
 
 // passing lets days go by in a published snapshot: SQL on its tables, because
@@ -166,19 +167,19 @@ func (p *passing) look(tb testing.TB) {
 // next is the snapshot of the next day, and what is found in it: 30 % of the
 // tokens were used, 0.5 % of tokens, repositories and pairs are otherwise, and
 // as many have come as have gone.
-func (p *passing) next(tb testing.TB) (*Snapshot, []finding.Finding) {
+func (p *passing) next(tb testing.TB) (*store.Snapshot, []finding.Finding) {
 	tb.Helper()
 	if p.day > 0 {
 		p.edit(tb)
 		p.rejudge(tb)
 	}
 	p.day++
-	path := filepath.Join(filepath.Dir(p.path), start.AddDate(0, 0, p.day).Format(fileTime)+".db")
+	path := filepath.Join(filepath.Dir(p.path), start.AddDate(0, 0, p.day).Format(store.FileTime)+".db")
 	if err := os.Rename(p.path, path); err != nil {
 		tb.Fatal(err)
 	}
 	p.path = path
-	s, err := Open(context.Background(), path)
+	s, err := store.Open(context.Background(), path)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -316,7 +317,7 @@ func BenchmarkHistory(b *testing.B) {
 		days = 5
 	}
 	p, rules := startPassing(b, large), yearRules()
-	h, err := OpenHistory(b.Context(), cmp.Or(os.Getenv("AUDITOR_HISTORY_DIR"), b.TempDir()))
+	h, err := Open(b.Context(), cmp.Or(os.Getenv("AUDITOR_HISTORY_DIR"), b.TempDir()))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -348,7 +349,7 @@ func BenchmarkHistory(b *testing.B) {
 		b.ReportMetric(times[len(times)-1].Seconds(), "s-longest")
 		b.ReportMetric(times[len(times)/2].Seconds(), "s-median")
 	})
-	r, err := ReadHistory(b.Context(), h.Path())
+	r, err := Read(b.Context(), h.Path())
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package store
+package history
 
 import (
 	"errors"
@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"auditor/internal/store"
 )
 
 // kept lists the starts that anything keeps, with what does.
@@ -90,19 +92,19 @@ func TestKeepIsStable(t *testing.T) {
 }
 
 // onDay publishes a snapshot in dir; status is that of the required tokens.
-func onDay(t *testing.T, dir string, day int, status string) *Snapshot {
+func onDay(t *testing.T, dir string, day int, status string) *store.Snapshot {
 	t.Helper()
 	run := testRun()
 	run.StartedAt = start.AddDate(0, 0, day)
-	w, err := Create(t.Context(), dir, run)
+	w, err := store.Create(t.Context(), dir, run)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer w.Discard()
-	if err := w.AddOrg(t.Context(), Org{Login: "acme", RepositorySelection: "all"}); err != nil {
+	if err := w.AddOrg(t.Context(), store.Org{Login: "acme", RepositorySelection: "all"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Cover(t.Context(), Coverage{Org: "acme", Resource: "tokens", Status: CoverageStatus(status), IsRequired: true}); err != nil {
+	if _, err := w.Cover(t.Context(), store.Coverage{Org: "acme", Resource: "tokens", Status: store.CoverageStatus(status), IsRequired: true}); err != nil {
 		t.Fatal(err)
 	}
 	return publishAt(t, w, run.StartedAt.Add(time.Minute))
@@ -126,12 +128,12 @@ func fates(list []Pruned) []string {
 func TestPruneKeepsTheNewestCompleteOne(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "snapshots")
-	var all []*Snapshot
+	var all []*store.Snapshot
 	for day, status := range []string{"complete", "complete", "complete", "partial", "partial"} {
 		all = append(all, onDay(t, dir, day, status))
 	}
 	now := start.AddDate(0, 0, 5)
-	h, err := OpenHistory(t.Context(), dir)
+	h, err := Open(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,11 +161,11 @@ func TestPruneKeepsTheNewestCompleteOne(t *testing.T) {
 	if diff := cmp.Diff(before, list(t, dir)); diff != "" {
 		t.Errorf("the plan touched the folder: %s", diff)
 	}
-	w, err := Create(t.Context(), dir, testRun())
+	w, err := store.Create(t.Context(), dir, testRun())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Prune(t.Context(), dir, Keep{Last: 1}, now); !errors.Is(err, ErrInUse) {
+	if _, err := Prune(t.Context(), dir, Keep{Last: 1}, now); !errors.Is(err, store.ErrInUse) {
 		t.Errorf("while a run is at work: %v", err)
 	}
 	if err := w.Discard(); err != nil {

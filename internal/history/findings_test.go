@@ -1,4 +1,4 @@
-package store
+package history
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 
 	"auditor/internal/finding"
 	"auditor/internal/raced"
+	"auditor/internal/store"
 )
 
 // found is a finding of a rule on a token of acme, on "TOKEN severity status",
@@ -64,7 +65,7 @@ func TestHistoryFindings(t *testing.T) {
 	dir := t.TempDir()
 	h := openHistory(t, dir)
 	const rule = "stale-tokens/unused"
-	var snapshots []*Snapshot
+	var snapshots []*store.Snapshot
 	for i, day := range []struct {
 		found, want string
 		blind       []string
@@ -179,11 +180,11 @@ func rejudgeByLot(t *testing.T, blindOneIn int) {
 		return j
 	}
 	dir := t.TempDir()
-	var snapshots []*Snapshot
+	var snapshots []*store.Snapshot
 	for i := range days {
 		snapshots = append(snapshots, dayOf(t, dir, i, "", tokenDay(t)))
 	}
-	judge := func(change func(context.Context, *Snapshot, iter.Seq[*finding.Finding], []finding.Run) error, i int, j judging) {
+	judge := func(change func(context.Context, *store.Snapshot, iter.Seq[*finding.Finding], []finding.Run) error, i int, j judging) {
 		t.Helper()
 		if err := change(t.Context(), snapshots[i], finding.All(j.found), j.rules); err != nil {
 			t.Fatal(err)
@@ -232,7 +233,7 @@ func TestHistoryWords(t *testing.T) {
 		f.Reason, f.Subject = words, finding.Subject{Kind: "token", ID: words, Name: words, URL: "https://github.com/" + words, Owner: words}
 		return []finding.Finding{f}
 	}
-	var snapshots []*Snapshot
+	var snapshots []*store.Snapshot
 	for i, found := range [][]finding.Finding{say("a/b", "first"), say("a/b", "second"), say("c/d", "third")} {
 		s := dayOf(t, dir, i, "", tokenDay(t))
 		snapshots = append(snapshots, s)

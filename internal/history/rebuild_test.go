@@ -1,4 +1,4 @@
-package store
+package history
 
 import (
 	"errors"
@@ -13,11 +13,12 @@ import (
 
 	"auditor/internal/finding"
 	"auditor/internal/raced"
+	"auditor/internal/store"
 )
 
 // judgeByCount finds one thing every second day, and another one in other words
 // every day, on a subject whose name changes now and then.
-func judgeByCount(s *Snapshot) (iter.Seq[*finding.Finding], []finding.Run, error) {
+func judgeByCount(s *store.Snapshot) (iter.Seq[*finding.Finding], []finding.Run, error) {
 	day := int(s.Info().StartedAt.Unix() / 86400)
 	daily := found("c/d", "7 low unknown")
 	daily.Reason, daily.Subject.Name = fmt.Sprintf("unused for %d days", day), fmt.Sprintf("token %d", day/3)
@@ -46,12 +47,12 @@ func TestHistoryRebuilt(t *testing.T) {
 	want := dumpHistory(t, h.Path())
 
 	// What a rebuild that was killed has left is no hindrance.
-	for _, name := range []string{historyName + partialSuffix, historyName + partialSuffix + "-journal"} {
+	for _, name := range []string{fileName + store.PartialSuffix, fileName + store.PartialSuffix + "-journal"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("left"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	leftOut, err := RebuildHistory(t.Context(), dir, judgeByCount)
+	leftOut, err := Rebuild(t.Context(), dir, judgeByCount)
 	if err != nil || leftOut != nil {
 		t.Fatal(leftOut, err)
 	}
@@ -59,7 +60,7 @@ func TestHistoryRebuilt(t *testing.T) {
 		t.Errorf("rebuilt:\n%s\nmerged:\n%s", got, want)
 	}
 	for _, name := range list(t, dir) {
-		if strings.Contains(name, partialSuffix) || strings.Contains(name, "journal") {
+		if strings.Contains(name, store.PartialSuffix) || strings.Contains(name, "journal") {
 			t.Errorf("%s stays", name)
 		}
 	}
@@ -91,7 +92,7 @@ func TestHistoryRebuildMends(t *testing.T) {
 	if err := os.WriteFile(damaged, text[:len(text)/2], 0o600); err != nil {
 		t.Fatal(err)
 	}
-	leftOut, err := RebuildHistory(t.Context(), dir, nobody)
+	leftOut, err := Rebuild(t.Context(), dir, nobody)
 	if err != nil || len(leftOut) != 2 || !errors.Is(leftOut[0], ErrFiltered) || !strings.Contains(leftOut[1].Error(), filepath.Base(damaged)) {
 		t.Errorf("left out %v, %v", leftOut, err)
 	}
@@ -112,7 +113,7 @@ func TestHistoryInTheStockShell(t *testing.T) {
 	dir := t.TempDir()
 	h := openHistory(t, dir)
 	live(t, newWorld(8, "acme"), h, dir, 4)
-	for _, v := range HistoryViews() {
+	for _, v := range Views() {
 		out, err := exec.Command(shell, "-bail", h.Path(), "SELECT count(*) FROM "+v.Name, ".schema "+v.Name).CombinedOutput()
 		if err != nil {
 			t.Errorf("%s: %v: %s", v.Name, err, out)
@@ -152,13 +153,13 @@ var specHistory = map[string]string{
 func TestHistoryViewsHaveComments(t *testing.T) {
 	t.Parallel()
 	h := openHistory(t, t.TempDir())
-	r, err := ReadHistory(t.Context(), h.Path())
+	r, err := Read(t.Context(), h.Path())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer r.Close()
 	var names []string
-	for _, v := range HistoryViews() {
+	for _, v := range Views() {
 		names = append(names, v.Name)
 		if !strings.HasSuffix(v.Comment, ".") {
 			t.Errorf("%s: the comment is no sentence: %q", v.Name, v.Comment)
@@ -183,10 +184,10 @@ func TestHistoryViewsHaveComments(t *testing.T) {
 			t.Errorf("%s is not in the spec", v.Name)
 		}
 	}
-	if got := query(t, &Snapshot{file: r.file}, "SELECT name FROM sqlite_schema WHERE type = 'view' AND name NOT GLOB '_*' ORDER BY name"); strings.Count(got, "\n")+1 != len(names) || len(names) != len(specHistory) {
+	if got := testQuery(t, r.Database().DB(), "SELECT name FROM sqlite_schema WHERE type = 'view' AND name NOT GLOB '_*' ORDER BY name"); len(got) != len(names) || len(names) != len(specHistory) {
 		t.Errorf("views %v, with a comment %v", got, names)
 	}
-	if !r.FinishedAt().IsZero() || r.Database().Name() != historyName {
+	if !r.FinishedAt().IsZero() || r.Database().Name() != fileName {
 		t.Errorf("finished at %v, %s", r.FinishedAt(), r.Database().Name())
 	}
 	if _, err := r.Database().Select(t.Context(), "DELETE FROM _snapshots", nil); err == nil {

@@ -1,27 +1,30 @@
-package store
+package history
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+
+	"auditor/internal/store"
 )
 
-// RebuildHistory makes the history of a folder anew from the snapshots that are
+// Rebuild makes the history of a folder anew from the snapshots that are
 // still there, in their order, each judged by judge. It is written under another
 // name and takes the place of the old one at the end: whatever goes wrong before
 // leaves that as it was. What only pruned snapshots told is lost. Files that
 // cannot be merged are left out and returned, each with the reason.
-func RebuildHistory(ctx context.Context, dir string, judge EvaluateFunc) (leftOut []error, err error) {
-	names, err := snapshotNames(dir, ".db")
+func Rebuild(ctx context.Context, dir string, judge EvaluateFunc) (leftOut []error, err error) {
+	names, err := store.Names(dir, ".db")
 	if err != nil {
 		return nil, err
 	}
 	slices.Reverse(names)
-	path := filepath.Join(dir, historyName)
-	lock, err := lockHistory(ctx, dir)
+	path := filepath.Join(dir, fileName)
+	lock, err := lock(ctx, dir)
 	if err != nil {
 		return nil, fmt.Errorf("make history %s anew: %w", path, err)
 	}
@@ -29,8 +32,8 @@ func RebuildHistory(ctx context.Context, dir string, judge EvaluateFunc) (leftOu
 	if err := replaceable(path); err != nil {
 		return nil, fmt.Errorf("make history %s anew: %w", path, err)
 	}
-	partial := path + partialSuffix
-	if err := writeHistoryImage(partial); err != nil {
+	partial := path + store.PartialSuffix
+	if err := createPartial(partial); err != nil {
 		return nil, fmt.Errorf("make history %s anew: %w", path, err)
 	}
 	defer os.Remove(partial)
@@ -43,7 +46,7 @@ func RebuildHistory(ctx context.Context, dir string, judge EvaluateFunc) (leftOu
 			leftOut = append(leftOut, fmt.Errorf("snapshot %s: %w", name, err))
 		}
 	}
-	if err := publishHistory(partial, path); err != nil {
+	if err := publish(partial, path); err != nil {
 		return leftOut, fmt.Errorf("make history %s anew: %w", path, err)
 	}
 	return leftOut, nil
@@ -51,8 +54,8 @@ func RebuildHistory(ctx context.Context, dir string, judge EvaluateFunc) (leftOu
 
 // replaceable refuses to overwrite what is not ours, or is newer than we are.
 func replaceable(path string) error {
-	err := checkHistory(path)
-	if errors.Is(err, os.ErrNotExist) {
+	err := checkHeader(path)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	return err
@@ -61,12 +64,12 @@ func replaceable(path string) error {
 // rebuildWith merges one file. Opening does not look at every page, so a
 // damaged one may fail later: then nothing of it was merged.
 func rebuildWith(ctx context.Context, partial, path string, judge EvaluateFunc) (err error) {
-	s, err := Open(ctx, path)
+	s, err := store.Open(ctx, path)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	if s.info.Filters != "" {
+	if s.Brief().Filters != "" {
 		return ErrFiltered
 	}
 	findings, rules, err := judge(s)
@@ -76,18 +79,21 @@ func rebuildWith(ctx context.Context, partial, path string, judge EvaluateFunc) 
 	return mergeInto(ctx, partial, func(m *merge) error { return m.merge(ctx, s, findings, rules) })
 }
 
-// publishHistory puts a new history in the place of the old one.
-func publishHistory(partial, path string) error {
-	if _, err := syncFile(partial); err != nil {
+// createPartial makes an empty history in the place of whatever a killed rebuild
+// has left.
+func createPartial(path string) error {
+	if err := os.Remove(path + "-journal"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	// The journal of a run that was killed belongs to the old file: beside the
-	// new one it would be taken for that one's.
-	if err := os.Remove(path + "-journal"); err != nil && !errors.Is(err, os.ErrNotExist) {
+	return create(path)
+}
+
+// publish puts a new history in the place of the old one.
+func publish(partial, path string) error {
+	// The journal of a run that was killed belongs to the old file: SQLite would
+	// take it for that of the new one.
+	if err := os.Remove(path + "-journal"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := os.Rename(partial, path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
+	return store.Rename(partial, path)
 }

@@ -1,4 +1,4 @@
-package store
+package history
 
 import (
 	"context"
@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"auditor/internal/store"
 )
 
 // Keep says which snapshots stay when a folder is pruned: so many of the
@@ -34,7 +36,7 @@ func (k Keep) periods() []period {
 		return func(t time.Time) string { return t.Format(layout) }
 	}
 	return []period{
-		{"last", k.Last, func(t time.Time) string { return t.Format(fileTime) }},
+		{"last", k.Last, func(t time.Time) string { return t.Format(store.FileTime) }},
 		{"day", k.Daily, format(time.DateOnly)},
 		{"week", k.Weekly, func(t time.Time) string {
 			year, week := t.ISOWeek()
@@ -88,10 +90,10 @@ func PlanPruning(ctx context.Context, dir string, keep Keep, now time.Time) ([]P
 }
 
 // Prune deletes what [PlanPruning] lists to go, each with its checksum, while no
-// run is at work in the folder ([ErrInUse]). What it returns stands also beside
+// run is at work in the folder ([store.ErrInUse]). What it returns stands also beside
 // an error: those that are gone have IsToGo.
 func Prune(ctx context.Context, dir string, keep Keep, now time.Time) ([]Pruned, error) {
-	lock, err := lockDir(dir)
+	lock, err := store.Lock(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +112,7 @@ func Prune(ctx context.Context, dir string, keep Keep, now time.Time) ([]Pruned,
 			problems = append(problems, err)
 		}
 	}
-	if err := errors.Join(errors.Join(problems...), syncDir(dir), ctx.Err()); err != nil {
+	if err := errors.Join(errors.Join(problems...), store.SyncDir(dir), ctx.Err()); err != nil {
 		return plan, errors.Join(fmt.Errorf("prune %s: %w", dir, err), lock.Unlock())
 	}
 	return plan, lock.Unlock()
@@ -121,7 +123,7 @@ func Prune(ctx context.Context, dir string, keep Keep, now time.Time) ([]Pruned,
 func remove(dir, name string) error {
 	path := filepath.Join(dir, name)
 	beside := []string{".sha256"}
-	if strings.HasSuffix(name, partialSuffix) {
+	if strings.HasSuffix(name, store.PartialSuffix) {
 		beside = []string{"-journal"}
 	}
 	for _, suffix := range beside {
@@ -133,7 +135,7 @@ func remove(dir, name string) error {
 }
 
 func planPruning(ctx context.Context, dir string, keep Keep, now time.Time) ([]Pruned, error) {
-	names, err := snapshotNames(dir, ".db")
+	names, err := store.Names(dir, ".db")
 	if err != nil {
 		return nil, err
 	}
@@ -158,8 +160,8 @@ func planPruning(ctx context.Context, dir string, keep Keep, now time.Time) ([]P
 // none if there is no history.
 func mergedSums(ctx context.Context, dir string) (map[string]string, error) {
 	sums := map[string]string{}
-	h, err := FindHistory(ctx, dir)
-	if errors.Is(err, ErrNoHistory) {
+	h, err := Find(ctx, dir)
+	if errors.Is(err, ErrNone) {
 		return sums, nil
 	}
 	if err != nil {
@@ -190,12 +192,12 @@ func (p *pruning) look(ctx context.Context, name string) error {
 		return err
 	}
 	item := Pruned{File: name, Size: stat.Size()}
-	if item.StartedAt, err = time.Parse(fileTime, strings.TrimSuffix(name, ".db")); err != nil {
+	if item.StartedAt, err = time.Parse(store.FileTime, strings.TrimSuffix(name, ".db")); err != nil {
 		item.Why = []string{"its name is no time"}
 		p.list = append(p.list, item)
 		return nil
 	}
-	s, err := Open(ctx, filepath.Join(p.dir, name))
+	s, err := store.Open(ctx, filepath.Join(p.dir, name))
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
@@ -204,11 +206,11 @@ func (p *pruning) look(ctx context.Context, name string) error {
 		p.list = append(p.list, item)
 		return nil
 	}
-	if s.info.Filters != "" {
+	if s.Brief().Filters != "" {
 		item.Why = []string{"of a targeted run, so the history cannot stand for it: delete it by hand"}
 	} else {
 		p.ours = append(p.ours, len(p.list))
-		if s.info.IsComplete && !p.isFound {
+		if s.Brief().IsComplete && !p.isFound {
 			p.newest, p.isFound = len(p.list), true
 		}
 	}
@@ -240,7 +242,7 @@ func (p *pruning) decide(ctx context.Context, keep Keep) error {
 			return context.Cause(ctx)
 		case !isMerged:
 			item.Why = []string{"not in the history yet: the next run merges it"}
-		case fileSum(filepath.Join(p.dir, item.File)) != sum:
+		case store.FileSum(filepath.Join(p.dir, item.File)) != sum:
 			item.Why = []string{"altered since it was merged into the history: auditor snapshots verify says more"}
 		default:
 			item.IsToGo, item.Why = true, []string{"no period keeps it, and the history has it"}
@@ -251,7 +253,7 @@ func (p *pruning) decide(ctx context.Context, keep Keep) error {
 
 // stalePartials lists what runs left that died and that nobody went on with.
 func stalePartials(dir string, now time.Time) ([]Pruned, error) {
-	names, err := snapshotNames(dir, ".db"+partialSuffix)
+	names, err := store.Names(dir, ".db"+store.PartialSuffix)
 	if err != nil {
 		return nil, err
 	}
@@ -261,7 +263,7 @@ func stalePartials(dir string, now time.Time) ([]Pruned, error) {
 		if err != nil {
 			return nil, err
 		}
-		startedAt, err := time.Parse(fileTime, strings.TrimSuffix(name, ".db"+partialSuffix))
+		startedAt, err := time.Parse(store.FileTime, strings.TrimSuffix(name, ".db"+store.PartialSuffix))
 		if err != nil || now.Sub(startedAt) < stalePartial || now.Sub(stat.ModTime()) < stalePartial {
 			continue
 		}

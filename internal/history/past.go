@@ -1,4 +1,4 @@
-package store
+package history
 
 import (
 	"context"
@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"auditor/internal/finding"
+	"auditor/internal/store"
 )
 
 // Past is what the history knows of the time before a snapshot: all that
 // reports ask, read once.
 type Past struct {
-	Now      HistorySnapshot // the snapshot itself; ID 0: the history does not have it
-	Previous HistorySnapshot // the newest one before it about any of its organizations
+	Now      Snapshot // the snapshot itself; ID 0: the history does not have it
+	Previous Snapshot // the newest one before it about any of its organizations
 
 	// AlteredSHA256 is the checksum that the snapshot's file had when it was
 	// merged, if it has another one now; else "".
@@ -21,7 +22,7 @@ type Past struct {
 	Findings    []finding.Finding         // of Previous
 	Runs        []finding.Run             // rules that were run on Previous
 	FirstSeen   map[finding.Key]time.Time // when findings of Previous were first a fail
-	Trend       map[string][]HistoryTrend // by report, up to Previous, of the same organizations
+	Trend       map[string][]Trend        // by report, up to Previous, of the same organizations
 	Changes     []finding.Change          // from Previous to Now; nil if the history does not have Now
 	NotCompared []finding.NotCompared     // what Changes does not cover
 
@@ -35,7 +36,7 @@ func (p *Past) Has(sha256 string) bool { return p.before[sha256] }
 // nothing about the snapshot's organizations, Previous.ID is 0 and the rest empty.
 // What is newer than the snapshot is left out. reports are the names whose trends
 // are read.
-func (h *History) Past(ctx context.Context, now Info, reports []string) (*Past, error) {
+func (h *History) Past(ctx context.Context, now store.Info, reports []string) (*Past, error) {
 	all, err := h.Snapshots(ctx)
 	if err != nil {
 		return nil, err
@@ -50,7 +51,7 @@ func (h *History) Past(ctx context.Context, now Info, reports []string) (*Past, 
 
 // place finds the snapshot and the one before it among all of the history. It
 // returns the snapshots before it that are about any of the same organizations.
-func (p *Past) place(all []HistorySnapshot, now Info) (same map[int64]bool) {
+func (p *Past) place(all []Snapshot, now store.Info) (same map[int64]bool) {
 	same = map[int64]bool{}
 	for _, s := range all {
 		switch {
@@ -81,13 +82,13 @@ func (p *Past) read(ctx context.Context, h *History, reports []string, same map[
 	if p.FirstSeen, err = h.FirstSeen(ctx, p.Previous.ID, ""); err != nil {
 		return err
 	}
-	p.Trend = map[string][]HistoryTrend{}
+	p.Trend = map[string][]Trend{}
 	for _, report := range reports {
 		list, err := h.Trend(ctx, report, p.Previous.ID)
 		if err != nil {
 			return err
 		}
-		p.Trend[report] = slices.DeleteFunc(list, func(t HistoryTrend) bool { return !same[t.SnapshotID] })
+		p.Trend[report] = slices.DeleteFunc(list, func(t Trend) bool { return !same[t.SnapshotID] })
 	}
 	if p.Now.ID == 0 {
 		return nil

@@ -1,4 +1,4 @@
-package store
+package history
 
 import (
 	"context"
@@ -10,35 +10,36 @@ import (
 
 	"auditor/internal/finding"
 	"auditor/internal/sqlite"
+	"auditor/internal/store"
 )
 
 // Snapshots lists what the history has taken in, the oldest first.
-func (h *History) Snapshots(ctx context.Context) ([]HistorySnapshot, error) {
+func (h *History) Snapshots(ctx context.Context) ([]Snapshot, error) {
 	return h.snapshots(ctx, "")
 }
 
-// Find returns the snapshot as the history knows it, [ErrNotMerged] if it does
+// Find returns the snapshot as the history knows it, [ErrNotImported] if it does
 // not. The one before it has the number before.
-func (h *History) Find(ctx context.Context, s *Snapshot) (HistorySnapshot, error) {
+func (h *History) Find(ctx context.Context, s *store.Snapshot) (Snapshot, error) {
 	all, err := h.snapshots(ctx, s.Info().SHA256)
 	if err != nil {
-		return HistorySnapshot{}, err
+		return Snapshot{}, err
 	}
 	if len(all) == 0 {
-		return HistorySnapshot{}, fmt.Errorf("snapshot %s: %w", s.info.File, ErrNotMerged)
+		return Snapshot{}, fmt.Errorf("snapshot %s: %w", s.Brief().File, ErrNotImported)
 	}
 	return all[0], nil
 }
 
 // snapshots lists all, or the one of a checksum.
-func (h *History) snapshots(ctx context.Context, sum string) ([]HistorySnapshot, error) {
+func (h *History) snapshots(ctx context.Context, sum string) ([]Snapshot, error) {
 	const query = `SELECT snapshot_id, file, sha256, started_at, finished_at, is_complete, COALESCE(orgs, ''), rules_fingerprint,
 		token_count, request_count, repository_count, pair_count, member_count,
 		critical_count, high_count, medium_count, low_count, excepted_count, unknown_count
 		FROM snapshots WHERE ?1 IN ('', sha256) ORDER BY snapshot_id`
-	var all []HistorySnapshot
+	var all []Snapshot
 	err := h.each(ctx, "list the snapshots", query, []any{sum}, func(rows *sql.Rows) error {
-		var s HistorySnapshot
+		var s Snapshot
 		var started, finished, orgs string
 		err := rows.Scan(&s.ID, &s.File, &s.SHA256, &started, &finished, &s.IsComplete, &orgs, &s.RulesFingerprint,
 			&s.TokenCount, &s.RequestCount, &s.RepositoryCount, &s.PairCount, &s.MemberCount,
@@ -186,7 +187,7 @@ func (h *History) firstFailed(ctx context.Context, what string, id int64, report
 // Trend counts what the rules of a report found, in every snapshot up to one,
 // the oldest first; report "" stands for all rules. Snapshots that no rule of
 // the report judged are left out.
-func (h *History) Trend(ctx context.Context, report string, until int64) ([]HistoryTrend, error) {
+func (h *History) Trend(ctx context.Context, report string, until int64) ([]Trend, error) {
 	const query = `
 		SELECT s.snapshot_id, s.finished_at,
 			COALESCE(sum(c.finding_count) FILTER (WHERE c.severity = 'critical'), 0),
@@ -201,9 +202,9 @@ func (h *History) Trend(ctx context.Context, report string, until int64) ([]Hist
 		WHERE s.snapshot_id <= ?1 AND (?2 = '' OR substr(r.rule, 1, length(?2) + 1) = ?2 || '/')
 		GROUP BY s.snapshot_id
 		ORDER BY s.snapshot_id`
-	var all []HistoryTrend
+	var all []Trend
 	err := h.each(ctx, "read the trend", query, []any{until, report}, func(rows *sql.Rows) error {
-		var t HistoryTrend
+		var t Trend
 		var finished string
 		err := rows.Scan(&t.SnapshotID, &finished, &t.Findings.Critical, &t.Findings.High, &t.Findings.Medium, &t.Findings.Low, &t.Excepted, &t.Unknown)
 		if err != nil {

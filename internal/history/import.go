@@ -1,4 +1,4 @@
-package store
+package history
 
 import (
 	"cmp"
@@ -16,6 +16,7 @@ import (
 
 	"auditor/internal/finding"
 	"auditor/internal/sqlite"
+	"auditor/internal/store"
 )
 
 // Merge takes a published snapshot into the history, with what was found in it
@@ -23,35 +24,35 @@ import (
 // left alone. It refuses a snapshot of a targeted run ([ErrFiltered]), one that
 // is not newer than all others ([OutOfOrderError]) and one whose file was
 // altered ([AlteredError]); while another run merges it waits a little and then
-// says [ErrInUse].
-func (h *History) Merge(ctx context.Context, s *Snapshot, findings iter.Seq[*finding.Finding], rules []finding.Run) error {
+// says [store.ErrInUse].
+func (h *History) Merge(ctx context.Context, s *store.Snapshot, findings iter.Seq[*finding.Finding], rules []finding.Run) error {
 	err := h.write(ctx, func(m *merge) error { return m.merge(ctx, s, findings, rules) })
 	if err != nil {
-		return fmt.Errorf("merge %s into the history: %w", s.info.File, err)
+		return fmt.Errorf("merge %s into the history: %w", s.Brief().File, err)
 	}
 	return nil
 }
 
-// Rejudge replaces what was found in a snapshot that was merged ([ErrNotMerged]
+// Rejudge replaces what was found in a snapshot that was merged ([ErrNotImported]
 // if it was not): today's rules see more, or exceptions were changed. Several
 // are to be judged anew in their order, because what a rule could not see again
 // stays as it was in the snapshot before.
-func (h *History) Rejudge(ctx context.Context, s *Snapshot, findings iter.Seq[*finding.Finding], rules []finding.Run) error {
+func (h *History) Rejudge(ctx context.Context, s *store.Snapshot, findings iter.Seq[*finding.Finding], rules []finding.Run) error {
 	err := h.write(ctx, func(m *merge) error { return m.rejudge(ctx, s, findings, rules) })
 	if err != nil {
-		return fmt.Errorf("judge %s in the history anew: %w", s.info.File, err)
+		return fmt.Errorf("judge %s in the history anew: %w", s.Brief().File, err)
 	}
 	return nil
 }
 
 // write runs f on the only connection that may change the file.
 func (h *History) write(ctx context.Context, f func(*merge) error) error {
-	lock, err := lockHistory(ctx, h.dir)
+	lock, err := lock(ctx, h.dir)
 	if err != nil {
 		return err
 	}
 	defer lock.Unlock()
-	if err := checkHistory(h.path); err != nil {
+	if err := checkHeader(h.path); err != nil {
 		return err
 	}
 	return mergeInto(ctx, h.path, f)
@@ -59,7 +60,7 @@ func (h *History) write(ctx context.Context, f func(*merge) error) error {
 
 // mergeInto opens a history whose lock is held.
 func mergeInto(ctx context.Context, path string, f func(*merge) error) (err error) {
-	db := openHistoryWriting(path)
+	db := openWriting(path)
 	defer func() { err = errors.Join(err, db.Close()) }()
 	conn, err := db.Conn(ctx)
 	if err != nil {
@@ -86,7 +87,7 @@ type merge struct {
 	tx   *sql.Tx
 }
 
-func (m *merge) merge(ctx context.Context, s *Snapshot, findings iter.Seq[*finding.Finding], rules []finding.Run) error {
+func (m *merge) merge(ctx context.Context, s *store.Snapshot, findings iter.Seq[*finding.Finding], rules []finding.Run) error {
 	info := s.Info()
 	if info.Filters != "" {
 		return ErrFiltered
@@ -118,15 +119,15 @@ func (m *merge) merge(ctx context.Context, s *Snapshot, findings iter.Seq[*findi
 	})
 }
 
-func (m *merge) rejudge(ctx context.Context, s *Snapshot, findings iter.Seq[*finding.Finding], rules []finding.Run) error {
+func (m *merge) rejudge(ctx context.Context, s *store.Snapshot, findings iter.Seq[*finding.Finding], rules []finding.Run) error {
 	info := s.Info()
 	var id int64
 	err := m.conn.QueryRowContext(ctx, "SELECT s.snapshot_id FROM _snapshots AS s WHERE s.sha256 = ?", info.SHA256).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		if _, err := m.isKnown(ctx, info); err != nil {
-			return cmp.Or(altered(err), ErrNotMerged)
+			return cmp.Or(altered(err), ErrNotImported)
 		}
-		return ErrNotMerged
+		return ErrNotImported
 	}
 	if err != nil {
 		return err
@@ -143,11 +144,11 @@ func altered(err error) error {
 }
 
 // checkSum holds the file against the checksum that was published with it.
-func checkSum(info Info) error {
+func checkSum(info store.Info) error {
 	if info.SHA256 == "" {
 		return fmt.Errorf("%s cannot be read", info.Path)
 	}
-	want, err := publishedSum(info.Path)
+	want, err := store.PublishedSum(info.Path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -162,7 +163,7 @@ func checkSum(info Info) error {
 
 // isKnown tells whether the snapshot was merged. One that cannot be is an
 // error.
-func (m *merge) isKnown(ctx context.Context, info Info) (bool, error) {
+func (m *merge) isKnown(ctx context.Context, info store.Info) (bool, error) {
 	var sum string
 	err := m.conn.QueryRowContext(ctx, "SELECT s.sha256 FROM _snapshots AS s WHERE s.sha256 = ?1 OR s.file = ?2 ORDER BY s.sha256 = ?1 DESC", info.SHA256, info.File).Scan(&sum)
 	switch {
@@ -208,7 +209,7 @@ func (m *merge) transact(ctx context.Context, f func() error) (err error) {
 }
 
 // enter gives the snapshot its number.
-func (m *merge) enter(ctx context.Context, info Info) (id int64, err error) {
+func (m *merge) enter(ctx context.Context, info store.Info) (id int64, err error) {
 	const insert = `INSERT INTO _snapshots (file, sha256, started_at, finished_at, is_complete, auditor_version, api_url, web_url)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING snapshot_id`
 	err = m.tx.QueryRowContext(ctx, insert, info.File, info.SHA256, timeText(info.StartedAt), timeText(info.FinishedAt),
@@ -218,7 +219,7 @@ func (m *merge) enter(ctx context.Context, info Info) (id int64, err error) {
 
 // stage reads the snapshot into temporary tables.
 func (m *merge) stage(ctx context.Context, id int64) error {
-	texts, err := historyTexts("history/merge")
+	texts, err := readTexts("sql/stage")
 	if err != nil {
 		return err
 	}
@@ -319,3 +320,6 @@ func equal(columns []string, a, b string) string {
 
 // parseTime reads a time that timeText wrote.
 func parseTime(text string) (time.Time, error) { return time.Parse(time.RFC3339, text) }
+
+// timeText writes a time as snapshots do: in UTC, to the second.
+func timeText(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -1,4 +1,4 @@
-package store
+package history
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"auditor/internal/sqlite"
+	"auditor/internal/store"
 )
 
 // Verified is what [Verify] says about one file.
@@ -51,7 +52,7 @@ type verification struct {
 }
 
 func (v *verification) readNames() (err error) {
-	if v.names, err = snapshotNames(v.dir, ".db"); err != nil {
+	if v.names, err = store.Names(v.dir, ".db"); err != nil {
 		return err
 	}
 	slices.Reverse(v.names)
@@ -61,7 +62,7 @@ func (v *verification) readNames() (err error) {
 	}
 	for _, entry := range entries {
 		name, isSum := strings.CutSuffix(entry.Name(), ".sha256")
-		if isSum && fileName.MatchString(name) {
+		if isSum && store.IsName(name) {
 			v.sums = append(v.sums, name)
 		}
 	}
@@ -71,14 +72,14 @@ func (v *verification) readNames() (err error) {
 func (v *verification) snapshot(ctx context.Context, name string) Verified {
 	out := Verified{File: name}
 	path := filepath.Join(v.dir, name)
-	sum := fileSum(path)
+	sum := store.FileSum(path)
 	out.fail(v.published(name, sum))
-	s, err := Open(ctx, path)
+	s, err := store.Open(ctx, path)
 	if err != nil {
 		out.fail(reasonOf(err))
 	} else {
-		out.fail(integrity(ctx, s.file))
-		isFiltered := s.info.Filters != ""
+		out.fail(integrity(ctx, s.Database()))
+		isFiltered := s.Brief().Filters != ""
 		s.Close()
 		switch merged, isMerged := v.merged[name]; {
 		case isFiltered:
@@ -118,7 +119,7 @@ func (v *verification) published(name, sum string) (problem string) {
 	if sum == "" {
 		return "it cannot be read"
 	}
-	want, err := publishedSum(filepath.Join(v.dir, name))
+	want, err := store.PublishedSum(filepath.Join(v.dir, name))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return "its .sha256 file is missing"
@@ -132,7 +133,7 @@ func (v *verification) published(name, sum string) (problem string) {
 
 // integrity is what is wrong with a file, "" if every page is sound.
 func integrity(ctx context.Context, db *sqlite.Database) (problem string) {
-	if err := checkIntegrity(ctx, db.DB()); err != nil {
+	if err := store.CheckIntegrity(ctx, db.DB()); err != nil {
 		return strings.ReplaceAll(err.Error(), "\n", ": ")
 	}
 	return ""
@@ -167,9 +168,9 @@ func (v *verification) absent() {
 
 // history checks the history and reads what it knows of the files.
 func (v *verification) history(ctx context.Context) Verified {
-	out := Verified{File: historyName}
-	s, err := ReadHistory(ctx, filepath.Join(v.dir, historyName))
-	if errors.Is(err, ErrNoHistory) {
+	out := Verified{File: fileName}
+	s, err := Read(ctx, filepath.Join(v.dir, fileName))
+	if errors.Is(err, ErrNone) {
 		out.Notes = append(out.Notes, "there is none yet: the next run makes it")
 		return out
 	}
@@ -178,8 +179,8 @@ func (v *verification) history(ctx context.Context) Verified {
 		return out
 	}
 	defer s.Close()
-	out.fail(integrity(ctx, s.file))
-	h, err := OpenHistory(ctx, v.dir)
+	out.fail(integrity(ctx, s.Database()))
+	h, err := Open(ctx, v.dir)
 	if err != nil {
 		out.fail(historyReason(err))
 		return out
@@ -197,7 +198,7 @@ func (v *verification) history(ctx context.Context) Verified {
 	return out
 }
 
-// historyReason is an error of OpenHistory less the path.
+// historyReason is an error of Open less the path.
 func historyReason(err error) string {
 	if inner := errors.Unwrap(err); inner != nil {
 		return inner.Error()

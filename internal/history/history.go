@@ -1,19 +1,24 @@
-package store
+package history
 
 import (
 	"errors"
 	"fmt"
 	"iter"
+	"path/filepath"
 	"time"
 
 	"auditor/internal/finding"
+	"auditor/internal/store"
 )
 
-// historyName is the history's file in the folder of the snapshots.
-const historyName = "history.db"
+// fileName is the history's file in the folder of the snapshots.
+const fileName = "history.db"
 
-// HistorySnapshot is a snapshot that the history has taken in.
-type HistorySnapshot struct {
+// Path is where the history of the snapshots in dir is, if there is one.
+func Path(dir string) string { return filepath.Join(dir, fileName) }
+
+// Snapshot is a snapshot that the history has taken in.
+type Snapshot struct {
 	ID                    int64 // 1 for the oldest, without gaps
 	File                  string
 	SHA256                string
@@ -31,8 +36,8 @@ type HistorySnapshot struct {
 	UnknownCount          int64
 }
 
-// HistoryTrend is how bad it was at one snapshot.
-type HistoryTrend struct {
+// Trend is how bad it was at one snapshot.
+type Trend struct {
 	SnapshotID int64
 	FinishedAt time.Time
 	Findings   finding.Counts // fails that no exception covered
@@ -41,36 +46,36 @@ type HistoryTrend struct {
 }
 
 // EvaluateFunc returns what today's rules find in a snapshot.
-type EvaluateFunc func(*Snapshot) (iter.Seq[*finding.Finding], []finding.Run, error)
+type EvaluateFunc func(*store.Snapshot) (iter.Seq[*finding.Finding], []finding.Run, error)
 
 var (
 	// ErrNotHistory: the file is not a history of this program.
 	ErrNotHistory = errors.New("not a history of auditor")
 
-	// ErrNoHistory: there is no history in the folder.
-	ErrNoHistory = errors.New("no history")
+	// ErrNone: there is no history in the folder.
+	ErrNone = errors.New("no history")
 
 	// ErrFiltered: a snapshot of a targeted run shows only a part and is never
 	// part of the history.
 	ErrFiltered = errors.New("a snapshot of a targeted run is not for the history")
 
-	// ErrNotMerged: the history does not know the snapshot.
-	ErrNotMerged = errors.New("not in the history")
+	// ErrNotImported: the history does not know the snapshot.
+	ErrNotImported = errors.New("not in the history")
 )
 
-// HistoryVersionError says that a history was made by a newer program.
-type HistoryVersionError struct {
+// VersionError says that a history was made by a newer program.
+type VersionError struct {
 	Got  int // version in the file
 	Want int // newest version that this program reads
 }
 
-func (e *HistoryVersionError) Error() string {
+func (e *VersionError) Error() string {
 	return fmt.Sprintf("history has version %d, this program reads up to %d", e.Got, e.Want)
 }
 
 // OutOfOrderError says that a snapshot began before the newest one that the
 // history has: a clock went back, or the file came late. Nothing is lost:
-// [RebuildHistory] puts all files in order.
+// [Rebuild] puts all files in order.
 type OutOfOrderError struct {
 	File   string
 	Newest string // file of the newest snapshot in the history
