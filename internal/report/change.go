@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"auditor/internal/finding"
+	"auditor/internal/rows"
+	"auditor/internal/sanitize"
 	"auditor/internal/store"
 )
 
@@ -55,7 +57,7 @@ func encodeFacts(f finding.Facts) ([]byte, error) {
 			object[column] = n == "1"
 		}
 	}
-	return encode(object)
+	return sanitize.JSON(object)
 }
 
 // Silence is how long a token was not used when its use is worth a word, unless
@@ -154,27 +156,24 @@ func (d *Diff) heading() string {
 	name := func(s Snapshot) string { return s.File + " (" + s.StartedAt.UTC().Format("2006-01-02 15:04") + " UTC)" }
 	count := "no changes"
 	if n := len(d.Changes); n > 0 {
-		count = plural(n, "change")
+		count = finding.Count(n, "change")
 	}
 	return "From " + name(d.Old) + " to " + name(d.New) + ": " + count
 }
 
-func notCompared(n finding.NotCompared) string { return n.Org + ": " + n.Resource + ": " + n.Why }
-
 func writeDiffTable(w *bufio.Writer, d *Diff, width int) error {
-	w.WriteString(InertLine(d.heading()) + "\n")
+	w.WriteString(sanitize.Line(d.heading()) + "\n")
 	if len(d.Changes) > 0 {
 		w.WriteString("\n")
-		t := &tableRows{w: w, width: width}
 		columns := []string{"kind", "change", "organization", "subject", "owner", "what"}
-		_, err := writeRows(t, columns, func(yield func([]any, error) bool) {
+		_, err := rows.Write(w, "table", columns, func(yield func([]any, error) bool) {
 			for i := range d.Changes {
 				c := &d.Changes[i]
 				if !yield([]any{c.Kind, c.Change, c.Org, c.Subject.Label(), c.Subject.Owner, c.Detail}, nil) {
 					return
 				}
 			}
-		})
+		}, width)
 		if err != nil {
 			return err
 		}
@@ -183,7 +182,7 @@ func writeDiffTable(w *bufio.Writer, d *Diff, width int) error {
 		w.WriteString("\nNot compared:\n")
 	}
 	for _, n := range d.NotCompared {
-		w.WriteString("  " + InertLine(notCompared(n)) + "\n")
+		w.WriteString("  " + sanitize.Line(n.String()) + "\n")
 	}
 	return nil
 }
@@ -200,7 +199,7 @@ func writeDiffMarkdown(w *bufio.Writer, d *Diff, _ int) error {
 		w.WriteString("\nNot compared:\n\n")
 	}
 	for _, n := range d.NotCompared {
-		w.WriteString("- " + inertMarkdownLine(short(notCompared(n))) + "\n")
+		w.WriteString("- " + sanitize.MarkdownLine(short(n.String())) + "\n")
 	}
 	return nil
 }
@@ -224,17 +223,13 @@ func (c *Changes) counts() string {
 	}
 	var parts []string
 	for _, s := range order {
-		word := s.kind
-		if n[s] > 1 {
-			word = finding.Plural(s.kind)
-		}
-		parts = append(parts, fmt.Sprintf("%d %s %s", n[s], word, s.change))
+		parts = append(parts, finding.Count(n[s], s.kind)+" "+s.change)
 	}
 	return strings.Join(parts, ", ")
 }
 
-// factText is the values before or after as people read them, one a line.
-func factText(f finding.Facts) string {
+// FactText is the values before or after as people read them, one a line.
+func FactText(f finding.Facts) string {
 	text, err := encodeFacts(f)
 	if err != nil {
 		return string(f)
@@ -261,7 +256,7 @@ func factLines(object map[string]any) []string {
 				lines = append(lines, fmt.Sprint(one))
 			}
 		case bool:
-			lines = append(lines, column+" = "+yesNo(v))
+			lines = append(lines, column+" = "+finding.YesOrNo(v))
 		case nil:
 			lines = append(lines, column+" = –") // unknown, or never
 		default:

@@ -1,16 +1,21 @@
-package report
+package report_test
 
 import (
 	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
+
+	. "auditor/internal/report"
+	"auditor/internal/report/sample"
+	"auditor/internal/sanitize"
+	"auditor/internal/sanitize/hostile"
 )
 
 func diffOf(t testing.TB, format, text string, width int) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := WriteDiff(&b, format, hostileDiff(text), width); err != nil {
+	if err := WriteDiff(&b, format, sample.HostileDiff(text), width); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -18,13 +23,13 @@ func diffOf(t testing.TB, format, text string, width int) string {
 
 func TestDiffIsInert(t *testing.T) {
 	t.Parallel()
-	for _, text := range append(hostileTexts(), markdownTexts...) {
+	for _, text := range append(hostile.Texts(), hostile.MarkdownTexts()...) {
 		checkDiff(t, text)
 	}
 }
 
 func FuzzDiff(f *testing.F) {
-	seedHostile(f)
+	hostile.Seed(f)
 	f.Fuzz(func(t *testing.T, text string) { checkDiff(t, text) })
 }
 
@@ -35,19 +40,19 @@ func checkDiff(t testing.TB, text string) {
 	const harmless = "harmless"
 	for _, width := range []int{0, 200} {
 		got := diffOf(t, "table", text, width)
-		checkHostile(t, got, text)
+		hostile.Check(t, got, text)
 		if n, want := strings.Count(got, "\n"), strings.Count(diffOf(t, "table", harmless, width), "\n"); n != want {
 			t.Errorf("%.40q makes %d lines instead of %d", text, n, want)
 		}
 	}
-	checkRendered(t, text, diffOf(t, "markdown", text, 0), diffOf(t, "markdown", harmless, 0), visible(short(text), ""), harmless)
+	hostile.CheckRendered(t, text, diffOf(t, "markdown", text, 0), diffOf(t, "markdown", harmless, 0), sanitize.Line(Short(text)), harmless)
 	checkDiffJSON(t, text)
 }
 
 func checkDiffJSON(t testing.TB, text string) {
 	t.Helper()
 	got := diffOf(t, "json", text, 0)
-	checkHostile(t, got, text)
+	hostile.Check(t, got, text)
 	var d struct {
 		Changes []struct {
 			Detail string

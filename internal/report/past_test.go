@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"fmt"
@@ -11,6 +11,8 @@ import (
 
 	"auditor/internal/finding"
 	"auditor/internal/raced"
+	. "auditor/internal/report"
+	"auditor/internal/report/sample"
 	"auditor/internal/rules"
 	"auditor/internal/store"
 )
@@ -217,10 +219,10 @@ func TestTrendIsAbridged(t *testing.T) {
 	t.Parallel()
 	var points []TrendPoint
 	for day := range 365 {
-		points = append(points, TrendPoint{At: At(sampleTime.AddDate(0, 0, day-364))})
+		points = append(points, TrendPoint{At: At(sample.FinishedAt().AddDate(0, 0, day-364))})
 	}
-	got := abridge(points)
-	if len(got) < 14+12+5 || len(got) > 14+12+14 || !got[len(got)-1].At.Equal(sampleTime) {
+	got := Abridge(points)
+	if len(got) < 14+12+5 || len(got) > 14+12+14 || !got[len(got)-1].At.Equal(sample.FinishedAt()) {
 		t.Errorf("%d points up to %v", len(got), got[len(got)-1].At)
 	}
 	if !slices.IsSortedFunc(got, func(a, b TrendPoint) int { return a.At.Compare(b.At.Time) }) {
@@ -231,8 +233,8 @@ func TestTrendIsAbridged(t *testing.T) {
 			t.Errorf("%v between point %d and the next", gap, i-1)
 		}
 	}
-	if short := abridge(points[:10]); len(short) != 10 {
-		t.Errorf("%d of 10 points", len(short))
+	if Short := Abridge(points[:10]); len(Short) != 10 {
+		t.Errorf("%d of 10 points", len(Short))
 	}
 }
 

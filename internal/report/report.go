@@ -133,9 +133,9 @@ func (r *Report) CountAtLeast(severity finding.Severity) int {
 	return n
 }
 
-// arrange puts everything into its printed order and counts: what makes equal
-// input give equal bytes.
-func (r *Report) arrange() {
+// Arrange puts everything into its printed order and counts: what makes equal
+// input give equal bytes. [Build] has done so; it is for a Report made by hand.
+func (r *Report) Arrange() {
 	slices.SortStableFunc(r.Findings, func(a, b *finding.Finding) int {
 		return cmp.Or(
 			cmp.Compare(uint(a.Severity.Rank()), uint(b.Severity.Rank())),
