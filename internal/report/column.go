@@ -101,21 +101,6 @@ var goodByName = []struct{ prefix, suffix, good string }{
 	{"has_", "_codeowners", "yes"},
 }
 
-// Title is the name as a header: last_used_at is "Last used at".
-func (c Column) Title() string {
-	words := strings.Fields(strings.ReplaceAll(c.Name, "_", " "))
-	for i, w := range words {
-		switch w {
-		case "url", "id", "html", "api", "sso":
-			words[i] = strings.ToUpper(w)
-		}
-	}
-	if len(words) == 0 {
-		return ""
-	}
-	return capital(strings.Join(words, " "))
-}
-
 // columnsOf looks columns up in the snapshot's manual: first in the view that has
 // most of them, then in the others.
 func columnsOf(names []string) []Column {

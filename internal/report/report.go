@@ -3,9 +3,6 @@ package report
 import (
 	"cmp"
 	"slices"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"auditor/internal/finding"
 )
@@ -192,30 +189,4 @@ func (r *Report) count() {
 		}
 	}
 	r.Summary = s
-}
-
-// prefixes are no words: they keep their hyphen in a title.
-var prefixes = []string{"over", "non", "multi", "pre", "self"}
-
-// titleOf makes "stale-tokens" a heading: "Stale tokens".
-func titleOf(name string) string {
-	var b strings.Builder
-	for i, word := range strings.Split(name, "-") {
-		if i > 0 && slices.Contains(prefixes, b.String()) {
-			b.WriteByte('-')
-		} else if i > 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteString(word)
-	}
-	return capital(b.String())
-}
-
-// capital puts the first letter in upper case.
-func capital(s string) string {
-	first, size := utf8.DecodeRuneInString(s)
-	if size == 0 {
-		return ""
-	}
-	return string(unicode.ToUpper(first)) + s[size:]
 }

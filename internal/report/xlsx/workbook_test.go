@@ -105,14 +105,14 @@ func TestFindingsSheet(t *testing.T) {
 	t.Parallel()
 	r := sample.Report(20, 0)
 	b := bookOf(t, r, maxRows)
-	want := []string{"Severity", "Subject", "Finding", "Status", "Organization", "Kind", "Owner", "Reason", "New", "First seen", "Exception", "Decision", "Comment", "Last used at", "Unused days", "Expires at", "Repository selection", "Is expired", "Rule", "Key"}
+	want := []string{"Severity", "Subject", "Finding", "Status", "Organization", "Kind", "Owner", "Reason", "New", "First seen", "Exception", "Decision", "Comment", "Last used", "Days unused", "Expires", "Repository selection", "Expired", "Rule", "Key"}
 	if diff := cmp.Diff(want, b.rows("Findings")[0]); diff != "" {
 		t.Error(diff)
 	}
 	f := r.Findings[0]
 	for title, want := range map[string]string{
 		"Severity": string(f.Severity), "Status": string(f.Status), "Organization": f.Org, "Kind": "token", "Subject": f.Subject.Name, "Owner": f.Subject.Owner,
-		"Reason": f.Reason, "Rule": f.Rule, "Key": string(f.Key), "Decision": "", "Comment": "", "Unused days": fmt.Sprint(f.Evidence[1].Value),
+		"Reason": f.Reason, "Rule": f.Rule, "Key": string(f.Key), "Decision": "", "Comment": "", "Days unused": fmt.Sprint(f.Evidence[1].Value),
 	} {
 		if got := b.value("Findings", title, 2); got != want {
 			t.Errorf("%s is %q, want %q", title, got, want)
@@ -122,11 +122,11 @@ func TestFindingsSheet(t *testing.T) {
 	if want := `HYPERLINK("` + f.Subject.URL + `","` + f.Subject.Name + `")`; err != nil || formula != want {
 		t.Errorf("link is %s, want %s (%v)", formula, want, err)
 	}
-	when, err := b.GetCellValue("Findings", at(b.column("Findings", "Last used at")+1, 2))
+	when, err := b.GetCellValue("Findings", at(b.column("Findings", "Last used")+1, 2))
 	if want := f.Evidence[0].Value.(string); err != nil || when != strings.Replace(want[:16], "T", " ", 1) {
 		t.Errorf("date shows as %q, want %q (%v)", when, want, err)
 	}
-	if kind, err := b.GetCellType("Findings", at(b.column("Findings", "Last used at")+1, 2)); err != nil || kind != excelize.CellTypeUnset {
+	if kind, err := b.GetCellType("Findings", at(b.column("Findings", "Last used")+1, 2)); err != nil || kind != excelize.CellTypeUnset {
 		t.Errorf("a date is a cell of type %v, not a number (%v)", kind, err)
 	}
 }
@@ -201,7 +201,7 @@ func TestEvidenceSaysWhetherReachIsEffective(t *testing.T) {
 	}
 	b := bookOf(t, r, maxRows)
 	for i, want := range []string{"yes", "no", "unknown"} {
-		if got := b.value("Findings", "Is reach effective", i+2); got != want {
+		if got := b.value("Findings", "Reach is effective", i+2); got != want {
 			t.Errorf("row %d says %q, want %q", i+2, got, want)
 		}
 	}
@@ -269,10 +269,10 @@ func TestInventoryIsTyped(t *testing.T) {
 	t.Parallel()
 	b := bookOf(t, sample.Report(0, 4), maxRows)
 	for title, want := range map[string][]string{
-		"Is expired":       {"no", "yes", "no", "yes"},
+		"Expired":       {"no", "yes", "no", "yes"},
 		"Secret scanning":  {"enabled", "disabled", "paused", "unknown"},
 		"Owner role":       {"member", "owner", "outside", ""},
-		"Expires at":       {"", "", "", ""},
+		"Expires":       {"", "", "", ""},
 		"Repository count": {"0", "1", "2", "3"},
 		"Grant ID":         {"98000", "98001", "98002", "98003"},
 	} {
