@@ -60,8 +60,8 @@ func encodeFacts(f finding.Facts) ([]byte, error) {
 	return sanitize.JSON(object)
 }
 
-// Silence is how long a token was not used when its use is worth a word, unless
-// somebody asks for another one.
+// Silence is how long a token was not used when its use is worth a change, unless
+// a caller asks for another time.
 const Silence = 60 * 24 * time.Hour
 
 // NewDiff is what the history has of the time between two of its snapshots. Tokens
@@ -76,8 +76,8 @@ func NewDiff(old, new store.HistorySnapshot, changes []finding.Change, notCompar
 	return d
 }
 
-// silenceOf is how long a token that is used again was not; very long if the
-// history cannot tell.
+// silenceOf is how long a token that is used again was not used; very long if the
+// history does not say.
 func silenceOf(c finding.Change) time.Duration {
 	var before, after struct {
 		LastUsedAt      time.Time `json:"last_used_at"`

@@ -97,7 +97,7 @@ var (
 	headings = regexp.MustCompile(`(?m)^(#{2,3}) `)
 )
 
-// checkMarkdown checks what stands in the text after our own links and marks
+// checkMarkdown checks what is in the text after our own links and marks
 // are taken out.
 func checkMarkdown(t *testing.T, got, text string) {
 	t.Helper()
@@ -107,7 +107,7 @@ func checkMarkdown(t *testing.T, got, text string) {
 }
 
 // checkTables checks that every row has as many cells as its header, and that
-// what stands outside of tables is ours.
+// what is outside of tables is ours.
 func checkTables(t *testing.T, got, text string) {
 	t.Helper()
 	columns := 0

@@ -147,8 +147,8 @@ func TestHistoryLacksTheSnapshot(t *testing.T) {
 	}
 }
 
-// A changed rule is not taken for a changed organization: the file is judged
-// anew, and without it nothing is said to be new or resolved.
+// A changed rule is not taken for a changed organization: the file is evaluated
+// again, and without it nothing is said to be new or resolved.
 func TestHistoryOfOtherRules(t *testing.T) {
 	t.Parallel()
 	raced.Skip(t)

@@ -11,8 +11,8 @@ import (
 // meaning or goes away, not when one is added.
 const Version = 1
 
-// Report is one report over one snapshot: the exact content of the JSON file,
-// and beside it what only the workbook shows. The same snapshot, rules and
+// Report is one report over one snapshot: the exact content of the JSON file, and
+// what only other formats show. The same snapshot, rules and
 // configuration give an equal Report.
 type Report struct {
 	Version          int                `json:"version"`
@@ -100,8 +100,8 @@ type Resolved struct {
 	LastSeenAt Time
 }
 
-// TrendPoint is how bad it was at one snapshot, as the history has it, or judged
-// by today's rules.
+// TrendPoint is how bad it was at one snapshot, as the history has it, or as
+// today's rules evaluate it.
 type TrendPoint struct {
 	At         Time
 	BySeverity finding.Counts // of the fails that no exception covers
@@ -149,6 +149,8 @@ func (r *Report) Arrange() {
 	r.count()
 }
 
+// compareSubjects orders ids as text, other than finding.Subject.Compare: it is the
+// order of the published JSON.
 func compareSubjects(a, b finding.Subject) int {
 	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID))
 }

@@ -318,7 +318,7 @@ func checkManual(t testing.TB, s string) {
 		}
 		hostile.Check(t, b.String(), s)
 		if got, want := hostile.Words(b.String()), hostile.Words(sanitize.Line(s)); !strings.Contains(got, want) {
-			t.Errorf("%.40q is told as %.100q", want, got)
+			t.Errorf("%.40q is printed as %.100q", want, got)
 		}
 		if width == 0 && strings.Count(b.String(), "\n") != 4 {
 			t.Errorf("%.40q makes %d lines", s, strings.Count(b.String(), "\n"))

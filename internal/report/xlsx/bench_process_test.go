@@ -16,7 +16,7 @@ import (
 )
 
 // The figures of a whole process: time, CPU and the peak of its resident
-// memory, as the kernel tells them of a child that has ended. A figure of
+// memory, as the kernel reports them of a child that has ended. A figure of
 // memory that is missed fails; time depends on what else the machine does, so
 // it is only reported, and CPU beside it.
 

@@ -5,7 +5,7 @@ import (
 )
 
 // aboutChanges is what the Summary says of the sheet.
-const aboutChanges = "What changed on GitHub since the previous snapshot: whether or not a rule has something to say about it."
+const aboutChanges = "What changed on GitHub since the previous snapshot, whether or not a rule reports it."
 
 // changes writes the sheet Changes, also when there are none: that is an answer.
 func (b *workbook) changes() error {
@@ -25,10 +25,10 @@ func (b *workbook) changes() error {
 		name: sheetChanges, table: "Changes", below: below, about: aboutChanges,
 		columns: []sheetColumn{
 			{title: "Kind", width: 12, note: "What it is about. setting and protection: the subject is the repository."},
-			{title: "Change", width: 13, note: "widened: the token can do or reach more than before. awake: it was used again after a long silence."},
+			{title: "Change", width: 13, note: "widened: the token can do or reach more than before. awake: it was used again after a long time without use."},
 			{title: "Organization", width: 16}, {title: "Subject", width: 34, note: "The link leads to the page on GitHub."}, {title: "Owner", width: 18},
-			{title: "What", width: 60}, {title: "Before", width: 40, note: "What differs, as it was. Empty: it was not there."},
-			{title: "After", width: 40, note: "What differs, as it is now. Empty: it is not there any more."},
+			{title: "What", width: 60}, {title: "Before", width: 40, note: "What differs, as it was. Empty: it did not exist."},
+			{title: "After", width: 40, note: "What differs, as it is now. Empty: it does not exist any more."},
 		},
 		rows: each(len(list), func(i int) []any {
 			c := &list[i]

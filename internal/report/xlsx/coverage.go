@@ -9,7 +9,7 @@ func (b *workbook) coverage() error {
 	list := b.report.Coverage
 	return b.stream(sheet{
 		name: sheetCoverage, table: "Coverage", below: b.report.Remarks(),
-		about: "What could be read from GitHub, what could not, and what to grant for it.",
+		about: "What could be read from GitHub, what could not, and which permission to grant for it.",
 		columns: []sheetColumn{
 			{title: "Organization", width: 18}, {title: "Resource", width: 34},
 			{title: "Status", width: 12, words: coverageWords, note: "complete: read to its end. partial: only a part. denied: GitHub refused. failed: an error. skipped: not asked for."},

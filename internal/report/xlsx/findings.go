@@ -18,14 +18,14 @@ var findingColumns = []sheetColumn{
 	{title: "Severity", width: 11, words: finding.SeverityNames()},
 	{title: "Subject", width: 32, note: "The link leads to the page on GitHub."},
 	{title: "Finding", width: 42},
-	{title: "Status", width: 10, words: []string{report.UnknownWord}, note: "fail: the rule's condition holds. unknown: GitHub did not say, or the App may not see it."},
+	{title: "Status", width: 10, words: []string{report.UnknownWord}, note: "fail: the rule's condition is met. unknown: GitHub did not say, or the App may not see it."},
 	{title: "Organization", width: 16},
 	{title: "Kind", width: 11},
 	{title: "Owner", width: 18},
 	{title: "Reason", width: 60},
-	{title: "New", width: 8, note: "yes: the previous snapshot did not have it. Empty: cannot be told, since there is none, or it could not see this."},
-	{title: "First seen", width: 17, note: "End of the snapshot that had it first, UTC. Empty: not known."},
-	{title: "Exception", width: 32, note: "Accepted in the configuration: shown, but not counted."},
+	{title: "New", width: 8, note: "yes: the previous snapshot did not have it. Empty: not known, because there is no previous snapshot, or it could not see this."},
+	{title: "First seen", width: 17, note: "End of the first snapshot that had it, UTC. Empty: not known."},
+	{title: "Exception", width: 32, note: "Accepted in the configuration: listed but not counted."},
 	{title: "Decision", width: 15, note: "For you: choose from the list, which fits the kind of subject, or write your own."},
 	{title: "Comment", width: 34, note: "For you."},
 }
@@ -52,10 +52,10 @@ func (b *workbook) findings() error {
 	if hasMore {
 		columns = append(columns, sheetColumn{title: "More evidence", width: 60, note: "Evidence that has no column of its own: name: value."})
 	}
-	columns = append(columns, sheetColumn{title: "Rule", width: 46}, sheetColumn{title: "Key", width: 50, note: "The same in every snapshot: carry your decisions over by it."})
+	columns = append(columns, sheetColumn{title: "Rule", width: 46}, sheetColumn{title: "Key", width: 50, note: "The same in every snapshot, so that decisions can be carried over by it."})
 	return b.stream(sheet{
 		name: sheetFindings, table: "Findings", columns: columns, freeze: 2, print: commentColumn,
-		about: "What the rules found, worst first. Filter it, decide in the yellow columns. Further right is the evidence.",
+		about: "What the rules found, worst first. Filter the table and decide in the yellow columns. The evidence is further right.",
 		rows: each(len(b.report.Findings), func(i int) []any {
 			f := b.report.Findings[i]
 			cells := append(b.findingCells(f, titles[f.Rule]), b.factCells(f, place)...)

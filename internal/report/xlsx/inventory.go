@@ -12,8 +12,8 @@ import (
 
 var widthOfKind = map[finding.ColumnKind]float64{finding.Time: 17, finding.Link: 44, finding.YesNo: 11, finding.Number: 11, report.Setting: 12}
 
-// sampleSize is the number of rows that a column is judged by: its width and
-// its vocabulary. All tokens and all repositories are fewer; of what is more,
+// sampleSize is the number of rows that decide on a column: its width and its
+// vocabulary. All tokens and all repositories are fewer; of what is more,
 // such as pairs of the two, not all is held in memory.
 const sampleSize = 20_000
 
@@ -30,7 +30,7 @@ func (b *workbook) inventories() error {
 func (b *workbook) inventory(i int, t report.Table) error {
 	table := "Inventory"
 	if i > 0 {
-		table += "_" + letter(i+1) // no two alike, no cell's name
+		table += "_" + letter(i+1) // unique, and not the name of a cell
 	}
 	next, stop := iter.Pull2(t.Rows)
 	defer stop()
@@ -107,7 +107,7 @@ func describe(columns []report.Column, sample [][]any) (heads []sheetColumn, kin
 }
 
 // frozen is the number of columns that stay in sight: up to the first name,
-// so that a row can be told far to the right.
+// so that a row can be recognized far to the right.
 func frozen(columns []report.Column) int {
 	for i, c := range columns[:min(len(columns), 4)] {
 		if strings.HasSuffix(c.Name, "name") {

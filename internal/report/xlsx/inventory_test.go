@@ -16,7 +16,7 @@ import (
 	"auditor/internal/report/sample"
 )
 
-// An inventory that is longer than the sample its columns are judged by is
+// An inventory that is longer than the sample that decides on its columns is
 // asked once, and none of its rows is lost or held.
 func TestLongInventoryIsReadOnce(t *testing.T) {
 	t.Parallel()
@@ -152,7 +152,7 @@ func TestNullHasTheWordOfTheManual(t *testing.T) {
 	}
 }
 
-// Who has read nothing else finds his way by the Summary.
+// A reader finds the other sheets by the Summary.
 func TestSummaryListsTheSheets(t *testing.T) {
 	t.Parallel()
 	b := bookOf(t, sample.Report(25, 12), 11)
@@ -182,7 +182,7 @@ func TestSummaryListsTheSheets(t *testing.T) {
 	}
 }
 
-// One sees at once whether it got better.
+// The Summary shows whether it got better.
 func TestSummaryShowsTheChange(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

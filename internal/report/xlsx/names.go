@@ -37,18 +37,18 @@ var titleEnd = regexp.MustCompile(`[,;:.(]| with | by | and their `)
 
 // sheetName makes a name that Excel accepts out of a title: at most 31
 // characters with room for " 2 (12)", none of those it uses itself.
-func sheetName(title, otherwise string) string {
+func sheetName(title, fallback string) string {
 	if end := titleEnd.FindStringIndex(title); end != nil {
 		title = title[:end[0]]
 	}
 	name := strings.Join(strings.Fields(forbiddenInSheetName.ReplaceAllString(sanitize.Line(title), " ")), " ")
 	name = strings.Trim(name, " '")
 	if utf8.RuneCountInString(name) > 23 {
-		return otherwise
+		return fallback
 	}
 	for _, taken := range []string{"", sheetSummary, sheetFindings, sheetResolved, sheetChanges, sheetCoverage, sheetRules, "History"} {
 		if strings.EqualFold(name, taken) {
-			return otherwise
+			return fallback
 		}
 	}
 	return name

@@ -4,7 +4,8 @@ import (
 	"cmp"
 )
 
-// resolved writes what is gone since the previous snapshot: the good news.
+// resolved writes the sheet Resolved: what is gone since the previous snapshot. It
+// is left out if nothing is.
 func (b *workbook) resolved() error {
 	list := b.report.Resolved
 	if len(list) == 0 {
@@ -13,10 +14,10 @@ func (b *workbook) resolved() error {
 	titles := b.report.Titles()
 	return b.stream(sheet{
 		name: sheetResolved, table: "Resolved",
-		about: "What the previous snapshot had and this one has no more.",
+		about: "What the previous snapshot had and this one does not have any more.",
 		columns: []sheetColumn{
 			{title: "Finding", width: 42}, {title: "Organization", width: 16}, {title: "Kind", width: 11}, {title: "Subject", width: 34},
-			{title: "Owner", width: 18}, {title: "Last seen", width: 17, note: "End of the snapshot that had it last, UTC."}, {title: "Rule", width: 46}, {title: "Key", width: 50},
+			{title: "Owner", width: 18}, {title: "Last seen", width: 17, note: "End of the last snapshot that had it, UTC."}, {title: "Rule", width: 46}, {title: "Key", width: 50},
 		},
 		rows: each(len(list), func(i int) []any {
 			f := &list[i]

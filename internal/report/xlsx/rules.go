@@ -21,7 +21,7 @@ func (b *workbook) rules() error {
 		{title: "Title", width: 38}, {title: "Severity", width: 11, words: finding.SeverityNames()},
 		{title: "Outcome", width: 13, words: outcomeWords, note: "incomplete: something that the rule reads could not be seen, so there may be more."},
 		{title: "Findings", width: 10, isNumber: true}, {title: "Of", width: 8, isNumber: true, note: "Subjects that the rule applies to. Empty: the rule does not say."},
-		{title: "Unknown", width: 10, isNumber: true, note: "Subjects about which GitHub did not say."}, {title: "Excepted", width: 10, isNumber: true, note: "Findings that an exception of the configuration covers."},
+		{title: "Unknown", width: 10, isNumber: true, note: "Subjects for which the rule could not decide, because GitHub did not say."}, {title: "Excepted", width: 10, isNumber: true, note: "Findings that an exception in the configuration covers."},
 		missing, warnings, {title: "Parameters", width: 20}, {title: "Why", width: 66, lines: 27}, {title: "Remediation", width: 66, lines: 27},
 		{title: "Rule", width: 46, note: "Its name in the configuration, in exceptions and in the JSON report."},
 	}
@@ -35,11 +35,11 @@ func (b *workbook) rules() error {
 	})
 }
 
-const remediationColumn = 12 // L: what stands behind is not printed
+const remediationColumn = 12 // L: further columns are not printed
 
 var (
 	columnMissing  = sheetColumn{title: "Missing", width: 28, note: "What the rule reads and could not see: organization and resource, as on the sheet Coverage."}
-	columnWarnings = sheetColumn{title: "Warnings", width: 36, note: "Exceptions of the configuration that have expired, so that their findings count again, or that cover nothing."}
+	columnWarnings = sheetColumn{title: "Warnings", width: 36, note: "Exceptions in the configuration that have expired, so that their findings count again, or that cover nothing."}
 )
 
 func (b *workbook) ruleCells(r *report.Rule, links int) []any {

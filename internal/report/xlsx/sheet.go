@@ -34,7 +34,7 @@ type sheetColumn struct {
 	good  string   // of yes and no, the one to be coloured as good; "": neither
 
 	lines    int  // of a paragraph that are shown, 0: usualLines. Excel's rows end at 27
-	isNumber bool // the header stands at the right, as the numbers do
+	isNumber bool // the header is at the right, as the numbers are
 }
 
 // each makes rows of a list that is at hand.

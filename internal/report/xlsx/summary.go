@@ -267,7 +267,7 @@ func (p *page) section(title string, headers ...string) {
 			l = lookHeader
 		}
 		p.put(colLabel+i, h, l)
-		if h == headerAbout { // across the page, as what stands below
+		if h == headerAbout { // across the page, as the paragraphs below are
 			p.do(p.file.SetCellStyle(sheetSummary, at(colLabel+i, p.row), at(colEnd, p.row), p.style[l]))
 			p.do(p.file.MergeCell(sheetSummary, at(colLabel+i, p.row), at(colEnd, p.row)))
 		}
@@ -277,10 +277,10 @@ func (p *page) section(title string, headers ...string) {
 	}
 }
 
-// headerAbout stands above paragraphs.
+// headerAbout is above paragraphs.
 const headerAbout = "What it is"
 
-// wordHeaders stand above words, not numbers.
+// wordHeaders are above words, not numbers.
 var wordHeaders = []string{"Severity", "Outcome", headerAbout}
 
 // line writes a row of a small table.

@@ -47,7 +47,7 @@ func writeWorkbook(w io.Writer, r *report.Report, rowLimit int) (err error) {
 	}
 	// Nothing may touch a streamed sheet again: File.SetActiveSheet, say, would
 	// read all of them back into memory. The first sheet is active as it is.
-	// By itself excelize collects the whole file in memory first, to mend the
+	// By itself excelize collects the whole file in memory first, to repair the
 	// headers of sheets beyond 4 GiB: a million rows of 4 KiB.
 	b.file.SetZipWriter(func(io.Writer) excelize.ZipWriter { return zip.NewWriter(w) })
 	return b.file.Write(io.Discard)

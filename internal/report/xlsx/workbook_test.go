@@ -167,9 +167,9 @@ func TestEveryListIsATable(t *testing.T) {
 	}
 }
 
-// Exceptions that do not hold are told where the rules are and where the gaps
-// are; the table ends above.
-func TestRemarksStandBelowTheTables(t *testing.T) {
+// Exceptions that do not hold are named below the rules and below the gaps; the
+// table ends above them.
+func TestRemarksAreBelowTheTables(t *testing.T) {
 	t.Parallel()
 	r := sample.Report(3, 3)
 	r.Warnings, r.Notes = report.Strings{"exception 2 expired"}, []string{"exception 3 covers nothing in this report"}
