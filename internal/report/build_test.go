@@ -15,8 +15,8 @@ import (
 
 	"auditor/internal/finding"
 	. "auditor/internal/report"
-	"auditor/internal/report/xlsx"
 	"auditor/internal/report/sample"
+	"auditor/internal/report/xlsx"
 	"auditor/internal/rules"
 	"auditor/internal/store"
 )

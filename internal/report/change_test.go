@@ -57,12 +57,6 @@ func TestDiffFitsTheTerminal(t *testing.T) {
 	}
 }
 
-func changed(changes *Changes) *Report {
-	r := sample.Report(5, 5)
-	r.Changes = changes
-	return r
-}
-
 func TestMarkdownHasChanges(t *testing.T) {
 	t.Parallel()
 	d := sample.Diff()
@@ -72,7 +66,7 @@ func TestMarkdownHasChanges(t *testing.T) {
 		one.Subject.Name = fmt.Sprint("token ", i)
 		c.List = append(c.List, one)
 	}
-	got := markdownOf(t, changed(c))
+	got := markdownOf(t, sample.Changed(c))
 	for _, want := range []string{
 		"### Changes since 2026-11-20\n\n13 tokens new, 12 tokens widened.\n",
 		"| token | widened | acme | [token 1](https://github.com/organizations/acme/settings/personal-access-tokens/98716) | mona | repository/contents was read, is write |\n",
@@ -85,7 +79,7 @@ func TestMarkdownHasChanges(t *testing.T) {
 	if strings.Contains(got, "token 24") {
 		t.Error("a change beyond the last is shown")
 	}
-	if got := markdownOf(t, changed(&Changes{})); strings.Contains(got, "Changes since") {
+	if got := markdownOf(t, sample.Changed(&Changes{})); strings.Contains(got, "Changes since") {
 		t.Error("no changes, and a heading for them")
 	}
 }

@@ -44,9 +44,9 @@ var spelling = map[string]string{
 
 // titles are the headers of columns whose names read badly word by word.
 var titles = map[string]string{
-	"all_token_count":        "Tokens that reach it",
-	"oldest_writable_at":     "Oldest writable key created",
-	"writable_title":         "Title of a writable key",
+	"all_token_count":                       "Tokens that reach it",
+	"oldest_writable_at":                    "Oldest writable key created",
+	"writable_title":                        "Title of a writable key",
 	"expired_days":                          "Days since expiry",
 	"expires_in_days":                       "Days until expiry",
 	"granted_days":                          "Days since grant",

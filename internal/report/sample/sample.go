@@ -221,3 +221,11 @@ func Diff() *report.Diff {
 		NotCompared: []finding.NotCompared{{Org: "beta-labs", Resource: "members", Why: "it is denied in the later snapshot"}},
 	}
 }
+
+// Changed is a report of which the changes since the previous snapshot are known;
+// nil: they are not.
+func Changed(changes *report.Changes) *report.Report {
+	r := Report(5, 5)
+	r.Changes = changes
+	return r
+}

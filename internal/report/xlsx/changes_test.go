@@ -10,17 +10,11 @@ import (
 	"auditor/internal/report/sample"
 )
 
-func changed(changes *report.Changes) *report.Report {
-	r := sample.Report(5, 5)
-	r.Changes = changes
-	return r
-}
-
 // The workbook has a sheet of what changed where that is known.
 func TestChangesSheet(t *testing.T) {
 	t.Parallel()
 	d := sample.Diff()
-	book := bookOf(t, changed(&report.Changes{Since: d.Old.FinishedAt, List: d.Changes, NotCompared: d.NotCompared}), maxRows)
+	book := bookOf(t, sample.Changed(&report.Changes{Since: d.Old.FinishedAt, List: d.Changes, NotCompared: d.NotCompared}), maxRows)
 	rows := book.rows(sheetChanges)
 	if diff := cmp.Diff([]string{"Kind", "Change", "Organization", "Subject", "Owner", "What", "Before", "After"}, rows[0]); diff != "" {
 		t.Error(diff)
@@ -33,11 +27,11 @@ func TestChangesSheet(t *testing.T) {
 	if last := rows[len(rows)-1]; last[0] != "Not compared: beta-labs: members: it is denied in the later snapshot" {
 		t.Errorf("below: %q", last)
 	}
-	empty := bookOf(t, changed(&report.Changes{Since: d.Old.FinishedAt}), maxRows).rows(sheetChanges)
+	empty := bookOf(t, sample.Changed(&report.Changes{Since: d.Old.FinishedAt}), maxRows).rows(sheetChanges)
 	if last := empty[len(empty)-1]; last[0] != "No changes since the snapshot of 2026-11-20 02:14 UTC." {
 		t.Errorf("below: %q", last)
 	}
-	if sheets := bookOf(t, changed(nil), maxRows).GetSheetList(); slices.Contains(sheets, sheetChanges) {
+	if sheets := bookOf(t, sample.Changed(nil), maxRows).GetSheetList(); slices.Contains(sheets, sheetChanges) {
 		t.Errorf("nothing is known, and there is a sheet: %q", sheets)
 	}
 }

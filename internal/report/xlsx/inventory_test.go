@@ -152,58 +152,6 @@ func TestNullHasTheWordOfTheManual(t *testing.T) {
 	}
 }
 
-// A reader finds the other sheets by the Summary.
-func TestSummaryListsTheSheets(t *testing.T) {
-	t.Parallel()
-	b := bookOf(t, sample.Report(25, 12), 11)
-	rows := b.rows("Summary")
-	start := slices.IndexFunc(rows, func(row []string) bool { return slices.Contains(row, "In this workbook") }) + 2
-	var listed []string
-	for i, row := range rows[start:] {
-		if len(row) < 4 {
-			break
-		}
-		listed = append(listed, row[1])
-		if isLink, target, err := b.GetCellHyperLink("Summary", at(colLabel, start+i+1)); !isLink || target != "'"+row[1]+"'!A1" {
-			t.Errorf("%s leads to %q (%v)", row[1], target, err)
-		}
-	}
-	if diff := cmp.Diff(b.GetSheetList()[1:], listed); diff != "" {
-		t.Error(diff)
-	}
-	all := fmt.Sprint(rows)
-	for _, want := range []string{"Rows 11 to 20. What the rules found", "How to read this workbook", "It is not the same as fine.", "65,530", "Tokens. Every token."} {
-		if !strings.Contains(all, want) {
-			t.Errorf("the Summary does not say %q", want)
-		}
-	}
-	if strings.Contains(all, "More prose") {
-		t.Error("the Summary has the whole description of an inventory")
-	}
-}
-
-// The Summary shows whether it got better.
-func TestSummaryShowsTheChange(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		before int
-		want   string
-		look   look
-	}{{4, "-4", lookTileBetter}, {-3, "3", lookTileWorse}, {0, "0", lookTile}} {
-		r := sample.Report(20, 0)
-		r.Trend[0].BySeverity = r.Summary.BySeverity
-		r.Trend[0].BySeverity.High += c.before
-		p := page{workbook: &workbook{report: r}}
-		if n, l := p.change(); fmt.Sprint(n) != c.want || l != c.look {
-			t.Errorf("%d more before: change %v in look %d", c.before, n, l)
-		}
-		r.Trend = r.Trend[1:]
-		if n, _ := p.change(); n != "–" {
-			t.Errorf("nothing to compare with, and the change is %v", n)
-		}
-	}
-}
-
 // A page has its margins: a footer without one lies under the table.
 func TestPagesHaveMarginsAndFooters(t *testing.T) {
 	t.Parallel()

@@ -1,11 +1,8 @@
 package xlsx
 
 import (
-	"archive/zip"
-	"bytes"
 	"encoding/xml"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -14,83 +11,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/xuri/excelize/v2"
 
-	"auditor/internal/finding"
 	"auditor/internal/report"
 	"auditor/internal/report/sample"
 )
-
-// book is a written workbook, opened again.
-type book struct {
-	*excelize.File
-	bytes []byte
-	t     testing.TB
-	read  map[string][][]string // sheets read so far
-}
-
-func bookOf(t testing.TB, r *report.Report, rowLimit int) book {
-	t.Helper()
-	var b bytes.Buffer
-	if err := writeWorkbook(&b, r, rowLimit); err != nil {
-		t.Fatal(err)
-	}
-	f, err := excelize.OpenReader(bytes.NewReader(b.Bytes()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { f.Close() })
-	return book{f, b.Bytes(), t, map[string][][]string{}}
-}
-
-func (b book) rows(sheet string) [][]string {
-	b.t.Helper()
-	if rows, ok := b.read[sheet]; ok {
-		return rows
-	}
-	rows, err := b.GetRows(sheet, excelize.Options{RawCellValue: true})
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	b.read[sheet] = rows
-	return rows
-}
-
-// part is a file inside the workbook.
-func (b book) part(name string) string {
-	b.t.Helper()
-	z, err := zip.NewReader(bytes.NewReader(b.bytes), int64(len(b.bytes)))
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	f, err := z.Open(name)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(f)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return string(text)
-}
-
-// column finds a column by its header, from 0.
-func (b book) column(sheet, title string) int {
-	b.t.Helper()
-	i := slices.Index(b.rows(sheet)[0], title)
-	if i < 0 {
-		b.t.Fatalf("%s has no column %q: %q", sheet, title, b.rows(sheet)[0])
-	}
-	return i
-}
-
-func (b book) value(sheet, title string, row int) string {
-	b.t.Helper()
-	v, err := b.GetCellValue(sheet, at(b.column(sheet, title)+1, row), excelize.Options{RawCellValue: true})
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return v
-}
 
 func TestWorkbookHasItsSheets(t *testing.T) {
 	t.Parallel()
@@ -98,36 +21,6 @@ func TestWorkbookHasItsSheets(t *testing.T) {
 	want := []string{"Summary", "Findings", "Resolved", "Tokens", "Coverage", "Rules"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
-	}
-}
-
-func TestFindingsSheet(t *testing.T) {
-	t.Parallel()
-	r := sample.Report(20, 0)
-	b := bookOf(t, r, maxRows)
-	want := []string{"Severity", "Subject", "Finding", "Status", "Organization", "Kind", "Owner", "Reason", "New", "First seen", "Exception", "Decision", "Comment", "Last used", "Days unused", "Expires", "Repository selection", "Expired", "Rule", "Key"}
-	if diff := cmp.Diff(want, b.rows("Findings")[0]); diff != "" {
-		t.Error(diff)
-	}
-	f := r.Findings[0]
-	for title, want := range map[string]string{
-		"Severity": string(f.Severity), "Status": string(f.Status), "Organization": f.Org, "Kind": "token", "Subject": f.Subject.Name, "Owner": f.Subject.Owner,
-		"Reason": f.Reason, "Rule": f.Rule, "Key": string(f.Key), "Decision": "", "Comment": "", "Days unused": fmt.Sprint(f.Evidence[1].Value),
-	} {
-		if got := b.value("Findings", title, 2); got != want {
-			t.Errorf("%s is %q, want %q", title, got, want)
-		}
-	}
-	formula, err := b.GetCellFormula("Findings", "B2")
-	if want := `HYPERLINK("` + f.Subject.URL + `","` + f.Subject.Name + `")`; err != nil || formula != want {
-		t.Errorf("link is %s, want %s (%v)", formula, want, err)
-	}
-	when, err := b.GetCellValue("Findings", at(b.column("Findings", "Last used")+1, 2))
-	if want := f.Evidence[0].Value.(string); err != nil || when != strings.Replace(want[:16], "T", " ", 1) {
-		t.Errorf("date shows as %q, want %q (%v)", when, want, err)
-	}
-	if kind, err := b.GetCellType("Findings", at(b.column("Findings", "Last used")+1, 2)); err != nil || kind != excelize.CellTypeUnset {
-		t.Errorf("a date is a cell of type %v, not a number (%v)", kind, err)
 	}
 }
 
@@ -191,29 +84,6 @@ func TestRemarksAreBelowTheTables(t *testing.T) {
 	}
 }
 
-// What the reader must know of a column of evidence is a note on its header,
-// and unknown is a word.
-func TestEvidenceSaysWhetherReachIsEffective(t *testing.T) {
-	t.Parallel()
-	r := sample.Report(3, 0)
-	for i := range r.Findings {
-		r.Findings[i].Evidence = []finding.Value{{Column: "is_reach_effective", Value: []any{int64(1), int64(0), nil}[i]}}
-	}
-	b := bookOf(t, r, maxRows)
-	for i, want := range []string{"yes", "no", "unknown"} {
-		if got := b.value("Findings", "Reach is effective", i+2); got != want {
-			t.Errorf("row %d says %q, want %q", i+2, got, want)
-		}
-	}
-	comments, err := b.GetComments("Findings")
-	if err != nil || !slices.ContainsFunc(comments, func(c excelize.Comment) bool {
-		return strings.Contains(c.Text, "Evidence: is_reach_effective: yes: its owner can do all that it grants") && strings.Contains(c.Text, "; no: ") &&
-			strings.HasSuffix(c.Text, "(unknown: GitHub did not say, or it does not apply)")
-	}) {
-		t.Errorf("no note explains is_reach_effective (%v)", err)
-	}
-}
-
 // The order of a table's columns in its own part must be that of the header
 // cells, word by word, or Excel offers to repair the file.
 func TestTableColumnsEqualHeaders(t *testing.T) {
@@ -242,37 +112,14 @@ func TestTableColumnsEqualHeaders(t *testing.T) {
 	}
 }
 
-func TestDecisionsFitTheSubject(t *testing.T) {
-	t.Parallel()
-	r := sample.Report(6, 0)
-	for i, kind := range []string{"token", "token", "repository", "token", "request", "org"} {
-		r.Findings[i].Subject.Kind = kind
-	}
-	validations, err := bookOf(t, r, maxRows).GetDataValidations("Findings")
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := map[string]string{}
-	for _, v := range validations {
-		got[v.Sqref] = v.Formula1
-	}
-	want := map[string]string{
-		"L2:L3 L5:L5": `"keep,narrow,revoke,accept risk"`, "L4:L4": `"enable,restrict,archive,accept risk"`,
-		"L6:L6": `"approve,deny,ask owner"`, "L7:L7": `"enable,restrict,accept risk"`,
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-}
-
 func TestInventoryIsTyped(t *testing.T) {
 	t.Parallel()
 	b := bookOf(t, sample.Report(0, 4), maxRows)
 	for title, want := range map[string][]string{
-		"Expired":       {"no", "yes", "no", "yes"},
+		"Expired":          {"no", "yes", "no", "yes"},
 		"Secret scanning":  {"enabled", "disabled", "paused", "unknown"},
 		"Owner role":       {"member", "owner", "outside", ""},
-		"Expires":       {"", "", "", ""},
+		"Expires":          {"", "", "", ""},
 		"Repository count": {"0", "1", "2", "3"},
 		"Grant ID":         {"98000", "98001", "98002", "98003"},
 	} {
@@ -298,45 +145,6 @@ func TestDatesAreRight(t *testing.T) {
 		if err != nil || !got.Equal(want) {
 			t.Errorf("%v came back as %v (%v)", want, got, err)
 		}
-	}
-}
-
-func TestSummarySaysWhatMatters(t *testing.T) {
-	t.Parallel()
-	r := sample.Report(40, 0)
-	b := bookOf(t, r, maxRows)
-	all := fmt.Sprint(b.rows("Summary"))
-	for _, want := range []string{
-		"Stale tokens", "acme, beta-labs", "21 November 2026, 02:14 UTC", r.Snapshot.File, r.Snapshot.SHA256, r.PreviousSnapshot.File, r.Verdict(),
-		"beta-labs: members denied, HTTP 403, Resource not accessible by integration. Grant the App: Organization permissions > Members: Read-only",
-		"Warning: exception 2", "Findings by severity", "Findings by rule", "Trend", "Owners with most findings", "Never expires", "2026-11-20 02:14",
-	} {
-		if !strings.Contains(all, want) {
-			t.Errorf("the Summary does not say %q", want)
-		}
-	}
-	for i := 1; i <= 3; i++ {
-		if !strings.Contains(b.part(fmt.Sprintf("xl/charts/chart%d.xml", i)), "<barChart>") {
-			t.Errorf("chart %d is no bar chart", i)
-		}
-	}
-}
-
-func TestSummarySaysWhetherItIsComplete(t *testing.T) {
-	t.Parallel()
-	r := sample.Report(3, 0)
-	r.Coverage, r.Warnings = r.Coverage[:3], nil
-	if s := fmt.Sprint(bookOf(t, r, maxRows).rows("Summary")); !strings.Contains(s, "Complete: everything") {
-		t.Error("a complete audit is not called so")
-	}
-	r.Coverage[1].Status, r.Coverage[1].IsRequired, r.Snapshot.IsComplete = "denied", true, false
-	rows := bookOf(t, r, maxRows).rows("Summary")
-	if s := fmt.Sprint(rows[:6]); !strings.Contains(s, "Not complete: required data could not be read") || !strings.Contains(s, "denied (required)") {
-		t.Errorf("what could not be seen does not come first: %v", rows[:6])
-	}
-	r.PreviousSnapshot = nil
-	if s := fmt.Sprint(bookOf(t, r, maxRows).rows("Summary")); !strings.Contains(s, "there is no earlier snapshot") || !strings.Contains(s, "–") {
-		t.Error("a first audit claims to have compared")
 	}
 }
 
@@ -423,42 +231,5 @@ func TestSheetName(t *testing.T) {
 		if got := sheetName(title, "Inventory"); got != want {
 			t.Errorf("sheetName(%q) = %q, want %q", title, got, want)
 		}
-	}
-}
-
-// Evidence for which there is no column left is not lost.
-func TestEvidenceBeyondTheColumns(t *testing.T) {
-	t.Parallel()
-	r := sample.Report(2, 0)
-	r.Findings[1].Evidence = nil
-	for i := range maxEvidenceColumn + 20 {
-		r.Findings[1].Evidence = append(r.Findings[1].Evidence, finding.Value{Column: fmt.Sprintf("fact_%d", i), Value: int64(i)})
-	}
-	b := bookOf(t, r, maxRows)
-	more := b.value("Findings", "More evidence", 3)
-	if columns := len(b.rows("Findings")[0]); columns != commentColumn+maxEvidenceColumn+3 || strings.Count(more, "\n") < 19 || !strings.HasSuffix(more, "\nfact_319: 319") {
-		t.Errorf("%d columns, and then %q", columns, more)
-	}
-	if got := b.value("Findings", "More evidence", 2); got != "" {
-		t.Errorf("the other finding has more: %q", got)
-	}
-}
-
-// A reason of many lines is shown in part, and does not lie over the next row.
-func TestLongParagraphsHaveARowOfSomeLines(t *testing.T) {
-	t.Parallel()
-	r := sample.Report(4, 0)
-	for i, reason := range []string{strings.Repeat("line\n", 300), strings.Repeat("word ", 2000), "two\nlines", "one line"} {
-		r.Findings[i].Reason, r.Findings[i].Exception = reason, nil
-	}
-	r.Rules[0].Description = strings.Repeat("line\n", 300)
-	b := bookOf(t, r, maxRows)
-	for row, want := range []float64{usualLines * 15, usualLines * 15, 30, 15} {
-		if got, err := b.GetRowHeight("Findings", row+2); err != nil || got != want {
-			t.Errorf("row %d is %g points high, want %g (%v)", row+2, got, want, err)
-		}
-	}
-	if got, err := b.GetRowHeight("Rules", 2); err != nil || got != 27*15 {
-		t.Errorf("the rule is %g points high (%v)", got, err)
 	}
 }
