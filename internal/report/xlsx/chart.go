@@ -38,7 +38,7 @@ func (p *page) chart(row int, c chart) {
 	if c.kind == excelize.ColStacked {
 		overlap = 100
 	}
-	p.do(p.file.AddChart(sheetSummary, at(colChart, row), &excelize.Chart{
+	p.do(p.book.file.AddChart(sheetSummary, at(colChart, row), &excelize.Chart{
 		Type: c.kind, Series: series, Legend: legend, VaryColors: &no, GapWidth: &gap, Overlap: &overlap,
 		Title:     excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: c.title, Font: &excelize.Font{Bold: true, Size: 12, Color: navy}}}},
 		Dimension: excelize.ChartDimension{Width: width, Height: uint(c.rows*rowPixels - 4)},

@@ -16,14 +16,14 @@ func (p *page) bySeverity() {
 	top := p.row
 	for _, s := range finding.Severities() {
 		rules := 0
-		for _, rule := range p.report.Rules {
+		for _, rule := range p.book.report.Rules {
 			if rule.Severity == s {
 				rules++
 			}
 		}
-		p.line(string(s), p.report.Summary.BySeverity.Of(s), rules)
+		p.line(string(s), p.book.report.Summary.BySeverity.Of(s), rules)
 	}
-	p.do(p.colour(sheetSummary, area(colLabel, top, colLabel, p.row-1), themselves(finding.SeverityNames())))
+	p.do(p.book.colour(sheetSummary, area(colLabel, top, colLabel, p.row-1), themselves(finding.SeverityNames())))
 	p.chart(top-1, chart{
 		title: "Findings by severity", kind: excelize.Col, rows: 10, series: severitySeries(top),
 	})
@@ -32,11 +32,11 @@ func (p *page) bySeverity() {
 // byRule lists the rules that have something to say. The sheet Rules has them
 // all.
 func (p *page) byRule() {
-	rules := slices.DeleteFunc(p.report.RulesByWeight(), func(r report.Rule) bool {
+	rules := slices.DeleteFunc(p.book.report.RulesByWeight(), func(r report.Rule) bool {
 		return r.Failed+r.Unknown+r.Excepted == 0 && r.Outcome == "complete"
 	})
-	silent := len(p.report.Rules) - len(rules)
-	if len(p.report.Rules) == 0 {
+	silent := len(p.book.report.Rules) - len(rules)
+	if len(p.book.report.Rules) == 0 {
 		return
 	}
 	p.section("Findings by rule", "Rule", "Severity", "Findings", "Of", "Unknown", "Outcome")
@@ -57,8 +57,8 @@ func (p *page) byRule() {
 		p.row++
 		return
 	}
-	p.do(p.colour(sheetSummary, area(colFirst, top, colFirst, bottom), themselves(finding.SeverityNames())))
-	p.do(p.colour(sheetSummary, area(colFirst+4, top, colFirst+4, bottom), themselves(outcomeWords)))
+	p.do(p.book.colour(sheetSummary, area(colFirst, top, colFirst, bottom), themselves(finding.SeverityNames())))
+	p.do(p.book.colour(sheetSummary, area(colFirst+4, top, colFirst+4, bottom), themselves(outcomeWords)))
 	charted := min(len(rules), 15)
 	p.chart(top-1, chart{
 		title: "Findings by rule", kind: excelize.Bar, rows: max(9, charted+4),
@@ -68,7 +68,7 @@ func (p *page) byRule() {
 
 // trend compares the past snapshots with this one.
 func (p *page) trend() {
-	points := p.report.Trend
+	points := p.book.report.Trend
 	p.section("Trend", "Snapshot (UTC)", "Critical", "High", "Medium", "Low", "Findings")
 	if len(points) < 2 {
 		p.put(colLabel, "Needs two snapshots or more.", lookMuted)
@@ -88,17 +88,17 @@ func (p *page) link(row int, address string) {
 		return
 	}
 	cell := at(colLabel, row)
-	p.do(p.file.SetCellHyperLink(sheetSummary, cell, address, "External"))
-	p.do(p.file.SetCellStyle(sheetSummary, cell, cell, p.style[lookLink]))
+	p.do(p.book.file.SetCellHyperLink(sheetSummary, cell, address, "External"))
+	p.do(p.book.file.SetCellStyle(sheetSummary, cell, cell, p.book.style[lookLink]))
 }
 
 // top lists those with most of the findings.
 func (p *page) top() {
-	for _, ranking := range p.report.Rankings() {
+	for _, ranking := range p.book.report.Rankings() {
 		p.section(ranking.Title, "Name", "Critical", "High", "Medium", "Low", "Findings")
 		for _, t := range ranking.Groups[:min(len(ranking.Groups), shownGroups)] {
 			name := t.Name
-			if len(p.report.Snapshot.Orgs) > 1 && t.Org != t.Name {
+			if len(p.book.report.Snapshot.Orgs) > 1 && t.Org != t.Name {
 				name += " (" + t.Org + ")"
 			}
 			row := p.row

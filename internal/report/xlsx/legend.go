@@ -37,5 +37,5 @@ func (p *page) legend() {
 		p.across(colFirst, m.meaning)
 		p.row++
 	}
-	p.do(p.colour(sheetSummary, area(colLabel, top, colLabel, p.row-1), themselves(append(finding.SeverityNames(), "unclassified", "enabled", "disabled", "paused", report.UnknownWord))))
+	p.do(p.book.colour(sheetSummary, area(colLabel, top, colLabel, p.row-1), themselves(append(finding.SeverityNames(), "unclassified", "enabled", "disabled", "paused", report.UnknownWord))))
 }

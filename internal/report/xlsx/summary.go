@@ -22,15 +22,15 @@ const (
 
 // page is the Summary being written, from top to bottom.
 type page struct {
-	*workbook
-	row int // the next free row
-	err error
+	book *workbook
+	row  int // the next free row
+	err  error
 }
 
 // summary writes the first sheet: what was audited, what could not be seen,
 // how bad it is, whether it gets better, and who has most of it.
 func (b *workbook) summary() error {
-	p := &page{workbook: b, row: 1}
+	p := &page{book: b, row: 1}
 	p.frame()
 	p.heading()
 	p.boxes()
@@ -65,26 +65,26 @@ func (p *page) put(column int, value any, l look) {
 		value = sanitize.Cell(s)
 	}
 	cell := at(column, p.row)
-	p.do(p.file.SetCellValue(sheetSummary, cell, value))
-	p.do(p.file.SetCellStyle(sheetSummary, cell, cell, p.style[l]))
+	p.do(p.book.file.SetCellValue(sheetSummary, cell, value))
+	p.do(p.book.file.SetCellStyle(sheetSummary, cell, cell, p.book.style[l]))
 }
 
 // band writes a text across the page, as high as its lines need.
 func (p *page) band(text string, l look) {
 	p.put(colLabel, text, l)
 	left, right := at(colLabel, p.row), at(colEnd, p.row)
-	p.do(p.file.SetCellStyle(sheetSummary, left, right, p.style[l]))
-	p.do(p.file.MergeCell(sheetSummary, left, right))
+	p.do(p.book.file.SetCellStyle(sheetSummary, left, right, p.book.style[l]))
+	p.do(p.book.file.MergeCell(sheetSummary, left, right))
 	const perLine = 170 // characters, about
 	p.height(float64(18 + 15*min(len(sanitize.Cell(text))/perLine, 8)))
 	p.row++
 }
 
-func (p *page) height(points float64) { p.do(p.file.SetRowHeight(sheetSummary, p.row, points)) }
+func (p *page) height(points float64) { p.do(p.book.file.SetRowHeight(sheetSummary, p.row, points)) }
 
 func (p *page) frame() {
 	width := func(from, to int, w float64) {
-		p.do(p.file.SetColWidth(sheetSummary, letter(from), letter(to), w))
+		p.do(p.book.file.SetColWidth(sheetSummary, letter(from), letter(to), w))
 	}
 	width(1, 1, 2)
 	width(colLabel, colLabel, 54)
@@ -92,11 +92,11 @@ func (p *page) frame() {
 	width(colLast+1, colLast+1, 3)
 	width(colChart, colEnd, 10)
 	hide := false
-	p.do(p.file.SetSheetView(sheetSummary, 0, &excelize.ViewOptions{ShowGridLines: &hide}))
+	p.do(p.book.file.SetSheetView(sheetSummary, 0, &excelize.ViewOptions{ShowGridLines: &hide}))
 }
 
 func (p *page) heading() {
-	r := p.report
+	r := p.book.report
 	p.put(colLabel, r.Title, lookTitle)
 	p.height(36)
 	p.row++
@@ -109,9 +109,9 @@ func (p *page) heading() {
 
 // boxes say first what could not be seen.
 func (p *page) boxes() {
-	line, bad := p.report.Completeness()
+	line, bad := p.book.report.Completeness()
 	l := lookGood
-	if !p.report.Snapshot.IsComplete {
+	if !p.book.report.Snapshot.IsComplete {
 		l = lookBad
 	} else if len(bad) > 0 {
 		l = lookWarn
@@ -123,7 +123,7 @@ func (p *page) boxes() {
 	if more := len(bad) - shownWarnings; more > 0 {
 		p.band(fmt.Sprintf("•  and %d more on the sheet Coverage", more), l)
 	}
-	warnings := p.report.Warnings
+	warnings := p.book.report.Warnings
 	for _, s := range warnings[:min(len(warnings), shownWarnings)] {
 		p.band("Warning: "+s, lookWarn)
 	}
@@ -135,13 +135,13 @@ func (p *page) boxes() {
 
 // facts name the evidence.
 func (p *page) facts() {
-	r, s := p.report, p.report.Snapshot
+	r, s := p.book.report, p.book.report.Snapshot
 	p.section("This audit")
 	fact := func(label string, value any) {
 		p.put(colLabel, label, lookLabel)
 		if t, ok := value.(report.Time); ok {
 			p.put(colFirst, serial(t.Time), lookDate)
-			p.do(p.file.MergeCell(sheetSummary, at(colFirst, p.row), at(colFirst+1, p.row)))
+			p.do(p.book.file.MergeCell(sheetSummary, at(colFirst, p.row), at(colFirst+1, p.row)))
 		} else {
 			p.put(colFirst, value, lookText)
 		}
@@ -164,7 +164,7 @@ func (p *page) facts() {
 // sheets lists what else is in the workbook, each with a link to it.
 func (p *page) sheets() {
 	p.section("In this workbook", "Sheet", "Rows", headerAbout)
-	for _, c := range p.contents {
+	for _, c := range p.book.contents {
 		p.line(c.sheet, c.last-c.first)
 		p.row--
 		about := c.about
@@ -173,8 +173,8 @@ func (p *page) sheets() {
 		}
 		p.across(colFirst+1, about)
 		cell := at(colLabel, p.row)
-		p.do(p.file.SetCellHyperLink(sheetSummary, cell, "'"+strings.ReplaceAll(c.sheet, "'", "''")+"'!A1", "Location"))
-		p.do(p.file.SetCellStyle(sheetSummary, cell, cell, p.style[lookLink]))
+		p.do(p.book.file.SetCellHyperLink(sheetSummary, cell, "'"+strings.ReplaceAll(c.sheet, "'", "''")+"'!A1", "Location"))
+		p.do(p.book.file.SetCellStyle(sheetSummary, cell, cell, p.book.style[lookLink]))
 		p.row++
 	}
 	p.row++
@@ -186,8 +186,8 @@ func (p *page) across(column int, text string) {
 	perLine := 14 * (colEnd - column - 4) // characters, about
 	left, right := at(column, p.row), at(colEnd, p.row)
 	p.put(column, text, lookWrap)
-	p.do(p.file.SetCellStyle(sheetSummary, left, right, p.style[lookWrap]))
-	p.do(p.file.MergeCell(sheetSummary, left, right))
+	p.do(p.book.file.SetCellStyle(sheetSummary, left, right, p.book.style[lookWrap]))
+	p.do(p.book.file.MergeCell(sheetSummary, left, right))
 	if lines := 1 + utf8.RuneCountInString(text)/perLine; lines > 1 {
 		p.height(float64(15 * min(lines, 6)))
 	}
@@ -195,7 +195,7 @@ func (p *page) across(column int, text string) {
 
 // tiles show the numbers to remember.
 func (p *page) tiles() {
-	s := p.report.Summary
+	s := p.book.report.Summary
 	change, changeLook := p.change()
 	tiles := []struct {
 		label string
@@ -221,7 +221,7 @@ func (p *page) tiles() {
 			column = colChart
 		}
 	}
-	if previous := p.report.PreviousSnapshot; previous != nil {
+	if previous := p.book.report.PreviousSnapshot; previous != nil {
 		p.put(column+1, "since "+previous.FinishedAt.Day(), lookSubtitle)
 	} else {
 		p.put(column+1, "nothing to compare with", lookSubtitle)
@@ -233,8 +233,8 @@ func (p *page) tiles() {
 // change is by how many findings it got worse since the snapshot before, in the
 // colour of that.
 func (p *page) change() (any, look) {
-	points := p.report.Trend
-	if p.report.PreviousSnapshot == nil || len(points) < 2 {
+	points := p.book.report.Trend
+	if p.book.report.PreviousSnapshot == nil || len(points) < 2 {
 		return "–", lookTile
 	}
 	n := points[len(points)-1].BySeverity.Total() - points[len(points)-2].BySeverity.Total()
@@ -250,7 +250,7 @@ func (p *page) change() (any, look) {
 // compared is a count of changes, or a dash when there is nothing to compare
 // with: 0 would be a claim.
 func (p *page) compared(n int) any {
-	if p.report.PreviousSnapshot == nil {
+	if p.book.report.PreviousSnapshot == nil {
 		return "–"
 	}
 	return n
@@ -259,7 +259,7 @@ func (p *page) compared(n int) any {
 // section writes a heading and the header of a small table below it.
 func (p *page) section(title string, headers ...string) {
 	p.put(colLabel, title, lookHeading)
-	p.do(p.file.SetCellStyle(sheetSummary, at(colLabel, p.row), at(colEnd, p.row), p.style[lookHeading]))
+	p.do(p.book.file.SetCellStyle(sheetSummary, at(colLabel, p.row), at(colEnd, p.row), p.book.style[lookHeading]))
 	p.row++
 	for i, h := range headers {
 		l := lookHeaderRight
@@ -268,8 +268,8 @@ func (p *page) section(title string, headers ...string) {
 		}
 		p.put(colLabel+i, h, l)
 		if h == headerAbout { // across the page, as the paragraphs below are
-			p.do(p.file.SetCellStyle(sheetSummary, at(colLabel+i, p.row), at(colEnd, p.row), p.style[l]))
-			p.do(p.file.MergeCell(sheetSummary, at(colLabel+i, p.row), at(colEnd, p.row)))
+			p.do(p.book.file.SetCellStyle(sheetSummary, at(colLabel+i, p.row), at(colEnd, p.row), p.book.style[l]))
+			p.do(p.book.file.MergeCell(sheetSummary, at(colLabel+i, p.row), at(colEnd, p.row)))
 		}
 	}
 	if len(headers) > 0 {

@@ -91,7 +91,7 @@ func TestSummaryShowsTheChange(t *testing.T) {
 		r := sample.Report(20, 0)
 		r.Trend[0].BySeverity = r.Summary.BySeverity
 		r.Trend[0].BySeverity.High += c.before
-		p := page{workbook: &workbook{report: r}}
+		p := page{book: &workbook{report: r}}
 		if n, l := p.change(); fmt.Sprint(n) != c.want || l != c.look {
 			t.Errorf("%d more before: change %v in look %d", c.before, n, l)
 		}
