@@ -23,7 +23,8 @@ func (r *Report) Verdict() string {
 	return finding.Count(s.Findings, "finding") + ": " + strings.Join(parts, ", ") + r.sidelines()
 }
 
-// sidelines is what follows the findings: the unknown, the excepted, and the change since the previous snapshot.
+// sidelines is what follows the findings: the unknown, the excepted, and the
+// change since the previous snapshot.
 func (r *Report) sidelines() string {
 	s, text := r.Summary, ""
 	if s.Unknown > 0 {
