@@ -3,17 +3,30 @@ package xlsx
 import (
 	"cmp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
 )
 
 func longestWord(title string) float64 {
-	longest := 0
+	longest := 0.0
 	for word := range strings.FieldsSeq(title) {
-		longest = max(longest, utf8.RuneCountInString(word))
+		longest = max(longest, widthOf(word))
 	}
-	return float64(longest)
+	return longest
+}
+
+// widthOf is about how wide a word is in bold, in characters: capitals need more.
+func widthOf(word string) float64 {
+	width := 0.0
+	for _, r := range word {
+		width++
+		if unicode.IsUpper(r) {
+			width += 0.25
+		}
+	}
+	return width
 }
 
 // headerHeight is the height in points in which all headers can be read.
@@ -22,7 +35,7 @@ func headerHeight(columns []sheetColumn) float64 {
 	for _, c := range columns {
 		lines, used := 1, 0.0
 		for word := range strings.FieldsSeq(c.title) {
-			n := float64(utf8.RuneCountInString(word)) + 1
+			n := widthOf(word) + 1
 			if used > 0 && used+n > c.width-2 { // less the indent
 				lines, used = lines+1, 0
 			}
