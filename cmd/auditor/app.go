@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"auditor/internal/report"
+	"auditor/internal/sanitize"
 )
 
 // Exit statuses; see doc.go. When several apply, failed wins over incomplete,
@@ -121,7 +121,7 @@ func (a *app) printError(err error) {
 		a.log.Error(err.Error(), "hint", advice)
 		return
 	}
-	fmt.Fprintln(a.stderr, "auditor:", report.InertLines(err.Error()))
+	fmt.Fprintln(a.stderr, "auditor:", sanitize.Lines(err.Error()))
 	if advice != "" {
 		fmt.Fprintln(a.stderr, "hint:", advice)
 	}

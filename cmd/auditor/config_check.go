@@ -10,7 +10,6 @@ import (
 
 	"auditor/internal/collect"
 	"auditor/internal/github"
-	"auditor/internal/report"
 	"auditor/internal/rules"
 )
 
@@ -37,7 +36,7 @@ func (c *config) check(extra ...configProblem) error {
 		k.problems = append(k.problems, c.source.problems...)
 	}
 	k.url()
-	k.names("reports.formats", c.Reports.Formats, report.FormatNames())
+	k.names("reports.formats", c.Reports.Formats, formatNames())
 	k.name("reports.fail_on", c.Reports.FailOn, append([]string{"none"}, rules.Severities()...))
 	k.names("collect.optional", c.Collect.Optional, collect.Options())
 	k.numbers()

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"unicode"
 
 	"auditor/internal/collect"
 	"auditor/internal/github"
@@ -81,15 +80,4 @@ func hasStatus(err error, status int) bool {
 
 func isMissingConfig(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) && strings.HasPrefix(err.Error(), "read configuration")
-}
-
-// inertLines is a text without what a terminal would obey, character for
-// character: a caret below it stays in its place.
-func inertLines(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\t' || unicode.IsPrint(r) {
-			return r
-		}
-		return '\uFFFD'
-	}, text)
 }

@@ -19,6 +19,7 @@ import (
 	"auditor/internal/fakegithub"
 	"auditor/internal/fakegithub/world"
 	"auditor/internal/report"
+	"auditor/internal/rows"
 	"auditor/internal/rules"
 	"auditor/queries"
 )
@@ -284,7 +285,7 @@ func (a attacked) checkQueries() {
 			}
 		}
 		lines := map[string]int{}
-		for _, format := range report.RowFormats {
+		for _, format := range rows.Formats() {
 			stdout, _ := a.auditor(append(args, "--format", format, "--limit", "0")...)
 			a.inert(q.ID+" as "+format, stdout)
 			lines[format] = a.countRows(q.ID, format, stdout)

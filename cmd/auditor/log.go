@@ -6,7 +6,7 @@ import (
 	"log/slog"
 	"strings"
 
-	"auditor/internal/report"
+	"auditor/internal/sanitize"
 )
 
 // longestValue is the most bytes of one value in a log line. Reasons and
@@ -16,7 +16,7 @@ const longestValue = 4096
 // newLog logs one line for each record, whatever its values are: slog quotes
 // what would end a line, the writer makes the rest inert.
 func newLog(w io.Writer, format string, o *slog.HandlerOptions) *slog.Logger {
-	w = report.InertWriter(w)
+	w = sanitize.Writer(w)
 	if format == "json" {
 		return slog.New(slog.NewJSONHandler(w, o))
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"auditor/internal/collect"
-	"auditor/internal/report"
+	"auditor/internal/sanitize"
 	"auditor/internal/store"
 )
 
@@ -117,7 +117,7 @@ func leastLeft(budgets map[string]collect.Event) string {
 	if least == nil {
 		return ""
 	}
-	text := fmt.Sprintf("rate limit of %s: %d of %d requests left", report.InertLine(least.Org), least.REST.Remaining, least.REST.Limit)
+	text := fmt.Sprintf("rate limit of %s: %d of %d requests left", sanitize.Line(least.Org), least.REST.Remaining, least.REST.Limit)
 	if least.GraphQL.Limit > 0 {
 		text += fmt.Sprintf(", %d of %d GraphQL points", least.GraphQL.Remaining, least.GraphQL.Limit)
 	}

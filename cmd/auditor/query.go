@@ -16,7 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"auditor/internal/history"
-	"auditor/internal/report"
+	"auditor/internal/rows"
 	"auditor/internal/rules"
 	"auditor/internal/sqlite"
 	"auditor/internal/store"
@@ -56,8 +56,8 @@ same views with a snapshot_id, and changes, findings, finding_counts.`,
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			if !slices.Contains(report.RowFormats, o.format) {
-				return &usageError{fmt.Errorf("--format %q%s: known are %s", o.format, didYouMean(o.format, report.RowFormats), strings.Join(report.RowFormats, ", "))}
+			if !slices.Contains(rows.Formats(), o.format) {
+				return &usageError{fmt.Errorf("--format %q%s: known are %s", o.format, didYouMean(o.format, rows.Formats()), strings.Join(rows.Formats(), ", "))}
 			}
 			if c.Flags().Changed("limit") && o.limit < 0 {
 				return &usageError{fmt.Errorf("--limit %d: give a number of rows, or 0 for all", o.limit)}
@@ -82,7 +82,7 @@ same views with a snapshot_id, and changes, findings, finding_counts.`,
 	flags := c.Flags()
 	flags.StringVar(&o.snapshot, "snapshot", "", "snapshot `FILE` (default: the newest one)")
 	flags.StringVarP(&o.file, "file", "f", "", "read the SQL from `FILE`, - for standard input")
-	flags.StringVar(&o.format, "format", "table", "`FORMAT`: "+strings.Join(report.RowFormats, ", "))
+	flags.StringVar(&o.format, "format", "table", "`FORMAT`: "+strings.Join(rows.Formats(), ", "))
 	flags.DurationVar(&o.timeout, "timeout", 10*time.Second, "how long the question may take, such as 10s or 2m")
 	flags.StringArrayVar(&o.params, "param", nil, "value of a parameter, `NAME=VALUE`")
 	flags.IntVar(&o.limit, "limit", -1, "show at most `N` rows, 0 all (default 1000 in table and markdown, all in csv and json)")
@@ -260,7 +260,7 @@ func (e *stoppedError) Error() string {
 func (e *stoppedError) Unwrap() error { return e.err }
 
 func (a *app) answer(ctx context.Context, database *sqlite.Database, o queryOptions, sql string, params map[string]any) error {
-	rows, err := database.Select(ctx, sql, params)
+	found, err := database.Select(ctx, sql, params)
 	if err != nil {
 		return err
 	}
@@ -268,7 +268,7 @@ func (a *app) answer(ctx context.Context, database *sqlite.Database, o queryOpti
 	if limit < 0 {
 		limit = defaultLimit(o.format)
 	}
-	if _, err := report.WriteRows(a.stdout, o.format, rows.Columns, limited(rows.All(), limit, &isCut), a.stdoutWidth); err != nil {
+	if _, err := rows.Write(a.stdout, o.format, found.Columns, limited(found.All(), limit, &isCut), a.stdoutWidth); err != nil {
 		return err
 	}
 	if isCut {

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"auditor/internal/history"
-	"auditor/internal/report"
+	"auditor/internal/rows"
 	"auditor/internal/rules"
 	"auditor/internal/store"
 )
@@ -21,19 +21,19 @@ func (a *app) listQueries(format string, set *rules.Set) error {
 
 // printManual prints names and what they mean; prose is the column of the
 // latter. Nothing is shortened.
-func (a *app) printManual(format string, columns []string, rows [][]string, prose int) error {
+func (a *app) printManual(format string, columns []string, lines [][]string, prose int) error {
 	if format == "table" {
-		return report.WriteManual(a.stdout, columns, rows, prose, a.stdoutWidth)
+		return rows.WriteManual(a.stdout, columns, lines, prose, a.stdoutWidth)
 	}
 	var values [][]any
-	for _, row := range rows {
+	for _, row := range lines {
 		var cells []any
 		for _, cell := range row {
 			cells = append(cells, cell)
 		}
 		values = append(values, cells)
 	}
-	_, err := report.WriteRows(a.stdout, format, columns, each(values), 0)
+	_, err := rows.Write(a.stdout, format, columns, each(values), 0)
 	return err
 }
 

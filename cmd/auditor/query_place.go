@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"auditor/internal/rules"
+	"auditor/internal/sanitize"
 	"auditor/internal/sqlite"
 )
 
@@ -51,8 +52,11 @@ func excerpt(sql string, line, column int) string {
 	if line > len(lines) {
 		return ""
 	}
-	text := []rune(inertLines(strings.TrimRight(lines[line-1], "\r")))
-	at := min(column-1, len(text))
+	raw := []rune(strings.TrimRight(lines[line-1], "\r"))
+	place := min(column-1, len(raw))
+	text := []rune(sanitize.Lines(string(raw[:place])))
+	at := len(text) // an escape is longer than what it replaces
+	text = append(text, []rune(sanitize.Lines(string(raw[place:])))...)
 	before, after := "", ""
 	from, to := max(0, at-around), min(len(text), at+around)
 	if from > 0 {

@@ -18,7 +18,7 @@ func TestExcerptPointsAtThePlace(t *testing.T) {
 		"wide texts":     {"SELECT '日本', x", 1, 14, "    1 | SELECT '日本', x\n      |                ^"},
 		"at the end":     {"SELECT", 1, 7, "    1 | SELECT\n      |       ^"},
 		"carriage":       {"SELECT x\r\nFROM y", 1, 8, "    1 | SELECT x\n      |        ^"},
-		"alive":          {"SELECT '\x1b[31m', x", 1, 17, "    1 | SELECT '\uFFFD[31m', x\n      |                 ^"},
+		"alive":          {"SELECT '\x1b[31m', x", 1, 17, "    1 | SELECT '\\u001b[31m', x\n      |                      ^"},
 		"beyond":         {"SELECT", 9, 1, ""},
 		"a long line": {strings.Repeat("a", 200) + "x" + strings.Repeat("b", 200), 1, 201,
 			"    1 | …" + strings.Repeat("a", 50) + "x" + strings.Repeat("b", 49) + "…\n      | " + strings.Repeat(" ", 51) + "^"},

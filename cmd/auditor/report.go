@@ -13,6 +13,7 @@ import (
 
 	"auditor/internal/finding"
 	"auditor/internal/report"
+	"auditor/internal/rows"
 	"auditor/internal/rules"
 	"auditor/internal/store"
 )
@@ -28,7 +29,7 @@ type reportOptions struct {
 
 func (o *reportOptions) flags(c *cobra.Command) {
 	c.Flags().StringVar(&o.out, "out", "", "folder `DIR` for the reports")
-	c.Flags().StringSliceVar(&o.formats, "format", nil, "`FORMATS` to write: "+strings.Join(report.FormatNames(), ", "))
+	c.Flags().StringSliceVar(&o.formats, "format", nil, "`FORMATS` to write: "+strings.Join(formatNames(), ", "))
 	c.Flags().StringVar(&o.failOn, "fail-on", "", "exit with 3 on findings at or above this `SEVERITY`: none, low, medium, high, critical")
 }
 
@@ -75,7 +76,7 @@ type audit struct {
 	set     *rules.Set
 	options rules.Options
 	out     string
-	formats []string
+	formats []report.Format
 	failOn  finding.Severity // "none": no finding changes the exit status
 	// stepSummary is the file of $GITHUB_STEP_SUMMARY; "" for none.
 	stepSummary string
@@ -88,7 +89,7 @@ func (a *app) audit(ctx context.Context, cfg *config, o reportOptions) (*audit, 
 	}
 	w := &audit{
 		app: a, cfg: cfg, set: set, options: rules.Options{AuditorVersion: version(), Timeout: ruleTimeout, Due: cfg.Reports.Due.bySeverity()},
-		out: cfg.path(cfg.Reports.Dir), formats: cfg.Reports.Formats, failOn: finding.Severity(cfg.Reports.FailOn),
+		out: cfg.path(cfg.Reports.Dir), failOn: finding.Severity(cfg.Reports.FailOn),
 	}
 	for _, e := range cfg.Exceptions {
 		w.options.Exceptions = append(w.options.Exceptions, finding.Exception(e))
@@ -96,16 +97,19 @@ func (a *app) audit(ctx context.Context, cfg *config, o reportOptions) (*audit, 
 	if o.out != "" {
 		w.out = o.out
 	}
-	if len(o.formats) > 0 {
-		w.formats = o.formats
-	}
 	if o.failOn != "" {
 		w.failOn = finding.Severity(o.failOn)
 	}
-	for _, f := range w.formats {
-		if _, err := report.FindFormat(f); err != nil {
-			return nil, &usageError{fmt.Errorf("--format %q%s: known are %s", f, didYouMean(f, report.FormatNames()), strings.Join(report.FormatNames(), ", "))}
+	names := o.formats
+	if len(names) == 0 {
+		names = cfg.Reports.Formats
+	}
+	for _, name := range names {
+		f, ok := findFormat(name)
+		if !ok {
+			return nil, &usageError{fmt.Errorf("--format %q%s: known are %s", name, didYouMean(name, formatNames()), strings.Join(formatNames(), ", "))}
 		}
+		w.formats = append(w.formats, f)
 	}
 	if w.failOn != "none" && !w.failOn.IsKnown() {
 		names := finding.SeverityNames()
@@ -215,18 +219,18 @@ func (a *audit) warn(e *rules.Evaluation, reports []*report.Report) {
 // print shows the counts of every rule that found something, and the files.
 func (a *audit) print(reports []*report.Report, files []string) error {
 	columns := []string{"severity", "rule", "failed", "new", "of", "unknown", "title"}
-	var rows [][]any
+	var lines [][]any
 	for _, r := range reports {
 		for _, rule := range r.Rules {
 			if rule.Failed+rule.Unknown+rule.Excepted > 0 {
-				rows = append(rows, []any{string(rule.Severity), rule.ID, int64(rule.Failed), newOf(r, rule.ID), count(rule.Population), int64(rule.Unknown), rule.Title})
+				lines = append(lines, []any{string(rule.Severity), rule.ID, int64(rule.Failed), newOf(r, rule.ID), count(rule.Population), int64(rule.Unknown), rule.Title})
 			}
 		}
 	}
-	slices.SortStableFunc(rows, func(a, b []any) int {
+	slices.SortStableFunc(lines, func(a, b []any) int {
 		return finding.Severity(a[0].(string)).Rank() - finding.Severity(b[0].(string)).Rank()
 	})
-	if _, err := report.WriteRows(a.app.stdout, "table", columns, each(rows), a.app.stdoutWidth); err != nil {
+	if _, err := rows.Write(a.app.stdout, "table", columns, each(lines), a.app.stdoutWidth); err != nil {
 		return err
 	}
 	for _, file := range files {

@@ -11,8 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"auditor/internal/report"
 	"auditor/internal/rules"
+	"auditor/internal/sanitize"
 	"auditor/queries"
 )
 
@@ -70,7 +70,7 @@ func (a *app) rulesShowCommand() *cobra.Command {
 			if !ok {
 				return unknownRule(args[0], set)
 			}
-			_, err = fmt.Fprintf(a.stdout, "%s\n\n%s\n", rule.ID, report.InertLines(strings.TrimRight(rule.SQL, "\n")))
+			_, err = fmt.Fprintf(a.stdout, "%s\n\n%s\n", rule.ID, sanitize.Lines(strings.TrimRight(rule.SQL, "\n")))
 			return err
 		},
 	}
@@ -114,7 +114,7 @@ func (a *app) rulesCheckCommand() *cobra.Command {
 				return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 			})
 			for _, p := range problems {
-				fmt.Fprintln(a.stdout, report.InertLines(p.String()))
+				fmt.Fprintln(a.stdout, sanitize.Lines(p.String()))
 			}
 			fmt.Fprintf(a.stdout, "%d rules and %d queries are sound, %d problems\n", len(set.Rules())+len(set.Disabled()), len(set.Queries()), len(problems))
 			if len(problems) > 0 {

@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"auditor/internal/history"
-	"auditor/internal/report"
+	"auditor/internal/rows"
 	"auditor/internal/store"
 )
 
@@ -39,7 +39,7 @@ func checkFormat(format string, known []string) error {
 
 // rowFormat adds --format to a command that prints rows.
 func rowFormat(c *cobra.Command, format *string) {
-	c.Flags().StringVar(format, "format", "table", "`FORMAT`: "+strings.Join(report.RowFormats, ", "))
+	c.Flags().StringVar(format, "format", "table", "`FORMAT`: "+strings.Join(rows.Formats(), ", "))
 }
 
 func (a *app) snapshotsListCommand() *cobra.Command {
@@ -53,7 +53,7 @@ read, and whether the history has them; with --all also those that were pruned
 and that only the history remembers.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := checkFormat(format, report.RowFormats); err != nil {
+			if err := checkFormat(format, rows.Formats()); err != nil {
 				return err
 			}
 			cfg, err := a.loadAny(c)
@@ -102,7 +102,7 @@ func (a *app) listSnapshots(ctx context.Context, dir, format string, isAll bool)
 		return fmt.Errorf("%w in %s", store.ErrNoSnapshot, dir)
 	}
 	slices.SortFunc(l.rows, func(a, b []any) int { return strings.Compare(a[0].(string), b[0].(string)) })
-	_, err = report.WriteRows(a.stdout, format, snapshotColumns, each(l.rows), a.stdoutWidth)
+	_, err = rows.Write(a.stdout, format, snapshotColumns, each(l.rows), a.stdoutWidth)
 	return err
 }
 
@@ -210,7 +210,7 @@ history, its version, and every page of it; that none is missing that was not
 pruned; and the history itself. Exits with 1 when anything is wrong.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := checkFormat(format, report.RowFormats); err != nil {
+			if err := checkFormat(format, rows.Formats()); err != nil {
 				return err
 			}
 			cfg, err := a.loadAny(c)
@@ -240,23 +240,23 @@ func (a *app) verifySnapshots(ctx context.Context, dir, format string) error {
 		return fmt.Errorf("%w in %s", store.ErrNoSnapshot, dir)
 	}
 	bad := 0
-	var rows [][]any
+	var lines [][]any
 	for _, v := range list {
 		verdict := "ok"
 		if len(v.Problems) > 0 {
 			verdict = "wrong"
 			bad++
 		}
-		rows = append(rows, []any{verdict, v.File, strings.Join(append(v.Problems, v.Notes...), "; ")})
+		lines = append(lines, []any{verdict, v.File, strings.Join(append(v.Problems, v.Notes...), "; ")})
 	}
 	if format == "table" {
-		texts := make([][]string, len(rows))
-		for i, row := range rows {
+		texts := make([][]string, len(lines))
+		for i, row := range lines {
 			texts[i] = []string{row[0].(string), row[1].(string), row[2].(string)}
 		}
-		err = report.WriteManual(a.stdout, []string{"verdict", "file", "why"}, texts, 2, a.stdoutWidth)
+		err = rows.WriteManual(a.stdout, []string{"verdict", "file", "why"}, texts, 2, a.stdoutWidth)
 	} else {
-		_, err = report.WriteRows(a.stdout, format, []string{"verdict", "file", "why"}, each(rows), 0)
+		_, err = rows.Write(a.stdout, format, []string{"verdict", "file", "why"}, each(lines), 0)
 	}
 	if err == nil && bad > 0 {
 		err = &verifyError{bad, len(list)}
@@ -281,7 +281,7 @@ snapshot nor the newest complete one, and nothing else in the folder but what
 runs left that died more than a day ago.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := checkFormat(format, report.RowFormats); err != nil {
+			if err := checkFormat(format, rows.Formats()); err != nil {
 				return err
 			}
 			cfg, err := a.loadAny(c)
@@ -325,17 +325,17 @@ func (a *app) pruneSnapshots(ctx context.Context, dir string, keep history.Keep,
 		return err
 	}
 	list, err := work(ctx, dir, keep, a.now())
-	var rows [][]any
+	var lines [][]any
 	gone, freed := 0, int64(0)
 	for _, p := range list {
 		fate := "kept"
 		if p.IsToGo {
 			fate, gone, freed = word, gone+1, freed+p.Size
 		}
-		rows = append(rows, []any{fate, p.File, p.Size, strings.Join(p.Why, ", ")})
+		lines = append(lines, []any{fate, p.File, p.Size, strings.Join(p.Why, ", ")})
 	}
-	if len(rows) > 0 {
-		if _, err := report.WriteRows(a.stdout, format, []string{"fate", "file", "size_bytes", "why"}, each(rows), a.stdoutWidth); err != nil {
+	if len(lines) > 0 {
+		if _, err := rows.Write(a.stdout, format, []string{"fate", "file", "size_bytes", "why"}, each(lines), a.stdoutWidth); err != nil {
 			return err
 		}
 	}

@@ -43,3 +43,6 @@ type NotCompared struct {
 	Resource string `json:"resource"`
 	Why      string `json:"why"` // one sentence
 }
+
+// String is the whole as one sentence.
+func (n NotCompared) String() string { return n.Org + ": " + n.Resource + ": " + n.Why }

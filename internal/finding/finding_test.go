@@ -107,3 +107,25 @@ func TestTyped(t *testing.T) {
 		}
 	}
 }
+
+func TestWords(t *testing.T) {
+	t.Parallel()
+	for _, c := range [][2]string{
+		{Count(0, "finding"), "0 findings"}, {Count(1, "repository"), "1 repository"}, {Count(2, "repository"), "2 repositories"},
+		{YesOrNo(true), "yes"}, {YesOrNo(false), "no"}, {NotCompared{Org: "acme", Resource: "members", Why: "denied"}.String(), "acme: members: denied"},
+	} {
+		if c[0] != c[1] {
+			t.Errorf("got %q, want %q", c[0], c[1])
+		}
+	}
+}
+
+// Every kind that rules report has decisions to choose from, and no other.
+func TestJudgedKindsHaveDecisions(t *testing.T) {
+	t.Parallel()
+	for _, k := range Kinds() {
+		if k.IsJudged != (len(k.Decisions) > 0) {
+			t.Errorf("%s: judged %v, decisions %q", k.Name, k.IsJudged, k.Decisions)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package finding
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -24,16 +25,19 @@ type Kind struct {
 	// IDColumn is the column of an inventory that lists subjects of this kind;
 	// "" if none does.
 	IDColumn string
+	// Decisions are what a reader can decide about a finding on such a subject;
+	// nil if rules do not report it.
+	Decisions []string
 	// IsJudged: rules report it. Of the others only changes are reported.
 	IsJudged bool
 }
 
 // kinds is the one list of the kinds of subjects.
 var kinds = [...]Kind{
-	{Name: "token", Plural: "tokens", Group: "access", IDColumn: "grant_id", IsJudged: true},
-	{Name: "request", Plural: "requests", Group: "access", IsJudged: true},
-	{Name: "repository", Plural: "repositories", Group: "repositories", IDColumn: "repository_id", IsJudged: true},
-	{Name: "org", Plural: "organizations", Group: "repositories", IsJudged: true},
+	{Name: "token", Plural: "tokens", Group: "access", IDColumn: "grant_id", IsJudged: true, Decisions: []string{"keep", "narrow", "revoke", "accept risk"}},
+	{Name: "request", Plural: "requests", Group: "access", IsJudged: true, Decisions: []string{"approve", "deny", "ask owner"}},
+	{Name: "repository", Plural: "repositories", Group: "repositories", IDColumn: "repository_id", IsJudged: true, Decisions: []string{"enable", "restrict", "archive", "accept risk"}},
+	{Name: "org", Plural: "organizations", Group: "repositories", IsJudged: true, Decisions: []string{"enable", "restrict", "accept risk"}},
 	{Name: "member", Plural: "members", Group: "access"},
 }
 
@@ -59,6 +63,14 @@ func Plural(word string) string {
 		}
 	}
 	return word + "s"
+}
+
+// Count is a number of things in words: "1 finding", "3 repositories".
+func Count(n int, word string) string {
+	if n != 1 {
+		word = Plural(word)
+	}
+	return strconv.Itoa(n) + " " + word
 }
 
 // ParseSubject reads "token/98716" as a rule writes it: a kind that rules

@@ -80,6 +80,14 @@ func (k ColumnKind) Typed(value any) (typed any, ok bool) {
 	return value, false
 }
 
+// YesOrNo is how people read the values of a YesNo column.
+func YesOrNo(value bool) string {
+	if value {
+		return "yes"
+	}
+	return "no"
+}
+
 // Shown is a value as messages show it: text in quotes.
 func Shown(value any) string {
 	if v, ok := value.(string); ok {

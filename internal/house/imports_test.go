@@ -16,15 +16,20 @@ const module = "auditor/"
 // besides itself. A room that is not listed may not exist.
 var directions = map[string][]string{
 	"cmd/auditor": {
-		"internal/collect", "internal/report", "internal/rules", "internal/history", "internal/store", "internal/sqlite", "internal/finding", "internal/github",
-		"internal/fakegithub", "internal/fakegithub/world", "queries",
+		"internal/collect", "internal/report", "internal/report/xlsx", "internal/rows", "internal/sanitize", "internal/rules", "internal/history",
+		"internal/store", "internal/sqlite", "internal/finding", "internal/github", "internal/fakegithub", "internal/fakegithub/world", "queries",
 	},
 	"cmd/fakegithub":                  {"internal/fakegithub"},
 	"internal/collect":                {"internal/github", "internal/store"},
-	"internal/report":                 {"internal/rules", "internal/history", "internal/store", "internal/finding"},
-	"internal/history":                {"internal/store", "internal/sqlite", "internal/finding"},
+	"internal/report/xlsx":            {"internal/report", "internal/finding", "internal/sanitize"},
+	"internal/report":                 {"internal/rules", "internal/history", "internal/store", "internal/finding", "internal/rows", "internal/sanitize"},
+	"internal/report/sample":          {"internal/report", "internal/finding"},
+	"internal/rows":                   {"internal/finding", "internal/sanitize"},
 	"internal/rules":                  {"internal/store", "internal/sqlite", "internal/finding"},
+	"internal/history":                {"internal/store", "internal/sqlite", "internal/finding"},
 	"internal/store":                  {"internal/sqlite", "internal/finding"},
+	"internal/sanitize":               {},
+	"internal/sanitize/hostile":       {"internal/sanitize"},
 	"internal/finding":                {},
 	"internal/sqlite":                 {},
 	"internal/github":                 {},
@@ -118,14 +123,16 @@ var special = []struct {
 }{
 	{"the SQLite driver belongs to internal/sqlite, internal/store and internal/history", []string{"modernc.org/sqlite", "github.com/mattn/go-sqlite3", "zombiezen.com/go/sqlite", "database/sql"},
 		below("internal/sqlite/", "internal/store/", "internal/history/")},
-	{"excelize belongs to the xlsx writer of internal/report", []string{"github.com/xuri/excelize"},
-		below("internal/report/xlsx")},
+	{"excelize belongs to internal/report/xlsx", []string{"github.com/xuri/excelize"},
+		below("internal/report/xlsx/")},
 	{"go-github belongs to internal/github", []string{"github.com/google/go-github"},
 		below("internal/github/")},
 	{"net/http belongs to internal/github, and to the simulated server", []string{"net/http"},
 		below("internal/github/", "internal/fakegithub/", "cmd/fakegithub/")},
 	{"what checks the simulated server is for tests only", []string{module + "internal/fakegithub/conformance", "testing", "github.com/getkin/kin-openapi"},
-		below("internal/fakegithub/conformance/")},
+		below("internal/fakegithub/conformance/", "internal/sanitize/hostile/")},
+	{"samples of reports and of hostile texts are for tests only", []string{module + "internal/report/sample", module + "internal/sanitize/hostile"},
+		below("internal/report/sample/", "internal/sanitize/hostile/")},
 }
 
 func below(prefixes ...string) func(string) bool {
@@ -188,6 +195,8 @@ func TestDirectionsBite(t *testing.T) {
 		{"to a leaf that knows nobody", "queries/a.go", "package queries\nimport _ \"auditor/internal/rules\"", "queries may not import"},
 		{"through a folder below", "internal/rules/inner/a.go", "package inner\nimport _ \"auditor/internal/github\"", "internal/rules may not import internal/github"},
 		{"what is for tests", "cmd/fakegithub/a.go", "package main\nimport _ \"auditor/internal/fakegithub/conformance\"", "may not import internal/fakegithub/conformance"},
+		{"into a room below", "internal/report/a.go", "package report\nimport _ \"auditor/internal/report/xlsx\"", "internal/report may not import internal/report/xlsx"},
+		{"across to the store", "internal/report/xlsx/a.go", "package xlsx\nimport _ \"auditor/internal/store\"", "internal/report/xlsx may not import internal/store"},
 		{"main", "internal/report/a.go", "package report\nimport _ \"auditor/cmd/auditor\"", "may not import cmd/auditor"},
 		{"unknown room", "internal/util/a.go", "package util", "no room"},
 		{"import of an unknown room", "internal/report/a.go", "package report\nimport _ \"auditor/internal/util\"", "may not import internal/util"},
@@ -216,7 +225,7 @@ func TestSpecialImportsBite(t *testing.T) {
 	t.Parallel()
 	judge(t, checkSpecialImports, []sample{
 		{"driver at home", "internal/store/a.go", "package store\nimport _ \"modernc.org/sqlite/lib\"", ""},
-		{"excelize at home", "internal/report/xlsx_cell.go", "package report\nimport _ \"github.com/xuri/excelize/v2\"", ""},
+		{"excelize at home", "internal/report/xlsx/cell.go", "package xlsx\nimport _ \"github.com/xuri/excelize/v2\"", ""},
 		{"tests may", "cmd/auditor/a_test.go", "package main\nimport _ \"modernc.org/sqlite\"", ""},
 		{"name that only begins alike", "internal/rules/a.go", "package rules\nimport _ \"modernc.org/sqlitex\"", ""},
 		{"driver elsewhere", "internal/rules/a.go", "package rules\nimport _ \"modernc.org/sqlite\"", "SQLite driver"},
@@ -225,6 +234,8 @@ func TestSpecialImportsBite(t *testing.T) {
 		{"excelize in another writer", "internal/report/json.go", "package report\nimport _ \"github.com/xuri/excelize/v2\"", "excelize"},
 		{"excelize elsewhere", "internal/collect/xlsx.go", "package collect\nimport _ \"github.com/xuri/excelize/v2\"", "excelize"},
 		{"go-github elsewhere", "internal/collect/a.go", "package collect\nimport _ \"github.com/google/go-github/v66/github\"", "go-github"},
+		{"excelize beside its room", "internal/report/xlsx_cell.go", "package report\nimport _ \"github.com/xuri/excelize/v2\"", "excelize"},
+		{"samples in a binary", "internal/report/xlsx/a.go", "package xlsx\nimport _ \"auditor/internal/report/sample\"", "tests only"},
 		{"http elsewhere", "internal/collect/a.go", "package collect\nimport _ \"net/http\"", "net/http"},
 		{"testing in a binary", "internal/github/a.go", "package github\nimport _ \"testing\"", "tests only"},
 	})

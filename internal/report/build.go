@@ -36,7 +36,7 @@ func Build(name string, e *rules.Evaluation, past *Past, sheets []Table) (*Repor
 	}
 	r.Resolved = past.resolvedBy(r.Rules)
 	r.Changes = past.changesFor(r)
-	r.arrange()
+	r.Arrange()
 	r.Trend = append(past.trendOf(name), TrendPoint{At: r.GeneratedAt, BySeverity: r.Summary.BySeverity})
 	return r, nil
 }
@@ -97,11 +97,7 @@ func tableOf(ctx context.Context, snapshot *store.Snapshot, query rules.Rule) (T
 	if err != nil {
 		return Table{}, err
 	}
-	t := Table{Name: query.Name, Title: query.Title, Description: query.Description}
-	comments := columnComments(names)
-	for _, name := range names {
-		t.Columns = append(t.Columns, Column{Name: name, Kind: finding.KindOf(name), Comment: comments[name]})
-	}
+	t := Table{Name: query.Name, Title: query.Title, Description: query.Description, Columns: columnsOf(names)}
 	t.Rows = func(yield func([]any, error) bool) {
 		rows, err := snapshot.Select(ctx, query.SQL, bindings)
 		if err != nil {
@@ -118,29 +114,4 @@ func tableOf(ctx context.Context, snapshot *store.Snapshot, query rules.Rule) (T
 		}
 	}
 	return t, nil
-}
-
-// columnComments looks the columns up in the snapshot's manual: first in the
-// view that has most of them, then in the others.
-func columnComments(columns []string) map[string]string {
-	views := store.Views()
-	shared := func(v store.View) int {
-		n := 0
-		for _, c := range v.Columns {
-			if slices.Contains(columns, c.Name) {
-				n++
-			}
-		}
-		return n
-	}
-	slices.SortStableFunc(views, func(a, b store.View) int { return shared(b) - shared(a) })
-	comments := map[string]string{}
-	for _, v := range views {
-		for _, c := range v.Columns {
-			if comments[c.Name] == "" {
-				comments[c.Name] = c.Comment
-			}
-		}
-	}
-	return comments
 }

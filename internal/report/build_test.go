@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"context"
@@ -15,6 +15,9 @@ import (
 
 	"auditor/internal/finding"
 	"auditor/internal/history"
+	. "auditor/internal/report"
+	"auditor/internal/report/sample"
+	"auditor/internal/report/xlsx"
 	"auditor/internal/rules"
 	"auditor/internal/store"
 )
@@ -152,8 +155,8 @@ func build(t *testing.T, now, previous *store.Snapshot, o options) *Report {
 	if err := validate(compileSchema(t), jsonOf(t, r)); err != nil {
 		t.Error(err)
 	}
-	for _, f := range Formats {
-		if err := f.Write(io.Discard, r); err != nil {
+	for _, write := range []func(io.Writer, *Report) error{WriteJSON, WriteMarkdown, xlsx.Write} {
+		if err := write(io.Discard, r); err != nil {
 			t.Error(err)
 		}
 	}
@@ -184,7 +187,7 @@ func brief(r *Report) []string {
 	for _, f := range r.Findings {
 		isNew := "?"
 		if f.IsNew != nil {
-			isNew = yesNo(*f.IsNew)
+			isNew = finding.YesOrNo(*f.IsNew)
 		}
 		out = append(out, strings.Join([]string{string(f.Severity), string(f.Status), string(f.Key), "new " + isNew}, " "))
 	}
@@ -229,7 +232,7 @@ func TestBuild(t *testing.T) {
 	if r.Worst() != "critical" || r.CountAtLeast("high") != 1 || r.CountAtLeast("low") != 2 || r.CountAtLeast("none") != 0 {
 		t.Errorf("worst %s, %d, %d", r.Worst(), r.CountAtLeast("high"), r.CountAtLeast("low"))
 	}
-	rows, columns := inventoryRows(r), r.Inventories[0].Columns
+	rows, columns := sample.Rows(r), r.Inventories[0].Columns
 	if len(r.Inventories) != 1 || len(rows) != 3 || rows[0][1] != "token 1" || rows[2][1] != "token 3" || columns[2].Kind != finding.Time || columns[2].Comment == "" {
 		t.Errorf("inventory is %+v, %v", r.Inventories, rows)
 	}

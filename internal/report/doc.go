@@ -1,22 +1,27 @@
-// Package report turns a snapshot and the rules' judgement of it into what
-// people and programs read.
+// Package report makes what people and programs read of an evaluation.
 //
-// Start with [Report]: a plain value that holds everything a report says. Build
-// makes one from a snapshot and a set of rules; the writers ([Formats]) need
-// nothing but the value, so each of them is tested without a database.
+// Start with [Report]: a plain value that holds everything a report says. It is
+// made in two steps. [ReadPast] asks the history once what was known before, and
+// marks which findings of the evaluation are new. [Build] then makes the report of
+// the evaluation, that past and the sheets of inventories: it is pure, so that
+// equal values give an equal Report.
 //
-//	r, err := report.Build(ctx, "stale-tokens", set, snapshot, previous, report.Options{…})
-//	path, err := report.WriteFile("reports", r, "xlsx")
+//	past, err := report.ReadPast(ctx, evaluation, set, options, history, file)
+//	sheets, err := report.Sheets(ctx, "stale-tokens", set, snapshot)
+//	r, err := report.Build("stale-tokens", evaluation, past, sheets)
+//	path, err := report.WriteFile("reports", r, report.Format{Name: "json", Ext: ".json", Write: report.WriteJSON})
 //
-// What is new, since when, and what was resolved comes from the history where it
-// knows, see history.go. [Compare] asks it what changed between any two of its
-// snapshots; a [Diff] is such a value too, with writers of its own.
+// A writer needs nothing but the value, so each of them is tested without a
+// database. JSON and Markdown are here, the workbook is in report/xlsx. What more
+// than one writer says in words is a method of the model: [Report.Verdict],
+// [Report.Completeness], [Column.Note].
 //
-// Nearly every text in a report was written by a stranger: token names,
-// reasons, repository names, topics. inert.go is the one place that makes such
-// text harmless, with one function for each kind of output; a writer never
-// prints a string that has not gone through its function.
+// A [Diff] is what changed between any two snapshots of the history; it is such a
+// value too, with writers of its own, see [WriteDiff].
+//
+// Nearly every text in a report was written by a stranger. A writer prints a
+// string only after package sanitize has made it harmless for that output.
 //
 // To add an output format: one file with a function of the type of
-// [Format.Write], and one line in [Formats].
+// [Format.Write], and one line in cmd/auditor/formats.go.
 package report

@@ -9,41 +9,16 @@ import (
 	"strings"
 )
 
-// Format is one way to write a report.
+// Format is one way to write a report. The program lists those that it has in one
+// place, cmd/auditor/formats.go.
 type Format struct {
 	Name  string // as in the configuration: json
-	Ext   string // with its dot
+	Ext   string // of the file, with its dot
 	Write func(io.Writer, *Report) error
 }
 
-// Formats is the list of all formats.
-var Formats = []Format{
-	{"json", ".json", WriteJSON},
-	{"xlsx", ".xlsx", WriteXLSX},
-	{"markdown", ".md", WriteMarkdown},
-}
-
-// FindFormat looks a format up by its name.
-func FindFormat(name string) (Format, error) {
-	for _, f := range Formats {
-		if f.Name == name {
-			return f, nil
-		}
-	}
-	return Format{}, fmt.Errorf("report format %q: there are %s", name, strings.Join(FormatNames(), ", "))
-}
-
-// FormatNames are the names of all formats.
-func FormatNames() []string {
-	names := make([]string, len(Formats))
-	for i, f := range Formats {
-		names[i] = f.Name
-	}
-	return names
-}
-
-// CheckDir makes the folder for reports if it is absent, and tells whether
-// files can be written there.
+// CheckDir makes the folder for reports if it is absent. The error says that files
+// cannot be written there.
 func CheckDir(dir string) error {
 	if err := makeDir(dir); err != nil {
 		return err
@@ -65,12 +40,9 @@ func makeDir(dir string) error {
 // WriteFile writes the report into the folder, which is made if absent, and
 // returns the file's path. A file of that name is replaced in one step: whoever
 // reads it sees the old or the new one, whole. It is readable by its owner
-// alone, for it names the weak spots.
-func WriteFile(dir string, r *Report, format string) (string, error) {
-	f, err := FindFormat(format)
-	if err != nil {
-		return "", err
-	}
+// alone, for it names the weak spots. Errors are those of the disk and of the
+// format, and a name that cannot be a file's.
+func WriteFile(dir string, r *Report, f Format) (string, error) {
 	if r.Name == "" || filepath.Base(r.Name) != r.Name || strings.HasPrefix(r.Name, ".") {
 		return "", fmt.Errorf("report name %q cannot be a file name", r.Name)
 	}
@@ -84,8 +56,8 @@ func WriteFile(dir string, r *Report, format string) (string, error) {
 	return path, nil
 }
 
-// replace writes a temporary file beside path, syncs it and renames it. Nothing
-// stays behind when that fails.
+// replace writes a temporary file beside path, syncs it and renames it. It leaves
+// nothing behind when that fails.
 func replace(path string, write func(io.Writer) error) (err error) {
 	dir := filepath.Dir(path)
 	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*.tmp") // mode 0600

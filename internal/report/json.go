@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"auditor/internal/finding"
+	"auditor/internal/sanitize"
 )
 
 //go:embed schema/report.schema.json
@@ -100,6 +101,6 @@ func item[T any](j *jsonWriter, v *T, appendJSON func(*T, []byte) ([]byte, error
 
 // encoded appends what there is little of, as its tags say.
 func encoded[T any](v *T, b []byte) ([]byte, error) {
-	text, err := encode(v)
-	return append(b, inertJSON(text)...), err
+	text, err := sanitize.JSON(v)
+	return append(b, text...), err
 }

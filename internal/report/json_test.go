@@ -1,24 +1,24 @@
-package report
+package report_test
 
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"flag"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"auditor/internal/finding"
+	. "auditor/internal/report"
+	"auditor/internal/report/sample"
+	"auditor/internal/sanitize/hostile"
 )
 
-var update = flag.Bool("update", false, "write the goldens anew")
+var update = flag.Bool("update", false, "rewrite the goldens")
 
 // golden compares with a file of testdata.
 func golden(t *testing.T, name string, got []byte) {
@@ -34,7 +34,7 @@ func golden(t *testing.T, name string, got []byte) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s differs (-want +got), -update writes it anew:\n%s", path, diff)
+		t.Errorf("%s differs (-want +got), -update rewrites it:\n%s", path, diff)
 	}
 }
 
@@ -74,18 +74,18 @@ func jsonOf(t testing.TB, r *Report) []byte {
 
 func TestJSONGolden(t *testing.T) {
 	t.Parallel()
-	golden(t, "sample.json", jsonOf(t, sampleReport(9, 0)))
+	golden(t, "sample.json", jsonOf(t, sample.Report(9, 0)))
 }
 
 func TestJSONObeysItsSchema(t *testing.T) {
 	t.Parallel()
 	s := compileSchema(t)
-	reports := map[string]*Report{"sample": sampleReport(200, 3), "no findings": sampleReport(0, 0)}
-	first := sampleReport(5, 0)
+	reports := map[string]*Report{"sample": sample.Report(200, 3), "no findings": sample.Report(0, 0)}
+	first := sample.Report(5, 0)
 	first.PreviousSnapshot, first.Resolved = nil, nil
 	reports["first"] = first
-	for _, text := range hostileTexts() {
-		reports["hostile "+text[:min(len(text), 20)]] = hostileReport(text)
+	for _, text := range hostile.Texts() {
+		reports["hostile "+text[:min(len(text), 20)]] = sample.Hostile(text)
 	}
 	for name, r := range reports {
 		if err := validate(s, jsonOf(t, r)); err != nil {
@@ -96,7 +96,7 @@ func TestJSONObeysItsSchema(t *testing.T) {
 
 func TestSchemaIsStrict(t *testing.T) {
 	t.Parallel()
-	s, good := compileSchema(t), jsonOf(t, sampleReport(9, 0))
+	s, good := compileSchema(t), jsonOf(t, sample.Report(9, 0))
 	for name, edit := range map[string][2]string{
 		"a key more":              {`"version": 1,`, `"version": 1, "extra": 1,`},
 		"a key more in a finding": {`{"key":"stale`, `{"extra":1,"key":"stale`},
@@ -117,13 +117,13 @@ func TestSchemaIsStrict(t *testing.T) {
 
 func TestJSONIsTheSameForTheSameInput(t *testing.T) {
 	t.Parallel()
-	r := sampleReport(100, 0)
+	r := sample.Report(100, 0)
 	want := jsonOf(t, r)
 	slices.Reverse(r.Findings)
 	slices.Reverse(r.Rules)
 	slices.Reverse(r.Coverage)
 	slices.Reverse(r.Resolved)
-	r.arrange()
+	r.Arrange()
 	if diff := cmp.Diff(string(want), string(jsonOf(t, r))); diff != "" {
 		t.Error(diff)
 	}
@@ -140,7 +140,7 @@ func TestFindingsAreSorted(t *testing.T) {
 	}
 	r := &Report{Findings: slices.Clone(want)}
 	slices.Reverse(r.Findings)
-	r.arrange()
+	r.Arrange()
 	if diff := cmp.Diff(want, r.Findings); diff != "" {
 		t.Error(diff)
 	}
@@ -168,43 +168,28 @@ func TestJSONOfAnEmptyReportHasNoNullLists(t *testing.T) {
 	}
 }
 
-func TestJSONValuesAreTyped(t *testing.T) {
-	t.Parallel()
-	e := []finding.Value{{Column: "unused_days", Value: int64(214)}, {Column: "is_expired", Value: int64(1)}, {Column: "has_x", Value: int64(0)}, {Column: "is_odd", Value: int64(7)}, {Column: "share", Value: 0.5}, {Column: "expires_at", Value: nil}, {Column: "name", Value: "<b> & co"}, {Column: "is_known", Value: true}}
-	got, err := appendObject(nil, e)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := `{"unused_days":214,"is_expired":true,"has_x":false,"is_odd":7,"share":0.5,"expires_at":null,"name":"<b> & co","is_known":true}`
-	if string(got) != want {
-		t.Errorf("got  %s\nwant %s", got, want)
-	}
-}
-
 // What a program reads is exactly what was there, but for bytes that are no
 // text; what a person sees with cat is harmless.
 func TestJSONIsInertAndExact(t *testing.T) {
 	t.Parallel()
-	for _, text := range hostileTexts() {
+	for _, text := range hostile.Texts() {
 		checkJSON(t, text)
 	}
 }
 
 func FuzzJSON(f *testing.F) {
-	seedHostile(f)
+	hostile.Seed(f)
 	f.Fuzz(func(t *testing.T, text string) {
 		checkJSON(t, text)
-		r := hostileReport(text)
+		r := sample.Hostile(text)
 		checkFinding(t, r.Findings[0])
 	})
 }
 
 func checkJSON(t *testing.T, text string) {
 	t.Helper()
-	got := jsonOf(t, hostileReport(text))
-	if i := firstHostile(string(got), "\n"); i >= 0 || !utf8.Valid(got) {
-		t.Fatalf("%.40q: hostile rune in the file at %d", text, i)
-	}
+	got := jsonOf(t, sample.Hostile(text))
+	hostile.Check(t, string(got), text)
 	var r struct {
 		Findings []struct{ Reason string }
 	}
@@ -228,35 +213,10 @@ func (c *chunks) Write(p []byte) (int, error) {
 func TestJSONIsWrittenRowByRow(t *testing.T) {
 	t.Parallel()
 	var c chunks
-	if err := WriteJSON(&c, sampleReport(2000, 0)); err != nil {
+	if err := WriteJSON(&c, sample.Report(2000, 0)); err != nil {
 		t.Fatal(err)
 	}
 	if c.total < 500_000 || c.largest > 1<<17 {
 		t.Errorf("%d bytes were written, up to %d at once", c.total, c.largest)
-	}
-}
-
-// full is a disk with no room left after n bytes.
-type full struct{ n int }
-
-var errFull = errors.New("no space left on device")
-
-func (d *full) Write(p []byte) (int, error) {
-	if d.n -= len(p); d.n < 0 {
-		return 0, errFull
-	}
-	return len(p), nil
-}
-
-func TestWritersReportAFullDisk(t *testing.T) {
-	t.Parallel()
-	r := sampleReport(40, 10)
-	for _, f := range Formats {
-		for _, room := range []int{0, 1000} {
-			err := f.Write(&full{room}, r)
-			if !errors.Is(err, errFull) || !strings.Contains(err.Error(), "stale-tokens") {
-				t.Errorf("%s with room for %d bytes: %v", f.Name, room, err)
-			}
-		}
 	}
 }

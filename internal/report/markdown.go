@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"net/url"
 	"strings"
 	"unicode/utf8"
 
 	"auditor/internal/finding"
+	"auditor/internal/sanitize"
 )
 
 const (
@@ -81,7 +81,7 @@ func (m *markdown) last(format string, args ...any) {
 }
 
 // md is a text of a stranger, shortened and made harmless.
-func md(s string) string { return inertMarkdown(short(s)) }
+func md(s string) string { return sanitize.Markdown(short(s)) }
 
 // short cuts a text to what a summary has room for.
 func short(s string) string {
@@ -98,22 +98,16 @@ func short(s string) string {
 
 // mdLink links a name to a web page; the name alone if there is none.
 func mdLink(name, address string) string {
-	u, err := url.Parse(address)
-	if err != nil || !isWebAddress(address) || len(address) > 2*markdownText {
-		return md(name)
-	}
-	// url.String escapes all but a few signs that would end the link.
-	safe := strings.NewReplacer(" ", "%20", `"`, "%22", "(", "%28", ")", "%29", "|", "%7C", "<", "%3C", ">", "%3E", "`", "%60", `\`, "%5C", "*", "%2A", "~", "%7E", "[", "%5B", "]", "%5D", "@", "%40", "&", "&amp;").Replace(visible(u.String(), ""))
-	return "[" + md(name) + "](" + safe + ")"
+	return sanitize.MarkdownLink(short(name), address)
 }
 
 func (m *markdown) heading() {
 	r := m.report
 	m.line("## %s", md(r.Title))
 	m.line("")
-	m.line("**%s**", md(r.verdict()))
+	m.line("**%s**", md(r.Verdict()))
 	m.line("")
-	m.line("GitHub audit of %s, as of %s UTC.", md(some(r.Snapshot.Orgs, 5)), r.Snapshot.FinishedAt.UTC().Format("2 January 2006, 15:04"))
+	m.line("GitHub audit of %s, as of %s UTC.", md(r.Snapshot.Orgs.Some(5)), r.Snapshot.FinishedAt.UTC().Format("2 January 2006, 15:04"))
 	m.line("")
 }
 
@@ -131,14 +125,14 @@ func (m *markdown) counts() {
 
 // gaps say what could not be seen.
 func (m *markdown) gaps() {
-	line, bad := m.report.completeness()
+	line, bad := m.report.Completeness()
 	if len(bad) > 0 || !m.report.Snapshot.IsComplete {
 		line = "⚠️ " + line
 	}
 	m.line("%s", line)
 	m.line("")
 	m.list(bad)
-	remarks := m.report.remarks()
+	remarks := m.report.Remarks()
 	m.list(remarks)
 	if len(bad)+len(remarks) > 0 {
 		m.line("")
@@ -147,7 +141,7 @@ func (m *markdown) gaps() {
 
 func (m *markdown) list(texts []string) {
 	for _, s := range texts[:min(len(texts), markdownRows)] {
-		m.line("- %s", inertMarkdownLine(short(s)))
+		m.line("- %s", sanitize.MarkdownLine(short(s)))
 	}
 	if more := len(texts) - markdownRows; more > 0 {
 		m.line("- and %d more", more)
@@ -170,13 +164,13 @@ func (m *markdown) trend() {
 	m.line("")
 }
 
-// changes are what is otherwise on GitHub since the previous snapshot.
+// changes are what differs on GitHub since the previous snapshot.
 func (m *markdown) changes() {
 	changes := m.report.Changes
 	if changes == nil || len(changes.List) == 0 {
 		return
 	}
-	m.line("### Changes since %s", day(changes.Since))
+	m.line("### Changes since %s", changes.Since.Day())
 	m.line("")
 	m.line("%s.", md(changes.counts()))
 	m.line("")
@@ -193,7 +187,7 @@ func (m *markdown) changes() {
 }
 
 func (m *markdown) rules() {
-	list := m.report.rulesByWeight()
+	list := m.report.RulesByWeight()
 	if len(list) == 0 {
 		return
 	}
@@ -207,7 +201,7 @@ func (m *markdown) rules() {
 			of = fmt.Sprint(*r.Population)
 		}
 		if len(r.Missing) > 0 {
-			outcome += ", missing " + md(some(r.Missing, 3))
+			outcome += ", missing " + md(r.Missing.Some(3))
 		}
 		m.line("| %s | %s | %d | %s | %d | %s |", md(string(r.Severity)), md(r.Title), r.Failed, of, r.Unknown, outcome)
 	}
@@ -224,10 +218,7 @@ func (m *markdown) worst() {
 	m.line("")
 	m.line("| Severity | Finding | Organization | Subject | Owner | Reason | New |")
 	m.line("| --- | --- | --- | --- | --- | --- | --- |")
-	titles, shown := map[string]string{}, 0
-	for _, rule := range m.report.Rules {
-		titles[rule.ID] = rule.Title
-	}
+	titles, shown := m.report.Titles(), 0
 	for i := range m.report.Findings {
 		f := m.report.Findings[i]
 		if !f.Counts() {
@@ -249,7 +240,7 @@ func (m *markdown) finding(f *finding.Finding, title string) bool {
 	}
 	isNew := ""
 	if f.IsNew != nil {
-		isNew = yesNo(*f.IsNew)
+		isNew = finding.YesOrNo(*f.IsNew)
 	}
 	return m.line("| %s | %s | %s | %s | %s | %s | %s |", md(string(f.Severity)), md(title), md(f.Org),
 		mdLink(f.Subject.Label(), f.Subject.URL), md(f.Subject.Owner), md(f.Reason), isNew)

@@ -1,12 +1,18 @@
-package report
+package report_test
 
 import (
 	"bytes"
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
-	"unicode/utf8"
+
+	"auditor/internal/raced"
+	. "auditor/internal/report"
+	"auditor/internal/report/sample"
+	"auditor/internal/sanitize"
+	"auditor/internal/sanitize/hostile"
 )
 
 func markdownOf(t testing.TB, r *Report) string {
@@ -20,12 +26,12 @@ func markdownOf(t testing.TB, r *Report) string {
 
 func TestMarkdownGolden(t *testing.T) {
 	t.Parallel()
-	golden(t, "sample.md", []byte(markdownOf(t, sampleReport(9, 0))))
+	golden(t, "sample.md", []byte(markdownOf(t, sample.Report(9, 0))))
 }
 
 func TestMarkdownWithoutFindings(t *testing.T) {
 	t.Parallel()
-	r := sampleReport(0, 0)
+	r := sample.Report(0, 0)
 	r.PreviousSnapshot, r.Trend = nil, nil
 	got := markdownOf(t, r)
 	for _, want := range []string{"**No findings.**", "| 0 | 0 | 0 | 0 | **0** | – | – | 0 | 0 |"} {
@@ -41,7 +47,7 @@ func TestMarkdownWithoutFindings(t *testing.T) {
 func TestMarkdownAlwaysFits(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("@", 40000)
-	r := hostileReport(long)
+	r := sample.Hostile(long)
 	finding, rule := r.Findings[2], Rule{ID: "a/b", Title: long, Severity: "low", Outcome: long}
 	coverage := r.Coverage[0]
 	for i := range 1000 {
@@ -50,9 +56,9 @@ func TestMarkdownAlwaysFits(t *testing.T) {
 		r.Coverage, r.Warnings, r.Snapshot.Orgs = append(r.Coverage, coverage), append(r.Warnings, long), append(r.Snapshot.Orgs, long)
 		r.Trend = append(r.Trend, TrendPoint{At: r.GeneratedAt})
 	}
-	r.arrange()
+	r.Arrange()
 	got := markdownOf(t, r)
-	if len(got) > markdownLimit || !strings.HasPrefix(got, "## Stale tokens") {
+	if len(got) > MarkdownLimit || !strings.HasPrefix(got, "## Stale tokens") {
 		t.Errorf("%d bytes", len(got))
 	}
 	checkTables(t, got, "a flood")
@@ -60,9 +66,9 @@ func TestMarkdownAlwaysFits(t *testing.T) {
 
 func TestMarkdownShowsTheWorstOfMany(t *testing.T) {
 	t.Parallel()
-	got := markdownOf(t, sampleReport(5000, 0))
+	got := markdownOf(t, sample.Report(5000, 0))
 	_, list, _ := strings.Cut(got, "### Worst findings")
-	if n := strings.Count(list, "\n| critical |"); n != markdownFindings {
+	if n := strings.Count(list, "\n| critical |"); n != MarkdownFindings {
 		t.Errorf("%d critical findings of hundreds are shown", n)
 	}
 	if !regexp.MustCompile(`100 of \d+ findings are shown; the workbook and the JSON report have all\.`).MatchString(got) {
@@ -72,50 +78,36 @@ func TestMarkdownShowsTheWorstOfMany(t *testing.T) {
 
 func TestMarkdownIsInert(t *testing.T) {
 	t.Parallel()
-	for _, text := range hostileTexts() {
-		checkMarkdown(t, markdownOf(t, hostileReport(text)), text)
+	for _, text := range hostile.Texts() {
+		checkMarkdown(t, markdownOf(t, sample.Hostile(text)), text)
 	}
 }
 
 func FuzzMarkdown(f *testing.F) {
-	seedHostile(f)
+	hostile.Seed(f)
 	f.Fuzz(func(t *testing.T, text string) {
-		got := markdownOf(t, hostileReport(text))
+		got := markdownOf(t, sample.Hostile(text))
 		checkMarkdown(t, got, text)
 		checkMarkdownRendered(t, text, got)
 	})
 }
 
 var (
-	// What GitHub would act on, had it come through: HTML, mentions, numbers of
-	// issues, images, addresses outside of a link of ours.
-	livingMarkdown = regexp.MustCompile(`(?i)<|@[^&]|#[0-9A-Z]|!\[|\]\(|https?://|mailto:|www\.[a-z]`)
-	entities       = regexp.MustCompile(`&#(\d+;)`)
-	ownLink        = regexp.MustCompile(`\]\(https?://[^\s()<>|"\x60\\]+\)`)
-	headings       = regexp.MustCompile(`(?m)^(#{2,3}) `)
+	ownLink  = regexp.MustCompile(`\]\(https?://[^\s()<>|"\x60\\]+\)`)
+	headings = regexp.MustCompile(`(?m)^(#{2,3}) `)
 )
 
-// checkMarkdown checks what stands in the text after our own links and marks
+// checkMarkdown checks what is in the text after our own links and marks
 // are taken out.
 func checkMarkdown(t *testing.T, got, text string) {
 	t.Helper()
-	if i := firstHostile(got, "\n"); i >= 0 || !utf8.ValidString(got) {
-		t.Fatalf("%.40q: hostile rune at %d", text, i)
-	}
-	checkLiving(t, headings.ReplaceAllString(ownLink.ReplaceAllString(got, "]"), ""), text)
+	hostile.Check(t, got, text)
+	hostile.CheckLiving(t, headings.ReplaceAllString(ownLink.ReplaceAllString(got, "]"), ""), text)
 	checkTables(t, got, text)
 }
 
-func checkLiving(t testing.TB, got, text string) {
-	t.Helper()
-	got = entities.ReplaceAllString(got, "&$1") // the number sign of an entity is none
-	if i := livingMarkdown.FindStringIndex(got); i != nil {
-		t.Errorf("%.40q: still acts: %q", text, got[max(0, i[0]-30):min(len(got), i[1]+30)])
-	}
-}
-
 // checkTables checks that every row has as many cells as its header, and that
-// what stands outside of tables is ours.
+// what is outside of tables is ours.
 func checkTables(t *testing.T, got, text string) {
 	t.Helper()
 	columns := 0
@@ -132,5 +124,21 @@ func checkTables(t *testing.T, got, text string) {
 		case !regexp.MustCompile(`^(##|###|\*\*|GitHub audit|⚠️|All required|Complete|Not complete|- |Snapshot |\d+ (of|token|repositor)|Not compared:|and \d+ more)`).MatchString(line):
 			t.Fatalf("%.40q: a line that we did not write: %.200s", text, line)
 		}
+	}
+}
+
+func checkMarkdownRendered(t testing.TB, text, got string) {
+	t.Helper()
+	hostile.CheckRendered(t, text, got, harmlessMarkdown(), sanitize.Line(Short(text)), "harmless")
+}
+
+// harmlessMarkdown is made once: fuzzing compares with it all the time.
+var harmlessMarkdown = sync.OnceValue(func() string { return string(RenderMarkdown(sample.Hostile("harmless"), MarkdownLimit)) })
+
+func TestMarkdownRendersInert(t *testing.T) {
+	t.Parallel()
+	raced.Skip(t)
+	for _, text := range append(hostile.Texts(), hostile.MarkdownTexts()...) {
+		checkMarkdownRendered(t, text, markdownOf(t, sample.Hostile(text)))
 	}
 }

@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"fmt"
@@ -12,6 +12,8 @@ import (
 	"auditor/internal/finding"
 	"auditor/internal/history"
 	"auditor/internal/raced"
+	. "auditor/internal/report"
+	"auditor/internal/report/sample"
 	"auditor/internal/rules"
 	"auditor/internal/store"
 )
@@ -146,8 +148,8 @@ func TestHistoryLacksTheSnapshot(t *testing.T) {
 	}
 }
 
-// A changed rule is not taken for a changed organization: the file is judged
-// anew, and without it nothing is said to be new or resolved.
+// A changed rule is not taken for a changed organization: the file is evaluated
+// again, and without it nothing is said to be new or resolved.
 func TestHistoryOfOtherRules(t *testing.T) {
 	t.Parallel()
 	raced.Skip(t)
@@ -218,10 +220,10 @@ func TestTrendIsAbridged(t *testing.T) {
 	t.Parallel()
 	var points []TrendPoint
 	for day := range 365 {
-		points = append(points, TrendPoint{At: At(sampleTime.AddDate(0, 0, day-364))})
+		points = append(points, TrendPoint{At: At(sample.FinishedAt().AddDate(0, 0, day-364))})
 	}
-	got := abridge(points)
-	if len(got) < 14+12+5 || len(got) > 14+12+14 || !got[len(got)-1].At.Equal(sampleTime) {
+	got := Abridge(points)
+	if len(got) < 14+12+5 || len(got) > 14+12+14 || !got[len(got)-1].At.Equal(sample.FinishedAt()) {
 		t.Errorf("%d points up to %v", len(got), got[len(got)-1].At)
 	}
 	if !slices.IsSortedFunc(got, func(a, b TrendPoint) int { return a.At.Compare(b.At.Time) }) {
@@ -232,8 +234,8 @@ func TestTrendIsAbridged(t *testing.T) {
 			t.Errorf("%v between point %d and the next", gap, i-1)
 		}
 	}
-	if short := abridge(points[:10]); len(short) != 10 {
-		t.Errorf("%d of 10 points", len(short))
+	if Short := Abridge(points[:10]); len(Short) != 10 {
+		t.Errorf("%d of 10 points", len(Short))
 	}
 }
 

@@ -3,9 +3,6 @@ package report
 import (
 	"cmp"
 	"slices"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"auditor/internal/finding"
 )
@@ -14,8 +11,8 @@ import (
 // meaning or goes away, not when one is added.
 const Version = 1
 
-// Report is one report over one snapshot: the exact content of the JSON file,
-// and beside it what only the workbook shows. The same snapshot, rules and
+// Report is one report over one snapshot: the exact content of the JSON file, and
+// what only other formats show. The same snapshot, rules and
 // configuration give an equal Report.
 type Report struct {
 	Version          int                `json:"version"`
@@ -103,8 +100,8 @@ type Resolved struct {
 	LastSeenAt Time
 }
 
-// TrendPoint is how bad it was at one snapshot, as the history has it, or judged
-// by today's rules.
+// TrendPoint is how bad it was at one snapshot, as the history has it, or as
+// today's rules evaluate it.
 type TrendPoint struct {
 	At         Time
 	BySeverity finding.Counts // of the fails that no exception covers
@@ -133,9 +130,9 @@ func (r *Report) CountAtLeast(severity finding.Severity) int {
 	return n
 }
 
-// arrange puts everything into its printed order and counts: what makes equal
-// input give equal bytes.
-func (r *Report) arrange() {
+// Arrange puts everything into its printed order and counts: what makes equal
+// input give equal bytes. [Build] has done so; it is for a Report made by hand.
+func (r *Report) Arrange() {
 	slices.SortStableFunc(r.Findings, func(a, b *finding.Finding) int {
 		return cmp.Or(
 			cmp.Compare(uint(a.Severity.Rank()), uint(b.Severity.Rank())),
@@ -152,6 +149,8 @@ func (r *Report) arrange() {
 	r.count()
 }
 
+// compareSubjects orders ids as text, other than finding.Subject.Compare: it is the
+// order of the published JSON.
 func compareSubjects(a, b finding.Subject) int {
 	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID))
 }
@@ -192,30 +191,4 @@ func (r *Report) count() {
 		}
 	}
 	r.Summary = s
-}
-
-// prefixes are no words: they keep their hyphen in a title.
-var prefixes = []string{"over", "non", "multi", "pre", "self"}
-
-// titleOf makes "stale-tokens" a heading: "Stale tokens".
-func titleOf(name string) string {
-	var b strings.Builder
-	for i, word := range strings.Split(name, "-") {
-		if i > 0 && slices.Contains(prefixes, b.String()) {
-			b.WriteByte('-')
-		} else if i > 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteString(word)
-	}
-	return capital(b.String())
-}
-
-// capital puts the first letter in upper case.
-func capital(s string) string {
-	first, size := utf8.DecodeRuneInString(s)
-	if size == 0 {
-		return ""
-	}
-	return string(unicode.ToUpper(first)) + s[size:]
 }

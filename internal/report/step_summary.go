@@ -19,7 +19,7 @@ const (
 // AppendStepSummary appends the reports in Markdown to the file that GitHub
 // Actions names in $GITHUB_STEP_SUMMARY, which other commands of the step may
 // have written to. It stays below GitHub's limit: reports that find no room are
-// left out, and the error tells how many. Nothing is left half-written.
+// left out, and the error says how many. Nothing is left half-written.
 func AppendStepSummary(path string, reports []*Report) (err error) {
 	f, err := openStepSummary(path)
 	if err != nil {
@@ -69,7 +69,7 @@ func stepSummary(reports []*Report, limit int64) (text []byte, left int) {
 			left++
 			continue
 		}
-		b.WriteString("\n") // whatever stands there may lack the end of its line
+		b.WriteString("\n") // what is there may lack the end of its line
 		b.Write(renderMarkdown(r, int(share)-1))
 	}
 	return b.Bytes(), left

@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"bytes"
@@ -9,13 +9,15 @@ import (
 	"testing"
 
 	"auditor/internal/raced"
+	. "auditor/internal/report"
+	"auditor/internal/report/sample"
 )
 
 // flood is a report of many findings, whose texts are as long as GitHub takes
 // and become a multiple of that in Markdown.
 func flood(findings int) *Report {
 	long := strings.Repeat(":", 40000)
-	r := hostileReport(long)
+	r := sample.Hostile(long)
 	model, rule, coverage := r.Findings[2], Rule{ID: "a/b", Title: long, Severity: "low", Outcome: long}, r.Coverage[0]
 	for i := range findings {
 		model.Subject.ID = fmt.Sprint(i)
@@ -25,7 +27,7 @@ func flood(findings int) *Report {
 		r.Rules, r.Coverage, r.Warnings = append(r.Rules, rule), append(r.Coverage, coverage), append(r.Warnings, long)
 		r.Trend = append(r.Trend, TrendPoint{At: r.GeneratedAt})
 	}
-	r.arrange()
+	r.Arrange()
 	return r
 }
 
@@ -61,7 +63,7 @@ func TestStepSummaryIsAppended(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "summary.md")
 	for range 2 {
-		if err := AppendStepSummary(path, []*Report{sampleReport(9, 0), sampleReport(0, 0)}); err != nil {
+		if err := AppendStepSummary(path, []*Report{sample.Report(9, 0), sample.Report(0, 0)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -69,14 +71,14 @@ func TestStepSummaryIsAppended(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	once := "\n" + markdownOf(t, sampleReport(9, 0)) + "\n" + markdownOf(t, sampleReport(0, 0))
+	once := "\n" + markdownOf(t, sample.Report(9, 0)) + "\n" + markdownOf(t, sample.Report(0, 0))
 	if string(got) != once+once {
 		t.Errorf("got\n%s", got)
 	}
 	if err := os.WriteFile(path, []byte("no end of line"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := AppendStepSummary(path, []*Report{sampleReport(0, 0)}); err != nil {
+	if err := AppendStepSummary(path, []*Report{sample.Report(0, 0)}); err != nil {
 		t.Fatal(err)
 	}
 	if got, _ := os.ReadFile(path); !bytes.HasPrefix(got, []byte("no end of line\n## Stale tokens\n")) {
@@ -91,7 +93,7 @@ func TestStepSummaryThatIsFull(t *testing.T) {
 	if err := os.WriteFile(path, full, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	err := AppendStepSummary(path, []*Report{sampleReport(9, 0), sampleReport(0, 0)})
+	err := AppendStepSummary(path, []*Report{sample.Report(9, 0), sample.Report(0, 0)})
 	if err == nil || !strings.Contains(err.Error(), "no room for 2 of 2 reports: it has 976896 bytes already") {
 		t.Errorf("error is %v", err)
 	}
@@ -104,7 +106,7 @@ func TestStepSummaryRefuses(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	for name, path := range map[string]string{"a folder": dir, "no folder": filepath.Join(dir, "none", "x")} {
-		if err := AppendStepSummary(path, []*Report{sampleReport(0, 0)}); err == nil {
+		if err := AppendStepSummary(path, []*Report{sample.Report(0, 0)}); err == nil {
 			t.Errorf("%s was written to", name)
 		}
 	}
@@ -118,8 +120,8 @@ func TestMarkdownFitsAnyRoom(t *testing.T) {
 	t.Parallel()
 	raced.Skip(t)
 	r := flood(200)
-	for limit := stepSummaryLeast; limit < 600<<10; limit += 99_999 {
-		got := string(renderMarkdown(r, limit))
+	for limit := StepSummaryLeast; limit < 600<<10; limit += 99_999 {
+		got := string(RenderMarkdown(r, limit))
 		if len(got) > limit || !strings.HasPrefix(got, "## Stale tokens\n") || !strings.HasSuffix(got, ".\n") {
 			t.Errorf("%d bytes of %d: %.40q … %q", len(got), limit, got, got[len(got)-80:])
 		}

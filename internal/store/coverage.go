@@ -130,3 +130,8 @@ func (w *Writer) count(ctx context.Context, tx *sql.Tx, org, resource string) er
 	}
 	return nil
 }
+
+// CoverageStatuses returns all statuses, the best first.
+func CoverageStatuses() []CoverageStatus {
+	return []CoverageStatus{StatusComplete, StatusPartial, StatusDenied, StatusFailed, StatusSkipped}
+}
