@@ -148,13 +148,9 @@ func (a *audit) write(ctx context.Context, one evaluated) error {
 		return err
 	}
 	var reports []*report.Report
-	var files []string
-	for _, name := range one.evaluation.Reports {
-		sheets, err := report.Sheets(ctx, name, a.set, one.snapshot)
-		if err != nil {
-			return fmt.Errorf("report %s: %w", name, err)
-		}
-		r, err := report.Build(name, one.evaluation, past, sheets)
+	files := map[string][]string{} // by report
+	for _, name := range mostFindingsFirst(one.evaluation) {
+		r, err := a.build(ctx, name, one, past)
 		if err != nil {
 			return err
 		}
@@ -163,16 +159,38 @@ func (a *audit) write(ctx context.Context, one evaluated) error {
 			if err != nil {
 				return err
 			}
-			files = append(files, file)
+			files[name] = append(files[name], file)
 		}
+		r.DropEvidence()
 		reports = append(reports, r)
 	}
+	slices.SortFunc(reports, func(a, b *report.Report) int { return strings.Compare(a.Name, b.Name) })
 	a.warn(one.evaluation, reports)
 	a.summarize(reports)
 	if err := a.print(reports, files); err != nil {
 		return err
 	}
 	return a.verdict(one.evaluation.Snapshot, reports)
+}
+
+func (a *audit) build(ctx context.Context, name string, one evaluated, past *report.Past) (*report.Report, error) {
+	sheets, err := report.Sheets(ctx, name, a.set, one.snapshot)
+	if err != nil {
+		return nil, fmt.Errorf("report %s: %w", name, err)
+	}
+	return report.Build(name, one.evaluation, past, sheets)
+}
+
+// mostFindingsFirst is the order in which the least evidence is held while the
+// files are written: that of a report goes when its files are written.
+func mostFindingsFirst(e *rules.Evaluation) []string {
+	count := map[string]int{}
+	for i := range e.Results {
+		count[e.Results[i].Rule.Report] += len(e.Results[i].Findings)
+	}
+	names := slices.Clone(e.Reports)
+	slices.SortStableFunc(names, func(a, b string) int { return count[b] - count[a] })
+	return names
 }
 
 // past reads what is known of the time before a snapshot.
@@ -217,7 +235,7 @@ func (a *audit) warn(e *rules.Evaluation, reports []*report.Report) {
 }
 
 // print shows the counts of every rule that found something, and the files.
-func (a *audit) print(reports []*report.Report, files []string) error {
+func (a *audit) print(reports []*report.Report, files map[string][]string) error {
 	columns := []string{"severity", "rule", "failed", "new", "of", "unknown", "title"}
 	var lines [][]any
 	for _, r := range reports {
@@ -233,8 +251,10 @@ func (a *audit) print(reports []*report.Report, files []string) error {
 	if _, err := rows.Write(a.app.stdout, "table", columns, each(lines), a.app.stdoutWidth); err != nil {
 		return err
 	}
-	for _, file := range files {
-		fmt.Fprintln(a.app.stdout, file)
+	for _, r := range reports {
+		for _, file := range files[r.Name] {
+			fmt.Fprintln(a.app.stdout, file)
+		}
 	}
 	return nil
 }

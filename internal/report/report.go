@@ -149,6 +149,14 @@ func (r *Report) Arrange() {
 	r.count()
 }
 
+// DropEvidence lets go of the evidence of all findings, which is most of what they
+// take: JSON and workbooks show it, summaries do not.
+func (r *Report) DropEvidence() {
+	for _, f := range r.Findings {
+		f.Evidence = nil
+	}
+}
+
 // compareSubjects orders ids as text, other than finding.Subject.Compare: it is the
 // order of the published JSON.
 func compareSubjects(a, b finding.Subject) int {
