@@ -302,7 +302,7 @@ func mergeFile(ctx context.Context, h *history.History, one *chosen) error {
 		return err
 	}
 	defer s.Close()
-	if err := h.Merge(ctx, s, nil, nil); err != nil {
+	if err := h.Import(ctx, s, nil, nil); err != nil {
 		return err
 	}
 	one.known, err = h.Find(ctx, s)

@@ -19,34 +19,26 @@ import (
 	"auditor/internal/store"
 )
 
-// Merge takes a published snapshot into the history, with what was found in it
-// and the rules that looked, wholly or not at all. One that is in it already is
-// left alone. It refuses a snapshot of a targeted run ([ErrFiltered]), one that
-// is not newer than all others ([OutOfOrderError]) and one whose file was
-// altered ([AlteredError]); while another run merges it waits a little and then
-// says [store.ErrInUse].
-func (h *History) Merge(ctx context.Context, s *store.Snapshot, findings iter.Seq[*finding.Finding], rules []finding.Run) error {
-	err := h.write(ctx, func(m *merge) error { return m.merge(ctx, s, findings, rules) })
+// Import takes a published snapshot into the history, with what was found in it
+// and the rules that were run, wholly or not at all. Of one that the history has,
+// it replaces what was found: today's rules see more, or exceptions were changed.
+// Import several in their order, because what a rule could not see again stays as
+// it was in the snapshot before.
+//
+// It refuses a snapshot of a targeted run ([ErrFiltered]), a new one that is not
+// newer than all others ([OutOfOrderError]) and one whose file was altered
+// ([AlteredError]). While another run writes, it waits a little and then returns
+// [store.ErrInUse].
+func (h *History) Import(ctx context.Context, s *store.Snapshot, findings iter.Seq[*finding.Finding], rules []finding.Run) error {
+	err := h.write(ctx, func(e *edit) error { return e.importSnapshot(ctx, s, findings, rules) })
 	if err != nil {
 		return fmt.Errorf("merge %s into the history: %w", s.Brief().File, err)
 	}
 	return nil
 }
 
-// Rejudge replaces what was found in a snapshot that was merged ([ErrNotImported]
-// if it was not): today's rules see more, or exceptions were changed. Several
-// are to be judged anew in their order, because what a rule could not see again
-// stays as it was in the snapshot before.
-func (h *History) Rejudge(ctx context.Context, s *store.Snapshot, findings iter.Seq[*finding.Finding], rules []finding.Run) error {
-	err := h.write(ctx, func(m *merge) error { return m.rejudge(ctx, s, findings, rules) })
-	if err != nil {
-		return fmt.Errorf("judge %s in the history anew: %w", s.Brief().File, err)
-	}
-	return nil
-}
-
 // write runs f on the only connection that may change the file.
-func (h *History) write(ctx context.Context, f func(*merge) error) error {
+func (h *History) write(ctx context.Context, f func(*edit) error) error {
 	lock, err := lock(ctx, h.dir)
 	if err != nil {
 		return err
@@ -55,11 +47,11 @@ func (h *History) write(ctx context.Context, f func(*merge) error) error {
 	if err := checkHeader(h.path); err != nil {
 		return err
 	}
-	return mergeInto(ctx, h.path, f)
+	return writeTo(ctx, h.path, f)
 }
 
-// mergeInto opens a history whose lock is held.
-func mergeInto(ctx context.Context, path string, f func(*merge) error) (err error) {
+// writeTo opens a history whose lock is held.
+func writeTo(ctx context.Context, path string, f func(*edit) error) (err error) {
 	db := openWriting(path)
 	defer func() { err = errors.Join(err, db.Close()) }()
 	conn, err := db.Conn(ctx)
@@ -72,7 +64,7 @@ func mergeInto(ctx context.Context, path string, f func(*merge) error) (err erro
 		return err
 	}
 	defer stop()
-	if err := f(&merge{conn: conn}); err != nil {
+	if err := f(&edit{conn: conn}); err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -81,64 +73,49 @@ func mergeInto(ctx context.Context, path string, f func(*merge) error) (err erro
 	return nil
 }
 
-// merge is one change of the history.
-type merge struct {
+// edit is one change of the history.
+type edit struct {
 	conn *sql.Conn
 	tx   *sql.Tx
 }
 
-func (m *merge) merge(ctx context.Context, s *store.Snapshot, findings iter.Seq[*finding.Finding], rules []finding.Run) error {
+func (e *edit) importSnapshot(ctx context.Context, s *store.Snapshot, findings iter.Seq[*finding.Finding], rules []finding.Run) error {
 	info := s.Info()
 	if info.Filters != "" {
 		return ErrFiltered
 	}
-	if err := checkSum(info); err != nil {
+	id, err := e.find(ctx, info)
+	if id != 0 {
+		return e.transact(ctx, func() error { return e.replaceFindings(ctx, id, findings, rules) })
+	}
+	if err := cmp.Or(checkSum(info), err); err != nil {
 		return err
 	}
-	isKnown, err := m.isKnown(ctx, info)
-	if err != nil || isKnown {
+	if err := e.attach(ctx, info.Path); err != nil {
 		return err
 	}
-	if err := m.attach(ctx, info.Path); err != nil {
-		return err
-	}
-	return m.transact(ctx, func() error {
-		id, err := m.enter(ctx, info)
+	return e.transact(ctx, func() error {
+		id, err := e.enter(ctx, info)
 		if err != nil {
 			return err
 		}
-		if err := m.stage(ctx, id); err != nil {
+		if err := e.importFacts(ctx, id); err != nil {
 			return err
 		}
-		for _, l := range ledgers {
-			if err := m.post(ctx, l, id); err != nil {
-				return err
-			}
-		}
-		return m.judge(ctx, id, findings, rules)
+		return e.replaceFindings(ctx, id, findings, rules)
 	})
 }
 
-func (m *merge) rejudge(ctx context.Context, s *store.Snapshot, findings iter.Seq[*finding.Finding], rules []finding.Run) error {
-	info := s.Info()
-	var id int64
-	err := m.conn.QueryRowContext(ctx, "SELECT s.snapshot_id FROM _snapshots AS s WHERE s.sha256 = ?", info.SHA256).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) {
-		if _, err := m.isKnown(ctx, info); err != nil {
-			return cmp.Or(altered(err), ErrNotImported)
+// importFacts reads the snapshot into temporary tables and brings the ledgers up
+// to date.
+func (e *edit) importFacts(ctx context.Context, id int64) error {
+	if err := e.stage(ctx, id); err != nil {
+		return err
+	}
+	for _, l := range ledgers {
+		if err := e.post(ctx, l, id); err != nil {
+			return err
 		}
-		return ErrNotImported
-	}
-	if err != nil {
-		return err
-	}
-	return m.transact(ctx, func() error { return m.judge(ctx, id, findings, rules) })
-}
-
-// altered returns err if it is an [AlteredError].
-func altered(err error) error {
-	if a := (*AlteredError)(nil); errors.As(err, &a) {
-		return err
 	}
 	return nil
 }
@@ -161,70 +138,71 @@ func checkSum(info store.Info) error {
 	return nil
 }
 
-// isKnown tells whether the snapshot was merged. One that cannot be is an
-// error.
-func (m *merge) isKnown(ctx context.Context, info store.Info) (bool, error) {
+// find returns the number of a snapshot, 0 if it is new. One that is altered, or
+// older than the newest that the history has, is an error.
+func (e *edit) find(ctx context.Context, info store.Info) (id int64, err error) {
 	var sum string
-	err := m.conn.QueryRowContext(ctx, "SELECT s.sha256 FROM _snapshots AS s WHERE s.sha256 = ?1 OR s.file = ?2 ORDER BY s.sha256 = ?1 DESC", info.SHA256, info.File).Scan(&sum)
+	const same = "SELECT s.snapshot_id, s.sha256 FROM _snapshots AS s WHERE s.sha256 = ?1 OR s.file = ?2 ORDER BY s.sha256 = ?1 DESC"
+	err = e.conn.QueryRowContext(ctx, same, info.SHA256, info.File).Scan(&id, &sum)
 	switch {
 	case err == nil && sum == info.SHA256:
-		return true, nil
+		return id, nil
 	case err == nil:
-		return false, &AlteredError{File: info.File, Got: info.SHA256, Want: sum, By: "the history"}
+		return 0, &AlteredError{File: info.File, Got: info.SHA256, Want: sum, By: "the history"}
 	case !errors.Is(err, sql.ErrNoRows):
-		return false, err
+		return 0, err
 	}
 	var newest, startedAt string
-	err = m.conn.QueryRowContext(ctx, "SELECT s.file, s.started_at FROM _snapshots AS s ORDER BY s.snapshot_id DESC LIMIT 1").Scan(&newest, &startedAt)
+	err = e.conn.QueryRowContext(ctx, "SELECT s.file, s.started_at FROM _snapshots AS s ORDER BY s.snapshot_id DESC LIMIT 1").Scan(&newest, &startedAt)
 	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
+		return 0, nil
 	}
 	if err == nil && timeText(info.StartedAt) <= startedAt {
 		err = &OutOfOrderError{File: info.File, Newest: newest}
 	}
-	return false, err
+	return 0, err
 }
 
 // attach makes the snapshot readable as snap.
-func (m *merge) attach(ctx context.Context, path string) error {
+func (e *edit) attach(ctx context.Context, path string) error {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return err
 	}
 	name := url.URL{Scheme: "file", Path: filepath.ToSlash(abs), RawQuery: "mode=ro&immutable=1"}
-	_, err = m.conn.ExecContext(ctx, "ATTACH ? AS snap", name.String())
+	_, err = e.conn.ExecContext(ctx, "ATTACH ? AS snap", name.String())
 	return err
 }
 
-func (m *merge) transact(ctx context.Context, f func() error) (err error) {
-	m.tx, err = m.conn.BeginTx(ctx, nil)
+func (e *edit) transact(ctx context.Context, f func() error) (err error) {
+	e.tx, err = e.conn.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	defer m.tx.Rollback()
+	defer e.tx.Rollback()
 	if err := f(); err != nil {
 		return err
 	}
-	return m.tx.Commit()
+	return e.tx.Commit()
 }
 
 // enter gives the snapshot its number.
-func (m *merge) enter(ctx context.Context, info store.Info) (id int64, err error) {
+func (e *edit) enter(ctx context.Context, info store.Info) (id int64, err error) {
 	const insert = `INSERT INTO _snapshots (file, sha256, started_at, finished_at, is_complete, auditor_version, api_url, web_url)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING snapshot_id`
-	err = m.tx.QueryRowContext(ctx, insert, info.File, info.SHA256, timeText(info.StartedAt), timeText(info.FinishedAt),
+	err = e.tx.QueryRowContext(ctx, insert, info.File, info.SHA256, timeText(info.StartedAt), timeText(info.FinishedAt),
 		info.IsComplete, info.AuditorVersion, info.APIURL, info.WebURL).Scan(&id)
 	return id, err
 }
 
 // stage reads the snapshot into temporary tables.
-func (m *merge) stage(ctx context.Context, id int64) error {
+func (e *edit) stage(ctx context.Context, id int64) error {
 	texts, err := readTexts("sql/stage")
 	if err != nil {
 		return err
 	}
 	for _, text := range texts {
-		if _, err := m.tx.ExecContext(ctx, text, sql.Named("snapshot_id", id)); err != nil {
+		if _, err := e.tx.ExecContext(ctx, text, sql.Named("snapshot_id", id)); err != nil {
 			return err
 		}
 	}
@@ -265,8 +243,8 @@ var ledgers = []ledger{
 }
 
 // post ends the rows of a ledger that are true no more, and begins new ones.
-func (m *merge) post(ctx context.Context, l ledger, id int64) error {
-	columns, err := m.columns(ctx, l)
+func (e *edit) post(ctx context.Context, l ledger, id int64) error {
+	columns, err := e.columns(ctx, l)
 	if err != nil {
 		return err
 	}
@@ -285,7 +263,7 @@ func (m *merge) post(ctx context.Context, l ledger, id int64) error {
 			" AND EXISTS (SELECT 1 FROM "+stage+" AS n WHERE "+same+" AND ("+qualified("n", columns)+") IS NOT ("+qualified("v", columns)+"))")
 	}
 	for _, statement := range statements {
-		if _, err := m.tx.ExecContext(ctx, statement, sql.Named("snapshot_id", id)); err != nil {
+		if _, err := e.tx.ExecContext(ctx, statement, sql.Named("snapshot_id", id)); err != nil {
 			return fmt.Errorf("bring %s up to date: %w", l.name, err)
 		}
 	}
@@ -293,8 +271,8 @@ func (m *merge) post(ctx context.Context, l ledger, id int64) error {
 }
 
 // columns lists what a ledger says of its keys.
-func (m *merge) columns(ctx context.Context, l ledger) (columns []string, err error) {
-	rows, err := m.tx.QueryContext(ctx, "SELECT c.name FROM pragma_table_info(?, 'main') AS c", "_"+l.name+"_ver")
+func (e *edit) columns(ctx context.Context, l ledger) (columns []string, err error) {
+	rows, err := e.tx.QueryContext(ctx, "SELECT c.name FROM pragma_table_info(?, 'main') AS c", "_"+l.name+"_ver")
 	err = sqlite.EachRow(rows, err, func(rows *sql.Rows) error {
 		var name string
 		err := rows.Scan(&name)

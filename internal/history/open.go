@@ -78,7 +78,7 @@ func Views() []sqlite.View {
 
 // History is the file beside the snapshots that remembers what pruning
 // forgets: what was true from one snapshot to another. Start with
-// [Open]; [History.Merge] takes a published snapshot in, all other
+// [Open]; [History.Import] takes a published snapshot in, all other
 // methods read. It is safe for concurrent use, also by several processes.
 type History struct {
 	dir  string

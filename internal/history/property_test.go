@@ -80,7 +80,7 @@ func live(t *testing.T, w *world, h *History, dir string, days int) []*store.Sna
 	for range days {
 		w.pass()
 		s := w.publish(t, dir)
-		if err := h.Merge(t.Context(), s, nil, nil); err != nil {
+		if err := h.Import(t.Context(), s, nil, nil); err != nil {
 			t.Fatal(err)
 		}
 		all = append(all, s)

@@ -142,7 +142,7 @@ func TestPruneKeepsTheNewestCompleteOne(t *testing.T) {
 		if i == 0 {
 			continue // came late
 		}
-		if err := h.Merge(t.Context(), s, nil, nil); err != nil {
+		if err := h.Import(t.Context(), s, nil, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
