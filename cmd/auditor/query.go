@@ -286,11 +286,11 @@ type asked struct {
 // asked opens what the question is for.
 func (a *app) asked(ctx context.Context, cfg *config, o queryOptions) (asked, error) {
 	if o.isHistory {
-		history, err := history.Read(ctx, history.Path(cfg.path(cfg.Snapshots.Dir)))
+		file, err := history.Read(ctx, history.Path(cfg.path(cfg.Snapshots.Dir)))
 		if err != nil {
 			return asked{}, err
 		}
-		return asked{history.Database(), history.FinishedAt()}, nil
+		return asked{file.Database(), file.FinishedAt()}, nil
 	}
 	snapshot, err := a.open(ctx, cfg, o.snapshot)
 	if err != nil {

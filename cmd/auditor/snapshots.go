@@ -79,7 +79,7 @@ func (a *app) listSnapshots(ctx context.Context, dir, format string, isAll bool)
 		return err
 	}
 	l := listing{app: a}
-	if l.merged, err = merged(ctx, dir); err != nil {
+	if l.merged, err = history.Known(ctx, dir); err != nil {
 		a.log.Warn("the list does without the history", "error", err, "hint", hint(err))
 	}
 	here := map[string]bool{}
@@ -104,19 +104,6 @@ func (a *app) listSnapshots(ctx context.Context, dir, format string, isAll bool)
 	slices.SortFunc(l.rows, func(a, b []any) int { return strings.Compare(a[0].(string), b[0].(string)) })
 	_, err = report.WriteRows(a.stdout, format, snapshotColumns, each(l.rows), a.stdoutWidth)
 	return err
-}
-
-// merged lists what the history of a folder has; nothing if there is none.
-func merged(ctx context.Context, dir string) ([]history.Snapshot, error) {
-	h, err := history.Find(ctx, dir)
-	if errors.Is(err, history.ErrNone) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer h.Close()
-	return h.Snapshots(ctx)
 }
 
 type listing struct {
@@ -376,7 +363,7 @@ func (a *audit) rebuild(ctx context.Context, dir string) error {
 	if _, err := store.Newest(dir); err != nil {
 		return err
 	}
-	before, err := merged(ctx, dir)
+	before, err := history.Known(ctx, dir)
 	if err != nil {
 		a.app.log.Warn("the old history cannot be read", "error", err)
 	}
@@ -394,7 +381,7 @@ func (a *audit) rebuild(ctx context.Context, dir string) error {
 			a.app.log.Error("left out of the history", "error", problem, "hint", hint(problem))
 		}
 	}
-	after, err := merged(ctx, dir)
+	after, err := history.Known(ctx, dir)
 	if err != nil {
 		return err
 	}
