@@ -10,8 +10,6 @@ import (
 	"iter"
 	"net/url"
 	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"auditor/internal/finding"
@@ -112,7 +110,11 @@ func (e *edit) importFacts(ctx context.Context, id int64) error {
 	if err := e.stage(ctx, id); err != nil {
 		return err
 	}
-	for _, l := range ledgers {
+	all, err := ledgers()
+	if err != nil {
+		return err
+	}
+	for _, l := range all {
 		if err := e.post(ctx, l, id); err != nil {
 			return err
 		}
@@ -209,91 +211,22 @@ func (e *edit) stage(ctx context.Context, id int64) error {
 	return nil
 }
 
-// stillOpen is the valid_to of a row that holds in the newest snapshot.
-const stillOpen = "2147483647"
-
-// A ledger is a table of what was true from one snapshot to another: "_x_ver".
-// Its temporary table "_x_new" has what is true in the snapshot in hand.
-type ledger struct {
-	name  string
-	keys  []string // what the rows are about
-	among string   // the rows v that "_x_new" speaks of, if not of all
-	gone  string   // a row v whose keys are not in the snapshot ends if this holds
-}
-
-func wholly(resource string) string {
-	return "v.org_ref IN (SELECT w.org_ref FROM temp._whole AS w WHERE w.resource = '" + resource + "')"
-}
-
-// ledgers in the order in which they are brought up to date: the list of a
-// token ends with the token.
-var ledgers = []ledger{
-	{name: "coverage", keys: []string{"org_ref", "resource"}, gone: "true"},
-	{name: "tier", keys: []string{"scope", "permission", "level"}, gone: "true"},
-	{name: "org", keys: []string{"org_ref"}, gone: "false"},
-	{name: "member", keys: []string{"org_ref", "user_id"}, gone: "iif(v.role = 'outside', " + wholly("outside_collaborators") + ", " + wholly("members") + ")"},
-	{name: "repository", keys: []string{"repository_ref"}, gone: wholly("repositories")},
-	{name: "token", keys: []string{"token_ref"}, gone: wholly("tokens")},
-	{name: "request", keys: []string{"org_ref", "request_id"}, gone: wholly("token_requests")},
-	{name: "pair", keys: []string{"token_ref", "repository_ref"}, among: "v.token_ref IN (SELECT l.token_ref FROM temp._relisted AS l)", gone: `CASE (SELECT n.repository_selection = 'subset' FROM temp._token_new AS n WHERE n.token_ref = v.token_ref)
-		WHEN 0 THEN true
-		WHEN 1 THEN (SELECT n.org_ref FROM temp._token_new AS n WHERE n.token_ref = v.token_ref) IN (SELECT w.org_ref FROM temp._whole AS w WHERE w.resource = 'token_repositories')
-		ELSE NOT EXISTS (SELECT 1 FROM main._token_ver AS t WHERE t.token_ref = v.token_ref AND t.valid_to = ` + stillOpen + `)
-		END`},
-}
-
 // post ends the rows of a ledger that are true no more, and begins new ones.
 func (e *edit) post(ctx context.Context, l ledger, id int64) error {
-	columns, err := e.columns(ctx, l)
-	if err != nil {
-		return err
+	names := []string{"post_changed", "post"}
+	if len(l.values()) == 0 { // nothing to change but whether the row is there
+		names = names[1:]
 	}
-	table, stage := "main._"+l.name+"_ver", "temp._"+l.name+"_new"
-	same := equal(l.keys, "n", "v")
-	statements := []string{
-		"UPDATE " + table + " AS v SET valid_to = :snapshot_id WHERE " + cmp.Or(l.among, "true") + " AND v.valid_to = " + stillOpen +
-			" AND NOT EXISTS (SELECT 1 FROM " + stage + " AS n WHERE " + same + ") AND " + l.gone,
-		"INSERT INTO " + table + " (" + strings.Join(slices.Concat(l.keys, columns), ", ") + ", valid_from, valid_to)" +
-			" SELECT " + qualified("n", slices.Concat(l.keys, columns)) + ", :snapshot_id, " + stillOpen +
-			" FROM " + stage + " AS n WHERE NOT EXISTS (SELECT 1 FROM " + table + " AS v WHERE " + same + " AND v.valid_to = " + stillOpen + ")" +
-			" ORDER BY " + qualified("n", l.keys),
-	}
-	if len(columns) > 0 {
-		statements = slices.Insert(statements, 0, "UPDATE "+table+" AS v SET valid_to = :snapshot_id WHERE v.valid_to = "+stillOpen+
-			" AND EXISTS (SELECT 1 FROM "+stage+" AS n WHERE "+same+" AND ("+qualified("n", columns)+") IS NOT ("+qualified("v", columns)+"))")
-	}
-	for _, statement := range statements {
-		if _, err := e.tx.ExecContext(ctx, statement, sql.Named("snapshot_id", id)); err != nil {
+	for _, name := range names {
+		text, err := l.statement(name)
+		if err == nil {
+			_, err = e.tx.ExecContext(ctx, text, sql.Named("snapshot_id", id))
+		}
+		if err != nil {
 			return fmt.Errorf("bring %s up to date: %w", l.name, err)
 		}
 	}
 	return nil
-}
-
-// columns lists what a ledger says of its keys.
-func (e *edit) columns(ctx context.Context, l ledger) (columns []string, err error) {
-	rows, err := e.tx.QueryContext(ctx, "SELECT c.name FROM pragma_table_info(?, 'main') AS c", "_"+l.name+"_ver")
-	err = sqlite.EachRow(rows, err, func(rows *sql.Rows) error {
-		var name string
-		err := rows.Scan(&name)
-		if name != "valid_from" && name != "valid_to" && !slices.Contains(l.keys, name) {
-			columns = append(columns, name)
-		}
-		return err
-	})
-	return columns, err
-}
-
-func qualified(alias string, columns []string) string {
-	return alias + "." + strings.Join(columns, ", "+alias+".")
-}
-
-func equal(columns []string, a, b string) string {
-	terms := make([]string, len(columns))
-	for i, c := range columns {
-		terms[i] = a + "." + c + " = " + b + "." + c
-	}
-	return strings.Join(terms, " AND ")
 }
 
 // parseTime reads a time that timeText wrote.

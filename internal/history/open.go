@@ -39,9 +39,8 @@ const (
 //go:embed sql
 var files embed.FS
 
-// readTexts returns the files of a folder below sql in the order of
-// their names.
-func readTexts(folder string) ([]string, error) {
+// fileTexts returns the files of a folder below sql in the order of their names.
+func fileTexts(folder string) ([]string, error) {
 	names, err := fs.Glob(files, folder+"/*.sql")
 	if err != nil {
 		return nil, err
@@ -56,6 +55,17 @@ func readTexts(folder string) ([]string, error) {
 		texts = append(texts, string(text))
 	}
 	return texts, nil
+}
+
+// readTexts is fileTexts with the markers replaced.
+func readTexts(folder string) ([]string, error) {
+	texts, err := fileTexts(folder)
+	for i, text := range texts {
+		if err == nil {
+			texts[i], err = expand(text)
+		}
+	}
+	return texts, err
 }
 
 // image is an empty history as bytes of a database file.
