@@ -3,6 +3,7 @@
 package report
 
 import (
+	"auditor/internal/store"
 	"io"
 	"os"
 	"os/exec"
@@ -74,7 +75,7 @@ func TestMillionRows(t *testing.T) {
 		row[1] = int64(i) // or it would compress too well
 		return row
 	})
-	if err := replace(name, func(w io.Writer) error { return WriteXLSX(w, r) }); err != nil {
+	if err := store.ReplaceFile(name, func(w io.Writer) error { return WriteXLSX(w, r) }); err != nil {
 		t.Fatal(err)
 	}
 }

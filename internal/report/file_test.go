@@ -1,6 +1,7 @@
 package report
 
 import (
+	"auditor/internal/store"
 	"bytes"
 	"errors"
 	"io"
@@ -57,7 +58,7 @@ func TestWriteFileLeavesNothingHalfWritten(t *testing.T) {
 	if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	err := replace(path, func(w io.Writer) error {
+	err := store.ReplaceFile(path, func(w io.Writer) error {
 		io.WriteString(w, "half")
 		return errFull
 	})
