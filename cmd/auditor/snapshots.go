@@ -78,7 +78,7 @@ func (a *app) listSnapshots(ctx context.Context, dir, format string, isAll bool)
 	if err != nil {
 		return err
 	}
-	l := listing{app: a}
+	var l listing
 	if l.merged, err = history.Known(ctx, dir); err != nil {
 		a.log.Warn("the list does without the history", "error", err, "hint", hint(err))
 	}
@@ -107,7 +107,6 @@ func (a *app) listSnapshots(ctx context.Context, dir, format string, isAll bool)
 }
 
 type listing struct {
-	*app
 	merged []history.Snapshot
 	rows   [][]any
 }
@@ -254,7 +253,7 @@ func (a *app) verifySnapshots(ctx context.Context, dir, format string) error {
 func (a *app) snapshotsPruneCommand() *cobra.Command {
 	var keep history.Keep
 	var format string
-	var isForReal bool
+	var doDelete bool
 	c := &cobra.Command{
 		Use:   "prune",
 		Short: "Delete old snapshots that the history remembers",
@@ -290,12 +289,12 @@ runs left that died more than a day ago.`,
 					*period.kept = *period.given
 				}
 			}
-			return a.pruneSnapshots(c.Context(), cfg.path(cfg.Snapshots.Dir), configured, format, isForReal)
+			return a.pruneSnapshots(c.Context(), cfg.path(cfg.Snapshots.Dir), configured, format, doDelete)
 		},
 	}
 	rowFormat(c, &format)
 	flags := c.Flags()
-	flags.BoolVar(&isForReal, "delete", false, "really delete; without it nothing is touched")
+	flags.BoolVar(&doDelete, "delete", false, "really delete; without it nothing is touched")
 	flags.IntVar(&keep.Last, "last", 0, "keep the newest `N` (default: as configured)")
 	flags.IntVar(&keep.Daily, "daily", 0, "keep the newest of each of the last `N` days with a snapshot")
 	flags.IntVar(&keep.Weekly, "weekly", 0, "likewise, of weeks from Monday")
@@ -303,9 +302,9 @@ runs left that died more than a day ago.`,
 	return c
 }
 
-func (a *app) pruneSnapshots(ctx context.Context, dir string, keep history.Keep, format string, isForReal bool) error {
+func (a *app) pruneSnapshots(ctx context.Context, dir string, keep history.Keep, format string, doDelete bool) error {
 	work, word := history.PlanPruning, "would go"
-	if isForReal {
+	if doDelete {
 		work, word = history.Prune, "deleted"
 	}
 	if _, err := store.Newest(dir); err != nil {
@@ -315,11 +314,11 @@ func (a *app) pruneSnapshots(ctx context.Context, dir string, keep history.Keep,
 	var rows [][]any
 	gone, freed := 0, int64(0)
 	for _, p := range list {
-		fate := "kept"
+		outcome := "kept"
 		if p.IsToGo {
-			fate, gone, freed = word, gone+1, freed+p.Size
+			outcome, gone, freed = word, gone+1, freed+p.Size
 		}
-		rows = append(rows, []any{fate, p.File, p.Size, strings.Join(p.Why, ", ")})
+		rows = append(rows, []any{outcome, p.File, p.Size, strings.Join(p.Why, ", ")})
 	}
 	if len(rows) > 0 {
 		if _, err := report.WriteRows(a.stdout, format, []string{"fate", "file", "size_bytes", "why"}, each(rows), a.stdoutWidth); err != nil {
@@ -330,7 +329,7 @@ func (a *app) pruneSnapshots(ctx context.Context, dir string, keep history.Keep,
 		return err
 	}
 	end := fmt.Sprintf("%d of %d files %s, %d bytes", gone, len(list), word, freed)
-	if gone > 0 && !isForReal {
+	if gone > 0 && !doDelete {
 		end += "; auditor snapshots prune --delete does it"
 	}
 	fmt.Fprintln(a.stderr, end)
