@@ -157,7 +157,7 @@ func (l *listing) history(info store.Info) string {
 	return "missing"
 }
 
-// coverageProblems names what could not be read wholly: acme/members denied.
+// coverageProblems names what could not be read in whole: acme/members denied.
 func coverageProblems(ctx context.Context, s *store.Snapshot) (string, error) {
 	coverage, err := s.Coverage(ctx)
 	var problems []string

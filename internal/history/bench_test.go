@@ -165,7 +165,7 @@ func (p *passing) look(tb testing.TB) {
 }
 
 // next is the snapshot of the next day, and what is found in it: 30 % of the
-// tokens were used, 0.5 % of tokens, repositories and pairs are otherwise, and
+// tokens were used, 0.5 % of tokens, repositories and pairs differ, and
 // as many have come as have gone.
 func (p *passing) next(tb testing.TB) (*store.Snapshot, []finding.Finding) {
 	tb.Helper()
@@ -188,7 +188,7 @@ func (p *passing) next(tb testing.TB) (*store.Snapshot, []finding.Finding) {
 
 // reimport lets the findings follow: those of tokens that are gone are gone,
 // others begin with new tokens, 0.5 % end or begin again, and the exceptions of
-// 1 % are otherwise.
+// 1 % differ.
 func (p *passing) reimport(tb testing.TB) {
 	tb.Helper()
 	before := map[string]bool{}

@@ -39,8 +39,8 @@ func foundAll(rule, texts string) (all []finding.Finding) {
 	return all
 }
 
-// told renders findings as foundAll takes them.
-func told(t *testing.T, h *History, id int64) string {
+// asText renders findings as foundAll takes them.
+func asText(t *testing.T, h *History, id int64) string {
 	t.Helper()
 	all, err := h.Findings(t.Context(), id, "")
 	if err != nil {
@@ -80,7 +80,7 @@ func TestHistoryFindings(t *testing.T) {
 		if err := h.Import(t.Context(), s, finding.All(foundAll(rule, day.found)), rules); err != nil {
 			t.Fatal(err)
 		}
-		if got := told(t, h, int64(i+1)); got != day.want {
+		if got := asText(t, h, int64(i+1)); got != day.want {
 			t.Errorf("day %d: %s, want %s", i+1, got, day.want)
 		}
 	}
@@ -141,7 +141,7 @@ func TestHistoryFindingsOfOneKey(t *testing.T) {
 		if err := h.Import(t.Context(), dayOf(t, dir, i, "", tokenDay(t)), finding.All(foundAll("a/b", texts)), []finding.Run{{Rule: "a/b"}}); err != nil {
 			t.Fatal(err)
 		}
-		if got := told(t, h, int64(i+1)); got != "1 high fail" {
+		if got := asText(t, h, int64(i+1)); got != "1 high fail" {
 			t.Errorf("%s: %s", texts, got)
 		}
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 // Import takes a published snapshot into the history, with what was found in it
-// and the rules that were run, wholly or not at all. Of one that the history has,
+// and the rules that were run, in whole or not at all. Of one that the history has,
 // it replaces what was found: today's rules see more, or exceptions were changed.
 // Import several in their order, because what a rule could not see again stays as
 // it was in the snapshot before.

@@ -155,7 +155,7 @@ func create(path string) error {
 	})
 }
 
-// checkHeader tells from the first bytes whether the file is a history that
+// checkHeader says from the first bytes whether the file is a history that
 // this program can read.
 func checkHeader(path string) error {
 	file, err := os.Open(path)

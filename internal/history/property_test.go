@@ -290,7 +290,7 @@ func (b believed) apply(t testing.TB, c finding.Change) {
 	}
 }
 
-// rekey moves tokens that were granted anew to the id they are told by.
+// rekey moves tokens that were granted again to the id that identifies them.
 func (b believed) rekey(changes []finding.Change) {
 	for _, c := range changes {
 		var before struct {

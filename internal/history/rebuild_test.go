@@ -26,7 +26,7 @@ func evaluateByCount(s *store.Snapshot) (iter.Seq[*finding.Finding], []finding.R
 	return finding.All(all), []finding.Run{{Rule: "a/b", Fingerprint: "1"}, {Rule: "c/d", Fingerprint: "2"}}, nil
 }
 
-// Made anew from all files, the history has the same rows in all its tables.
+// Rebuilt from all files, the history has the same rows in all its tables.
 func TestHistoryRebuilt(t *testing.T) {
 	t.Parallel()
 	raced.Skip(t)
@@ -64,7 +64,7 @@ func TestHistoryRebuilt(t *testing.T) {
 			t.Errorf("%s stays", name)
 		}
 	}
-	// A handle that was open before goes on merging into the new file.
+	// A handle that was open before merges into the new file.
 	w.pass()
 	s := w.publish(t, dir)
 	if err := h.Import(t.Context(), s, nil, nil); err != nil {

@@ -1,4 +1,4 @@
--- What was not read wholly keeps the values that were true before.
+-- What was not read in whole keeps the values that were true before.
 UPDATE temp._{ledger}_new AS n
 SET
   {assignments}

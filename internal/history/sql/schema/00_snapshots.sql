@@ -5,7 +5,7 @@
 -- order in which they came, so that the same snapshots give the same rows.
 --
 -- Each table "_…_ver" with @ends above it is declared here once, a column a line:
--- staging, views and differences are made of that. What stands beside a column:
+-- staging, views and differences are made of that. Beside a column:
 --
 --   the comment of the public view
 --   @known RESOURCE…      a value that is missing stays as it was, unless these
@@ -13,7 +13,7 @@
 --   @watch OF WAY [NULL]  a difference is a change, see the table _watched
 --   @apart                not among the state that changes show
 --
--- The marker "@view org org_id.." stands for a line for each of these columns; all
+-- The marker "@view org org_id.." is replaced by a line for each of these columns; all
 -- markers are in expand.go.
 
 CREATE TABLE _snapshots (
@@ -47,7 +47,7 @@ CREATE TABLE _orgs (
 
 -- Every organization met so far, at every snapshot; is_present 0: the snapshot
 -- is not about it. repository_count is the reach of tokens of selection all: it
--- stands here because each new repository would change all of their rows.
+-- is here because each new repository would change all of their rows.
 CREATE TABLE _snapshot_orgs (
   snapshot_id INTEGER NOT NULL REFERENCES _snapshots (snapshot_id),
   org_ref INTEGER NOT NULL REFERENCES _orgs (org_ref),
@@ -56,8 +56,8 @@ CREATE TABLE _snapshot_orgs (
   PRIMARY KEY (snapshot_id, org_ref)
 ) STRICT, WITHOUT ROWID;
 
--- The first snapshot that had a resource of an organization wholly: only after
--- it can something be told to be new.
+-- The first snapshot that had a resource of an organization in whole: only after
+-- it can something be known to be new.
 CREATE TABLE _known_since (
   org_ref INTEGER NOT NULL REFERENCES _orgs (org_ref),
   resource TEXT NOT NULL,

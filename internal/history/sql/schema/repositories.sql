@@ -1,7 +1,7 @@
 -- Repositories with their settings and what protects their default branch.
 
 -- full_name is the last one known: that of repositories in the lists of tokens
--- which the installation itself cannot see stands nowhere else.
+-- which the installation itself cannot see is nowhere else.
 CREATE TABLE _repository_ids (
   repository_ref INTEGER PRIMARY KEY,
   org_ref INTEGER NOT NULL REFERENCES _orgs (org_ref),
@@ -69,7 +69,7 @@ CREATE INDEX _repository_ver_from ON _repository_ver (valid_from) WHERE valid_fr
 CREATE INDEX _repository_ver_to ON _repository_ver (valid_to) WHERE valid_to < 2147483647;
 
 -- What moves every day, apart from the rest: the last push (seconds since 1970)
--- and the open alerts. A row stands until the next one of the same repository.
+-- and the open alerts. A row holds until the next one of the same repository.
 CREATE TABLE _repository_activity (
   repository_ref INTEGER NOT NULL REFERENCES _repository_ids (repository_ref),
   snapshot_id INTEGER NOT NULL,

@@ -17,7 +17,7 @@ INSERT INTO _watched (kind, key, tells_of, way, null_means) VALUES
   @watched
 ;
 
--- The resource that tells that something is not there.
+-- The resource that says that something is not there.
 CREATE TABLE _kinds (
   kind TEXT PRIMARY KEY,
   resource TEXT NOT NULL
@@ -99,7 +99,7 @@ SELECT
   ) AS state
 FROM _org_ver AS v;
 
--- One row for each that is otherwise in a snapshot than in the one before it.
+-- One row for each that differs from the snapshot before.
 CREATE VIEW _pairs AS
 SELECT
   n.valid_from AS snapshot_id,

@@ -1,5 +1,5 @@
 -- Tokens and requests. A token is the same one as long as its organization and
--- token_id are: granted anew it has another grant_id.
+-- token_id are: granted again it has another grant_id.
 
 CREATE TABLE _token_ids (
   token_ref INTEGER PRIMARY KEY,
@@ -37,7 +37,7 @@ CREATE INDEX _token_ver_from ON _token_ver (valid_from) WHERE valid_from > 1;
 CREATE INDEX _token_ver_to ON _token_ver (valid_to) WHERE valid_to < 2147483647;
 
 -- What moves every day, apart from the rest: the last use (seconds since 1970)
--- and the length of the list of a token with selection subset. A row stands
+-- and the length of the list of a token with selection subset. A row holds
 -- until the next one of the same token.
 CREATE TABLE _token_usage (
   token_ref INTEGER NOT NULL REFERENCES _token_ids (token_ref),

@@ -95,8 +95,7 @@ SET installation_selection = COALESCE(n.installation_selection, v.installation_s
 FROM main._org_ver AS v
 WHERE v.org_ref = n.org_ref AND v.valid_to = 2147483647 AND n.installation_selection IS NULL;
 
--- Somebody may be met as member and as outside collaborator: the stronger role
--- stands.
+-- Somebody may be both member and outside collaborator: the stronger role counts.
 CREATE TEMP TABLE _member_new (
   org_ref INTEGER NOT NULL,
   user_id INTEGER NOT NULL,

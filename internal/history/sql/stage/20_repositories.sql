@@ -38,7 +38,7 @@ WHERE p.org = r.org AND i.org_ref = p.org_ref AND i.repository_id = r.repository
 
 @keep repository
 
--- The list of repositories does not tell paused from enabled.
+-- The list of repositories does not distinguish paused from enabled.
 
 UPDATE temp._repository_new AS n
 SET

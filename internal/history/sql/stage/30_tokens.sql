@@ -14,7 +14,7 @@ CREATE TEMP TABLE _token_new (
   repository_count INTEGER
 ) STRICT;
 
--- Should a token have two grants, the later one stands.
+-- Should a token have two grants, the later one counts.
 INSERT OR REPLACE INTO temp._token_new (
   @names token token_ref..
   last_used_at,
@@ -73,8 +73,8 @@ LEFT JOIN main._token_usage AS u
 WHERE u.snapshot_id IS NULL OR (n.last_used_at, n.repository_count) IS NOT (u.last_used_at, u.repository_count)
 ORDER BY n.token_ref;
 
--- Tokens whose list may be otherwise than it was. Nearly all are as they were,
--- which their ids one after the other tell: those of the snapshot come sorted from
+-- Tokens whose list may have changed. Nearly all are as they were, which the
+-- sequence of their ids shows: those of the snapshot come sorted from
 -- its primary key. Another order would cost a second look and nothing else.
 CREATE TEMP TABLE _relisted (
   token_ref INTEGER PRIMARY KEY
