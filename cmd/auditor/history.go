@@ -107,7 +107,7 @@ func (u *historyUpdate) take(ctx context.Context, path string) error {
 		return nil
 	}
 	if u.isOwn(path) {
-		return u.put(ctx, u.own, isKnown)
+		return u.put(ctx, u.own)
 	}
 	s, err := store.Open(ctx, path)
 	if err != nil {
@@ -121,14 +121,11 @@ func (u *historyUpdate) take(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	return u.put(ctx, one, isKnown)
+	return u.put(ctx, one)
 }
 
-func (u *historyUpdate) put(ctx context.Context, e evaluated, isKnown bool) error {
-	if isKnown {
-		return u.history.Rejudge(ctx, e.snapshot, e.evaluation.Findings(), e.evaluation.Runs())
-	}
-	return u.history.Merge(ctx, e.snapshot, e.evaluation.Findings(), e.evaluation.Runs())
+func (u *historyUpdate) put(ctx context.Context, e evaluated) error {
+	return u.history.Import(ctx, e.snapshot, e.evaluation.Findings(), e.evaluation.Runs())
 }
 
 // remember is updateHistory for a run that has made a snapshot: while another run

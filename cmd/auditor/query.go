@@ -287,11 +287,11 @@ type asked struct {
 // asked opens what the question is for.
 func (a *app) asked(ctx context.Context, cfg *config, o queryOptions, sql string) (asked, error) {
 	if o.isHistory {
-		history, err := history.Read(ctx, history.Path(cfg.path(cfg.Snapshots.Dir)))
+		file, err := history.Read(ctx, history.Path(cfg.path(cfg.Snapshots.Dir)))
 		if err != nil {
 			return asked{}, err
 		}
-		return asked{history.Database(), history.FinishedAt(), history.Close}, nil
+		return asked{file.Database(), file.FinishedAt(), file.Close}, nil
 	}
 	var attached []sqlite.Attachment
 	if namesSchema(sql, historySchema) {

@@ -78,8 +78,8 @@ func (a *app) listSnapshots(ctx context.Context, dir, format string, isAll bool)
 	if err != nil {
 		return err
 	}
-	l := listing{app: a}
-	if l.merged, err = merged(ctx, dir); err != nil {
+	var l listing
+	if l.merged, err = history.Known(ctx, dir); err != nil {
 		a.log.Warn("the list does without the history", "error", err, "hint", hint(err))
 	}
 	here := map[string]bool{}
@@ -106,21 +106,7 @@ func (a *app) listSnapshots(ctx context.Context, dir, format string, isAll bool)
 	return err
 }
 
-// merged lists what the history of a folder has; nothing if there is none.
-func merged(ctx context.Context, dir string) ([]history.Snapshot, error) {
-	h, err := history.Find(ctx, dir)
-	if errors.Is(err, history.ErrNone) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer h.Close()
-	return h.Snapshots(ctx)
-}
-
 type listing struct {
-	*app
 	merged []history.Snapshot
 	rows   [][]any
 }
@@ -171,7 +157,7 @@ func (l *listing) history(info store.Info) string {
 	return "missing"
 }
 
-// coverageProblems names what could not be read wholly: acme/members denied.
+// coverageProblems names what could not be read in whole: acme/members denied.
 func coverageProblems(ctx context.Context, s *store.Snapshot) (string, error) {
 	coverage, err := s.Coverage(ctx)
 	var problems []string
@@ -267,7 +253,7 @@ func (a *app) verifySnapshots(ctx context.Context, dir, format string) error {
 func (a *app) snapshotsPruneCommand() *cobra.Command {
 	var keep history.Keep
 	var format string
-	var isForReal bool
+	var doDelete bool
 	c := &cobra.Command{
 		Use:   "prune",
 		Short: "Delete old snapshots that the history remembers",
@@ -303,12 +289,12 @@ runs left that died more than a day ago.`,
 					*period.kept = *period.given
 				}
 			}
-			return a.pruneSnapshots(c.Context(), cfg.path(cfg.Snapshots.Dir), configured, format, isForReal)
+			return a.pruneSnapshots(c.Context(), cfg.path(cfg.Snapshots.Dir), configured, format, doDelete)
 		},
 	}
 	rowFormat(c, &format)
 	flags := c.Flags()
-	flags.BoolVar(&isForReal, "delete", false, "really delete; without it nothing is touched")
+	flags.BoolVar(&doDelete, "delete", false, "really delete; without it nothing is touched")
 	flags.IntVar(&keep.Last, "last", 0, "keep the newest `N` (default: as configured)")
 	flags.IntVar(&keep.Daily, "daily", 0, "keep the newest of each of the last `N` days with a snapshot")
 	flags.IntVar(&keep.Weekly, "weekly", 0, "likewise, of weeks from Monday")
@@ -316,9 +302,9 @@ runs left that died more than a day ago.`,
 	return c
 }
 
-func (a *app) pruneSnapshots(ctx context.Context, dir string, keep history.Keep, format string, isForReal bool) error {
+func (a *app) pruneSnapshots(ctx context.Context, dir string, keep history.Keep, format string, doDelete bool) error {
 	work, word := history.PlanPruning, "would go"
-	if isForReal {
+	if doDelete {
 		work, word = history.Prune, "deleted"
 	}
 	if _, err := store.Newest(dir); err != nil {
@@ -328,11 +314,11 @@ func (a *app) pruneSnapshots(ctx context.Context, dir string, keep history.Keep,
 	var lines [][]any
 	gone, freed := 0, int64(0)
 	for _, p := range list {
-		fate := "kept"
+		outcome := "kept"
 		if p.IsToGo {
-			fate, gone, freed = word, gone+1, freed+p.Size
+			outcome, gone, freed = word, gone+1, freed+p.Size
 		}
-		lines = append(lines, []any{fate, p.File, p.Size, strings.Join(p.Why, ", ")})
+		lines = append(lines, []any{outcome, p.File, p.Size, strings.Join(p.Why, ", ")})
 	}
 	if len(lines) > 0 {
 		if _, err := rows.Write(a.stdout, format, []string{"fate", "file", "size_bytes", "why"}, each(lines), a.stdoutWidth); err != nil {
@@ -343,7 +329,7 @@ func (a *app) pruneSnapshots(ctx context.Context, dir string, keep history.Keep,
 		return err
 	}
 	end := fmt.Sprintf("%d of %d files %s, %d bytes", gone, len(list), word, freed)
-	if gone > 0 && !isForReal {
+	if gone > 0 && !doDelete {
 		end += "; auditor snapshots prune --delete does it"
 	}
 	fmt.Fprintln(a.stderr, end)
@@ -376,7 +362,7 @@ func (a *audit) rebuild(ctx context.Context, dir string) error {
 	if _, err := store.Newest(dir); err != nil {
 		return err
 	}
-	before, err := merged(ctx, dir)
+	before, err := history.Known(ctx, dir)
 	if err != nil {
 		a.app.log.Warn("the old history cannot be read", "error", err)
 	}
@@ -394,7 +380,7 @@ func (a *audit) rebuild(ctx context.Context, dir string) error {
 			a.app.log.Error("left out of the history", "error", problem, "hint", hint(problem))
 		}
 	}
-	after, err := merged(ctx, dir)
+	after, err := history.Known(ctx, dir)
 	if err != nil {
 		return err
 	}

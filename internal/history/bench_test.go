@@ -54,7 +54,7 @@ func startPassing(tb testing.TB, s scale) *passing {
 	})
 	p.look(tb)
 	for _, kind := range []string{"token", "request", "repository"} {
-		p.judge(kind, p.subjects[kind])
+		p.evaluate(kind, p.subjects[kind])
 	}
 	// One in forty is to begin later.
 	for range len(p.found) / 40 {
@@ -99,8 +99,8 @@ func yearRules() (all []finding.Run) {
 	return all
 }
 
-// judge finds fault with subjects of a kind.
-func (p *passing) judge(kind string, subjects []finding.Subject) {
+// evaluate makes findings about subjects of a kind.
+func (p *passing) evaluate(kind string, subjects []finding.Subject) {
 	for fault := range strings.FieldsSeq(yearFaults[kind]) {
 		rule, share, _ := strings.Cut(fault, ":")
 		percent, _ := strconv.Atoi(share)
@@ -165,13 +165,13 @@ func (p *passing) look(tb testing.TB) {
 }
 
 // next is the snapshot of the next day, and what is found in it: 30 % of the
-// tokens were used, 0.5 % of tokens, repositories and pairs are otherwise, and
+// tokens were used, 0.5 % of tokens, repositories and pairs differ, and
 // as many have come as have gone.
 func (p *passing) next(tb testing.TB) (*store.Snapshot, []finding.Finding) {
 	tb.Helper()
 	if p.day > 0 {
 		p.edit(tb)
-		p.rejudge(tb)
+		p.reimport(tb)
 	}
 	p.day++
 	path := filepath.Join(filepath.Dir(p.path), start.AddDate(0, 0, p.day).Format(store.FileTime)+".db")
@@ -186,10 +186,10 @@ func (p *passing) next(tb testing.TB) (*store.Snapshot, []finding.Finding) {
 	return s, p.say()
 }
 
-// rejudge lets the findings follow: those of tokens that are gone are gone,
+// reimport lets the findings follow: those of tokens that are gone are gone,
 // others begin with new tokens, 0.5 % end or begin again, and the exceptions of
-// 1 % are otherwise.
-func (p *passing) rejudge(tb testing.TB) {
+// 1 % differ.
+func (p *passing) reimport(tb testing.TB) {
 	tb.Helper()
 	before := map[string]bool{}
 	for _, s := range p.subjects["token"] {
@@ -205,7 +205,7 @@ func (p *passing) rejudge(tb testing.TB) {
 	}
 	isGone := func(f yearFinding) bool { return f.Subject.Kind == "token" && before[f.Subject.ID] }
 	p.found, p.ended = slices.DeleteFunc(p.found, isGone), slices.DeleteFunc(p.ended, isGone)
-	p.judge("token", begun)
+	p.evaluate("token", begun)
 	n := len(p.found) / 400
 	for range n {
 		p.end()
@@ -326,7 +326,7 @@ func BenchmarkHistory(b *testing.B) {
 	for day := range days {
 		s, found := p.next(b)
 		began := time.Now()
-		if err := h.Merge(b.Context(), s, finding.All(found), rules); err != nil {
+		if err := h.Import(b.Context(), s, finding.All(found), rules); err != nil {
 			b.Fatal(err)
 		}
 		times = append(times, time.Since(began))

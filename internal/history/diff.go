@@ -14,7 +14,7 @@ import (
 )
 
 // LeastSilence is how long a token was not used, or not yet, when the history
-// takes note of its use: merge/30_tokens.sql has it in seconds.
+// takes note of its use: sql/stage/30_tokens.sql has it in seconds.
 const LeastSilence = 30 * 24 * time.Hour
 
 // stateKinds are the kinds of things whose states make changes.
@@ -87,8 +87,8 @@ func (h *History) checkPair(ctx context.Context, old, new int64) error {
 // stageDistant makes the temporary tables that stand for the views below
 // changes, and returns the statement that reads them: the text of that view.
 func stageDistant(ctx context.Context, conn *sql.Conn, old, new int64) (query string, err error) {
-	texts := make([]string, 3)
-	for i, name := range []string{"sql/diff/distant.sql", "sql/diff/pairs.sql", "sql/schema/changes.sql"} {
+	var texts [3]string
+	for i, name := range []string{"sql/diff/distant.sql", "sql/diff/pairs.sql", "sql/changes.sql"} {
 		text, err := files.ReadFile(name)
 		if err != nil {
 			return "", err
@@ -102,8 +102,7 @@ func stageDistant(ctx context.Context, conn *sql.Conn, old, new int64) (query st
 	if _, err := conn.ExecContext(ctx, script, sql.Named("old_id", old), sql.Named("new_id", new)); err != nil {
 		return "", err
 	}
-	_, view, _ := strings.Cut(texts[2], "CREATE VIEW changes AS")
-	return selectChanges + "(" + strings.TrimRight(strings.TrimSpace(view), ";") + ")", nil
+	return selectChanges + "(" + texts[2] + ")", nil
 }
 
 // dropDistant gives the connection back as it was, whatever became of the

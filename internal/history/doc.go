@@ -8,6 +8,7 @@
 // [Prune] look after the folder.
 //
 // Tables, views and statements are the files in sql: schema is executed when a
-// file is made; stage reads a snapshot, findings what the rules found, and diff
-// compares two snapshots with others between them.
+// file is made; stage reads a snapshot, post brings the history up to date with it,
+// findings with what the rules found; diff compares two snapshots with others
+// between them. A column is declared once, in schema: see ledger for how.
 package history

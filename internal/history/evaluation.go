@@ -8,14 +8,14 @@ import (
 	"auditor/internal/finding"
 )
 
-// judgement is what was found in a snapshot, with each rule, subject and verdict
-// once: they are told by their places in the lists.
-type judgement struct {
+// evaluation is what was found in a snapshot, with each rule, subject and verdict
+// once: findings refer to them by their places in the lists.
+type evaluation struct {
 	rules    numbers[string]
 	verdicts numbers[verdict]
 	subjects numbers[subjectKey]
-	words    []*finding.Finding // of each subject, the one whose words stand for it
-	findings []judged
+	words    []*finding.Finding // of each subject, the one whose words describe it
+	findings []given
 	counts   map[[2]int]int // of findings, by rule and verdict
 }
 
@@ -27,12 +27,12 @@ type verdict struct {
 
 type subjectKey struct{ org, key string }
 
-type judged struct {
+type given struct {
 	rule, subject, verdict int
 	found                  *finding.Finding
 }
 
-// numbers gives numbers to values in the order in which they are met.
+// numbers gives numbers to values in the order in which they come.
 type numbers[T comparable] struct {
 	all   []T
 	known map[T]int
@@ -51,10 +51,10 @@ func (n *numbers[T]) of(value T) int {
 	return number
 }
 
-// newJudgement takes findings in. Of two with one key the fail counts, and of two
+// newEvaluation orders findings. Of two with one key the fail counts, and of two
 // fails the one that no exception covers.
-func newJudgement(findings iter.Seq[*finding.Finding]) (*judgement, error) {
-	j := &judgement{counts: map[[2]int]int{}}
+func newEvaluation(findings iter.Seq[*finding.Finding]) (*evaluation, error) {
+	j := &evaluation{counts: map[[2]int]int{}}
 	places := map[[2]int]int{} // in j.findings, by rule and subject
 	if findings == nil {
 		return j, nil
@@ -68,7 +68,7 @@ func newJudgement(findings iter.Seq[*finding.Finding]) (*judgement, error) {
 		place, ok := places[[2]int{rule, subject}]
 		if !ok {
 			places[[2]int{rule, subject}] = len(j.findings)
-			j.findings = append(j.findings, judged{rule: rule, subject: subject, found: f})
+			j.findings = append(j.findings, given{rule: rule, subject: subject, found: f})
 		} else if weight(f) > weight(j.findings[place].found) {
 			j.findings[place].found = f
 		}
@@ -81,9 +81,9 @@ func newJudgement(findings iter.Seq[*finding.Finding]) (*judgement, error) {
 	return j, nil
 }
 
-// subject is the number of what a finding is about, whose words may come to stand
-// for it.
-func (j *judgement) subject(f *finding.Finding) (int, error) {
+// subject is the number of what a finding is about, whose words may come to
+// describe it.
+func (j *evaluation) subject(f *finding.Finding) (int, error) {
 	key := f.Key.Subject()
 	if key == "" || f.Key != finding.NewKey(f.Rule, f.Org, key) {
 		return 0, fmt.Errorf("finding %s: its key is not made of its rule %s, its organization %s and its subject", f.Key, f.Rule, f.Org)
@@ -91,7 +91,7 @@ func (j *judgement) subject(f *finding.Finding) (int, error) {
 	number := j.subjects.of(subjectKey{f.Org, key})
 	if number == len(j.words) {
 		j.words = append(j.words, f)
-	} else if standsBefore(f, j.words[number]) {
+	} else if hasPrecedence(f, j.words[number]) {
 		j.words[number] = f
 	}
 	return number, nil
@@ -108,10 +108,10 @@ func weight(f *finding.Finding) int {
 	return 2
 }
 
-// standsBefore tells whether the words of a for a subject stand rather than
-// those of b, whatever their order: of two grants of a token those of the one
-// that counts, else of the later one.
-func standsBefore(a, b *finding.Finding) bool {
+// hasPrecedence says whether a subject is described in the words of a rather than
+// those of b, whatever their order: of two grants of a token those of the one that
+// counts, else of the later one.
+func hasPrecedence(a, b *finding.Finding) bool {
 	if a.Subject == b.Subject {
 		return false
 	}

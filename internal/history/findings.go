@@ -13,10 +13,10 @@ import (
 	"auditor/internal/sqlite"
 )
 
-// judgeTables hold what was given by whoever judged, and what it changes. What
-// findings have in common has a number there, and soon its reference in the
+// findingTables hold the findings that are imported, and what they change. What
+// findings have in common has a number there, and then its reference in the
 // history.
-const judgeTables = `
+const findingTables = `
 	CREATE TEMP TABLE _rule_given (number INTEGER PRIMARY KEY, rule TEXT NOT NULL, fingerprint TEXT, rule_ref INTEGER) STRICT;
 	CREATE TEMP TABLE _blind_given (rule INTEGER NOT NULL, org TEXT NOT NULL, PRIMARY KEY (rule, org)) STRICT;
 	CREATE TEMP TABLE _verdict_given (number INTEGER PRIMARY KEY, severity TEXT NOT NULL, status TEXT NOT NULL, is_excepted INTEGER NOT NULL, verdict_ref INTEGER) STRICT;
@@ -29,14 +29,14 @@ const judgeTables = `
 	CREATE TEMP TABLE _finding_touched (finding_ref INTEGER PRIMARY KEY, verdict_ref INTEGER) STRICT;
 	CREATE TEMP TABLE _finding_reworded (finding_ref INTEGER PRIMARY KEY, reason TEXT NOT NULL) STRICT;`
 
-// judge replaces what was found in a snapshot.
-func (m *merge) judge(ctx context.Context, id int64, findings iter.Seq[*finding.Finding], rules []finding.Run) error {
-	j, err := newJudgement(findings)
+// replaceFindings replaces what was found in a snapshot.
+func (e *edit) replaceFindings(ctx context.Context, id int64, findings iter.Seq[*finding.Finding], rules []finding.Run) error {
+	j, err := newEvaluation(findings)
 	if err != nil {
 		return err
 	}
 	var newest int64
-	if err := m.tx.QueryRowContext(ctx, "SELECT max(s.snapshot_id) FROM main._snapshots AS s").Scan(&newest); err != nil {
+	if err := e.tx.QueryRowContext(ctx, "SELECT max(s.snapshot_id) FROM main._snapshots AS s").Scan(&newest); err != nil {
 		return err
 	}
 	args := []any{sql.Named("snapshot_id", id), sql.Named("newest_id", newest), sql.Named("fingerprint", finding.Fingerprint(rules))}
@@ -44,24 +44,24 @@ func (m *merge) judge(ctx context.Context, id int64, findings iter.Seq[*finding.
 	if err != nil {
 		return err
 	}
-	if _, err := m.tx.ExecContext(ctx, judgeTables); err != nil {
+	if _, err := e.tx.ExecContext(ctx, findingTables); err != nil {
 		return err
 	}
-	if err := m.giveNames(ctx, j, rules); err != nil {
+	if err := e.giveNames(ctx, j, rules); err != nil {
 		return err
 	}
-	if _, err := m.tx.ExecContext(ctx, texts[0], args...); err != nil {
+	if _, err := e.tx.ExecContext(ctx, texts[0], args...); err != nil {
 		return err
 	}
-	if err := m.giveDifferences(ctx, id, j); err != nil {
+	if err := e.giveDifferences(ctx, id, j); err != nil {
 		return err
 	}
-	_, err = m.tx.ExecContext(ctx, texts[1], args...)
+	_, err = e.tx.ExecContext(ctx, texts[1], args...)
 	return err
 }
 
-// giveNames hands over who judged, with which verdicts and on what.
-func (m *merge) giveNames(ctx context.Context, j *judgement, rules []finding.Run) error {
+// giveNames hands over which rules were run, with which verdicts and on what.
+func (e *edit) giveNames(ctx context.Context, j *evaluation, rules []finding.Run) error {
 	prints := map[int]string{}
 	var blind [][]any
 	for _, r := range rules {
@@ -75,7 +75,7 @@ func (m *merge) giveNames(ctx context.Context, j *judgement, rules []finding.Run
 		}
 	}
 	counts := slices.Collect(maps.Keys(j.counts))
-	return m.insertAll(ctx, []staged{
+	return e.insertAll(ctx, []staged{
 		{"_rule_given (number, rule, fingerprint)", len(j.rules.all), func(i int) []any {
 			text, isRun := prints[i]
 			return []any{i, j.rules.all[i], sql.NullString{String: text, Valid: isRun}}
@@ -95,19 +95,18 @@ func (m *merge) giveNames(ctx context.Context, j *judgement, rules []finding.Run
 	})
 }
 
-// giveDifferences hands over what is otherwise in the judgement than in the
-// history: of tens of thousands of findings a few hundred, and the sentences
+// giveDifferences hands over where the findings differ from those of the history: of tens of thousands of findings a few hundred, and the sentences
 // that count days. The others never pass through a temporary table.
-func (m *merge) giveDifferences(ctx context.Context, id int64, j *judgement) error {
-	rules, err := m.refs(ctx, "_rule_given", "rule_ref")
+func (e *edit) giveDifferences(ctx context.Context, id int64, j *evaluation) error {
+	rules, err := e.refs(ctx, "_rule_given", "rule_ref")
 	if err != nil {
 		return err
 	}
-	verdicts, err := m.refs(ctx, "_verdict_given", "verdict_ref")
+	verdicts, err := e.refs(ctx, "_verdict_given", "verdict_ref")
 	if err != nil {
 		return err
 	}
-	subjects, err := m.refs(ctx, "_subject_given", "subject_ref")
+	subjects, err := e.refs(ctx, "_subject_given", "subject_ref")
 	if err != nil {
 		return err
 	}
@@ -117,7 +116,7 @@ func (m *merge) giveDifferences(ctx context.Context, id int64, j *judgement) err
 	}
 	var touched, reworded [][]any
 	isKnown := make([]bool, len(j.findings))
-	err = m.eachFinding(ctx, id, func(f *keptFinding) {
+	err = e.eachFinding(ctx, id, func(f *keptFinding) {
 		holds := f.stays
 		if place, ok := places[[2]int64{f.rule, f.subject}]; ok {
 			isKnown[place] = true
@@ -134,13 +133,13 @@ func (m *merge) giveDifferences(ctx context.Context, id int64, j *judgement) err
 	if err != nil {
 		return err
 	}
-	var begun []judged
+	var begun []given
 	for i, f := range j.findings {
 		if !isKnown[i] {
 			begun = append(begun, f)
 		}
 	}
-	return m.insertAll(ctx, []staged{
+	return e.insertAll(ctx, []staged{
 		{"_finding_begun (rule_ref, subject_ref, verdict_ref, reason)", len(begun), func(i int) []any {
 			f := begun[i]
 			return []any{rules[f.rule], subjects[f.subject], verdicts[f.verdict], f.found.Reason}
@@ -151,8 +150,8 @@ func (m *merge) giveDifferences(ctx context.Context, id int64, j *judgement) err
 }
 
 // refs lists the references that numbers were given.
-func (m *merge) refs(ctx context.Context, table, column string) (refs []int64, err error) {
-	rows, err := m.tx.QueryContext(ctx, "SELECT g."+column+" FROM temp."+table+" AS g ORDER BY g.number")
+func (e *edit) refs(ctx context.Context, table, column string) (refs []int64, err error) {
+	rows, err := e.tx.QueryContext(ctx, "SELECT g."+column+" FROM temp."+table+" AS g ORDER BY g.number")
 	err = sqlite.EachRow(rows, err, func(rows *sql.Rows) error {
 		var ref int64
 		err := rows.Scan(&ref)
@@ -167,11 +166,11 @@ type keptFinding struct {
 	ref, rule, subject int64
 	reason             string
 	held               sql.NullInt64 // verdict that holds at the snapshot
-	stays              sql.NullInt64 // verdict to hold at it unless it is found: of what nobody could look at again the one before
+	stays              sql.NullInt64 // verdict to hold at it unless it is found: of what no rule could see again, the one before
 }
 
 // eachFinding runs f on all findings that the history ever had.
-func (m *merge) eachFinding(ctx context.Context, id int64, f func(*keptFinding)) error {
+func (e *edit) eachFinding(ctx context.Context, id int64, f func(*keptFinding)) error {
 	// Nothing unseen, as nearly always: nothing looked up.
 	const query = `
 		SELECT f.finding_ref, f.rule_ref, f.subject_ref, f.reason, v.verdict_ref, iif(EXISTS (SELECT 1 FROM temp._unseen), (
@@ -185,7 +184,7 @@ func (m *merge) eachFinding(ctx context.Context, id int64, f func(*keptFinding))
 		FROM main._findings AS f
 		LEFT JOIN main._finding_ver AS v ON v.finding_ref = f.finding_ref AND v.valid_from <= :snapshot_id AND v.valid_to > :snapshot_id
 		ORDER BY f.finding_ref`
-	rows, err := m.tx.QueryContext(ctx, query, sql.Named("snapshot_id", id))
+	rows, err := e.tx.QueryContext(ctx, query, sql.Named("snapshot_id", id))
 	return sqlite.EachRow(rows, err, func(rows *sql.Rows) error {
 		var k keptFinding
 		if err := rows.Scan(&k.ref, &k.rule, &k.subject, &k.reason, &k.held, &k.stays); err != nil {
@@ -203,9 +202,9 @@ type staged struct {
 	row   func(i int) []any
 }
 
-func (m *merge) insertAll(ctx context.Context, all []staged) error {
+func (e *edit) insertAll(ctx context.Context, all []staged) error {
 	for _, s := range all {
-		if err := m.insert(ctx, s); err != nil {
+		if err := e.insert(ctx, s); err != nil {
 			return fmt.Errorf("fill %s: %w", s.table, err)
 		}
 	}
@@ -215,11 +214,11 @@ func (m *merge) insertAll(ctx context.Context, all []staged) error {
 // insertBatch is how many rows go into a table at once: more gain nothing.
 const insertBatch = 50
 
-func (m *merge) insert(ctx context.Context, s staged) (err error) {
+func (e *edit) insert(ctx context.Context, s staged) (err error) {
 	width := strings.Count(s.table, ",") + 1
 	one := "(?" + strings.Repeat(", ?", width-1) + ")"
 	text := "INSERT INTO temp." + s.table + " VALUES "
-	full, err := m.tx.PrepareContext(ctx, text+one+strings.Repeat(", "+one, insertBatch-1))
+	full, err := e.tx.PrepareContext(ctx, text+one+strings.Repeat(", "+one, insertBatch-1))
 	if err != nil {
 		return err
 	}
@@ -235,7 +234,7 @@ func (m *merge) insert(ctx context.Context, s staged) (err error) {
 		}
 	}
 	if len(values) > 0 {
-		_, err = m.tx.ExecContext(ctx, text+one+strings.Repeat(", "+one, len(values)/width-1), values...)
+		_, err = e.tx.ExecContext(ctx, text+one+strings.Repeat(", "+one, len(values)/width-1), values...)
 	}
 	return err
 }

@@ -1,9 +1,7 @@
 package history
 
 import (
-	"context"
 	"fmt"
-	"iter"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -41,8 +39,8 @@ func foundAll(rule, texts string) (all []finding.Finding) {
 	return all
 }
 
-// told renders findings as foundAll takes them.
-func told(t *testing.T, h *History, id int64) string {
+// asText renders findings as foundAll takes them.
+func asText(t *testing.T, h *History, id int64) string {
 	t.Helper()
 	all, err := h.Findings(t.Context(), id, "")
 	if err != nil {
@@ -79,10 +77,10 @@ func TestHistoryFindings(t *testing.T) {
 		s := dayOf(t, dir, i, "", tokenDay(t))
 		snapshots = append(snapshots, s)
 		rules := []finding.Run{{Rule: rule, Fingerprint: "1", BlindOrgs: day.blind}, {Rule: "over-broad-access/none", Fingerprint: "2"}}
-		if err := h.Merge(t.Context(), s, finding.All(foundAll(rule, day.found)), rules); err != nil {
+		if err := h.Import(t.Context(), s, finding.All(foundAll(rule, day.found)), rules); err != nil {
 			t.Fatal(err)
 		}
-		if got := told(t, h, int64(i+1)); got != day.want {
+		if got := asText(t, h, int64(i+1)); got != day.want {
 			t.Errorf("day %d: %s, want %s", i+1, got, day.want)
 		}
 	}
@@ -140,34 +138,34 @@ func TestHistoryFindingsOfOneKey(t *testing.T) {
 	dir := t.TempDir()
 	h := openHistory(t, dir)
 	for i, texts := range []string{"1 high unknown, 1 low fail!, 1 high fail", "1 high fail, 1 low fail!, 1 high unknown"} {
-		if err := h.Merge(t.Context(), dayOf(t, dir, i, "", tokenDay(t)), finding.All(foundAll("a/b", texts)), []finding.Run{{Rule: "a/b"}}); err != nil {
+		if err := h.Import(t.Context(), dayOf(t, dir, i, "", tokenDay(t)), finding.All(foundAll("a/b", texts)), []finding.Run{{Rule: "a/b"}}); err != nil {
 			t.Fatal(err)
 		}
-		if got := told(t, h, int64(i+1)); got != "1 high fail" {
+		if got := asText(t, h, int64(i+1)); got != "1 high fail" {
 			t.Errorf("%s: %s", texts, got)
 		}
 	}
 }
 
-// However often snapshots are judged anew, the history is the one in which each
-// was judged so when it was merged: in whatever order, and where a rule was
-// blind, in theirs.
-func TestHistoryRejudge(t *testing.T) {
+// However often findings are replaced, the history is the one in which each
+// snapshot was imported with the last of them: in any order, and where a rule was
+// blind, in that of the snapshots.
+func TestHistoryImportsAgain(t *testing.T) {
 	t.Parallel()
 	raced.Skip(t)
 	for name, blindOneIn := range map[string]int{"seeing": 0, "sometimes blind": 3} {
-		t.Run(name, func(t *testing.T) { rejudgeByLot(t, blindOneIn) })
+		t.Run(name, func(t *testing.T) { importByLot(t, blindOneIn) })
 	}
 }
 
-func rejudgeByLot(t *testing.T, blindOneIn int) {
+func importByLot(t *testing.T, blindOneIn int) {
 	const rule, days = "a/b", 7
-	type judging struct {
+	type evaluated struct {
 		found []finding.Finding
 		rules []finding.Run
 	}
 	r := rand.New(rand.NewPCG(5, 6))
-	draw := func() (j judging) {
+	draw := func() (j evaluated) {
 		for token := range 5 {
 			if r.IntN(3) > 0 {
 				j.found = append(j.found, found(rule, fmt.Sprintf("%d %s %s%s", token, pick(r, "high", "low"), pick(r, "fail", "fail", "unknown"), pick(r, "", "", "!"))))
@@ -184,32 +182,32 @@ func rejudgeByLot(t *testing.T, blindOneIn int) {
 	for i := range days {
 		snapshots = append(snapshots, dayOf(t, dir, i, "", tokenDay(t)))
 	}
-	judge := func(change func(context.Context, *store.Snapshot, iter.Seq[*finding.Finding], []finding.Run) error, i int, j judging) {
+	take := func(h *History, i int, j evaluated) {
 		t.Helper()
-		if err := change(t.Context(), snapshots[i], finding.All(j.found), j.rules); err != nil {
+		if err := h.Import(t.Context(), snapshots[i], finding.All(j.found), j.rules); err != nil {
 			t.Fatal(err)
 		}
 	}
 	h := openHistory(t, t.TempDir())
-	final := make([]judging, days)
+	final := make([]evaluated, days)
 	for i := range days {
 		final[i] = draw()
-		judge(h.Merge, i, final[i])
+		take(h, i, final[i])
 	}
 	for range 40 {
 		i := r.IntN(days)
 		final[i] = draw()
-		judge(h.Rejudge, i, final[i])
+		take(h, i, final[i])
 	}
 	if blindOneIn > 0 {
 		for i := range days {
 			final[i] = draw()
-			judge(h.Rejudge, i, final[i])
+			take(h, i, final[i])
 		}
 	}
 	straight := openHistory(t, t.TempDir())
 	for i := range days {
-		judge(straight.Merge, i, final[i])
+		take(straight, i, final[i])
 	}
 	for _, query := range []string{
 		"SELECT snapshot_id, key, severity, status, is_excepted, since_snapshot_id FROM findings ORDER BY 1, 2",
@@ -222,7 +220,7 @@ func rejudgeByLot(t *testing.T, blindOneIn int) {
 }
 
 // What is said of a finding and its subject are the words of the newest snapshot
-// that has it, also if an older one is judged anew.
+// that has it, also if the findings of an older one are replaced.
 func TestHistoryWords(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -237,7 +235,7 @@ func TestHistoryWords(t *testing.T) {
 	for i, found := range [][]finding.Finding{say("a/b", "first"), say("a/b", "second"), say("c/d", "third")} {
 		s := dayOf(t, dir, i, "", tokenDay(t))
 		snapshots = append(snapshots, s)
-		if err := h.Merge(t.Context(), s, finding.All(found), rules); err != nil {
+		if err := h.Import(t.Context(), s, finding.All(found), rules); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -265,10 +263,10 @@ func TestHistoryWords(t *testing.T) {
 		{2, nil, []string{"1,a/b,later,latest,latest,latest,latest", "2,a/b,later,latest,latest,latest,latest"}},
 		{1, say("a/b", "again"), []string{"1,a/b,again,again,again,again,again", "2,a/b,again,again,again,again,again"}},
 	} {
-		if err := h.Rejudge(t.Context(), snapshots[again.day], finding.All(again.found), rules); err != nil {
+		if err := h.Import(t.Context(), snapshots[again.day], finding.All(again.found), rules); err != nil {
 			t.Fatal(err)
 		}
-		check(fmt.Sprintf("day %d judged anew", again.day+1), again.want...)
+		check(fmt.Sprintf("day %d imported again", again.day+1), again.want...)
 	}
 }
 
@@ -293,7 +291,7 @@ func TestHistorySubjectOfTwoGrants(t *testing.T) {
 		{[]finding.Finding{grant("a/b", "9", "fail!"), grant("c/d", "10", "unknown")}, "grant 9"},
 	} {
 		for range 2 {
-			if err := h.Merge(t.Context(), dayOf(t, dir, day, "", tokenDay(t)), finding.All(test.found), nil); err != nil {
+			if err := h.Import(t.Context(), dayOf(t, dir, day, "", tokenDay(t)), finding.All(test.found), nil); err != nil {
 				t.Fatal(err)
 			}
 			day++
@@ -327,7 +325,7 @@ func TestHistoryRefusesFindings(t *testing.T) {
 		if rules != nil {
 			want = "rule a/b was run twice"
 		}
-		if err := h.Merge(t.Context(), s, finding.All([]finding.Finding{f}), rules); err == nil || !strings.Contains(err.Error(), want) {
+		if err := h.Import(t.Context(), s, finding.All([]finding.Finding{f}), rules); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", key, err, want)
 		}
 	}
@@ -336,7 +334,7 @@ func TestHistoryRefusesFindings(t *testing.T) {
 	}
 	f := found("a/b", "1 high fail")
 	f.Key = "a/b:acme:odd:key/1"
-	if err := h.Merge(t.Context(), s, finding.All([]finding.Finding{f}), nil); err != nil {
+	if err := h.Import(t.Context(), s, finding.All([]finding.Finding{f}), nil); err != nil {
 		t.Fatal(err)
 	}
 	if all, err := h.Findings(t.Context(), 1, ""); err != nil || len(all) != 1 || all[0].Key != f.Key {

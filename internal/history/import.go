@@ -10,8 +10,6 @@ import (
 	"iter"
 	"net/url"
 	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"auditor/internal/finding"
@@ -19,34 +17,26 @@ import (
 	"auditor/internal/store"
 )
 
-// Merge takes a published snapshot into the history, with what was found in it
-// and the rules that looked, wholly or not at all. One that is in it already is
-// left alone. It refuses a snapshot of a targeted run ([ErrFiltered]), one that
-// is not newer than all others ([OutOfOrderError]) and one whose file was
-// altered ([AlteredError]); while another run merges it waits a little and then
-// says [store.ErrInUse].
-func (h *History) Merge(ctx context.Context, s *store.Snapshot, findings iter.Seq[*finding.Finding], rules []finding.Run) error {
-	err := h.write(ctx, func(m *merge) error { return m.merge(ctx, s, findings, rules) })
+// Import takes a published snapshot into the history, with what was found in it
+// and the rules that were run, in whole or not at all. Of one that the history has,
+// it replaces what was found: today's rules see more, or exceptions were changed.
+// Import several in their order, because what a rule could not see again stays as
+// it was in the snapshot before.
+//
+// It refuses a snapshot of a targeted run ([ErrFiltered]), a new one that is not
+// newer than all others ([OutOfOrderError]) and one whose file was altered
+// ([AlteredError]). While another run writes, it waits a little and then returns
+// [store.ErrInUse].
+func (h *History) Import(ctx context.Context, s *store.Snapshot, findings iter.Seq[*finding.Finding], rules []finding.Run) error {
+	err := h.write(ctx, func(e *edit) error { return e.importSnapshot(ctx, s, findings, rules) })
 	if err != nil {
 		return fmt.Errorf("merge %s into the history: %w", s.Brief().File, err)
 	}
 	return nil
 }
 
-// Rejudge replaces what was found in a snapshot that was merged ([ErrNotImported]
-// if it was not): today's rules see more, or exceptions were changed. Several
-// are to be judged anew in their order, because what a rule could not see again
-// stays as it was in the snapshot before.
-func (h *History) Rejudge(ctx context.Context, s *store.Snapshot, findings iter.Seq[*finding.Finding], rules []finding.Run) error {
-	err := h.write(ctx, func(m *merge) error { return m.rejudge(ctx, s, findings, rules) })
-	if err != nil {
-		return fmt.Errorf("judge %s in the history anew: %w", s.Brief().File, err)
-	}
-	return nil
-}
-
 // write runs f on the only connection that may change the file.
-func (h *History) write(ctx context.Context, f func(*merge) error) error {
+func (h *History) write(ctx context.Context, f func(*edit) error) error {
 	lock, err := lock(ctx, h.dir)
 	if err != nil {
 		return err
@@ -55,11 +45,11 @@ func (h *History) write(ctx context.Context, f func(*merge) error) error {
 	if err := checkHeader(h.path); err != nil {
 		return err
 	}
-	return mergeInto(ctx, h.path, f)
+	return writeTo(ctx, h.path, f)
 }
 
-// mergeInto opens a history whose lock is held.
-func mergeInto(ctx context.Context, path string, f func(*merge) error) (err error) {
+// writeTo opens a history whose lock is held.
+func writeTo(ctx context.Context, path string, f func(*edit) error) (err error) {
 	db := openWriting(path)
 	defer func() { err = errors.Join(err, db.Close()) }()
 	conn, err := db.Conn(ctx)
@@ -72,7 +62,7 @@ func mergeInto(ctx context.Context, path string, f func(*merge) error) (err erro
 		return err
 	}
 	defer stop()
-	if err := f(&merge{conn: conn}); err != nil {
+	if err := f(&edit{conn: conn}); err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -81,64 +71,53 @@ func mergeInto(ctx context.Context, path string, f func(*merge) error) (err erro
 	return nil
 }
 
-// merge is one change of the history.
-type merge struct {
+// edit is one change of the history.
+type edit struct {
 	conn *sql.Conn
 	tx   *sql.Tx
 }
 
-func (m *merge) merge(ctx context.Context, s *store.Snapshot, findings iter.Seq[*finding.Finding], rules []finding.Run) error {
+func (e *edit) importSnapshot(ctx context.Context, s *store.Snapshot, findings iter.Seq[*finding.Finding], rules []finding.Run) error {
 	info := s.Info()
 	if info.Filters != "" {
 		return ErrFiltered
 	}
-	if err := checkSum(info); err != nil {
+	id, err := e.find(ctx, info)
+	if id != 0 {
+		return e.transact(ctx, func() error { return e.replaceFindings(ctx, id, findings, rules) })
+	}
+	if err := cmp.Or(checkSum(info), err); err != nil {
 		return err
 	}
-	isKnown, err := m.isKnown(ctx, info)
-	if err != nil || isKnown {
+	if err := e.attach(ctx, info.Path); err != nil {
 		return err
 	}
-	if err := m.attach(ctx, info.Path); err != nil {
-		return err
-	}
-	return m.transact(ctx, func() error {
-		id, err := m.enter(ctx, info)
+	return e.transact(ctx, func() error {
+		id, err := e.enter(ctx, info)
 		if err != nil {
 			return err
 		}
-		if err := m.stage(ctx, id); err != nil {
+		if err := e.importFacts(ctx, id); err != nil {
 			return err
 		}
-		for _, l := range ledgers {
-			if err := m.post(ctx, l, id); err != nil {
-				return err
-			}
-		}
-		return m.judge(ctx, id, findings, rules)
+		return e.replaceFindings(ctx, id, findings, rules)
 	})
 }
 
-func (m *merge) rejudge(ctx context.Context, s *store.Snapshot, findings iter.Seq[*finding.Finding], rules []finding.Run) error {
-	info := s.Info()
-	var id int64
-	err := m.conn.QueryRowContext(ctx, "SELECT s.snapshot_id FROM _snapshots AS s WHERE s.sha256 = ?", info.SHA256).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) {
-		if _, err := m.isKnown(ctx, info); err != nil {
-			return cmp.Or(altered(err), ErrNotImported)
-		}
-		return ErrNotImported
+// importFacts reads the snapshot into temporary tables and brings the ledgers up
+// to date.
+func (e *edit) importFacts(ctx context.Context, id int64) error {
+	if err := e.stage(ctx, id); err != nil {
+		return err
 	}
+	all, err := ledgers()
 	if err != nil {
 		return err
 	}
-	return m.transact(ctx, func() error { return m.judge(ctx, id, findings, rules) })
-}
-
-// altered returns err if it is an [AlteredError].
-func altered(err error) error {
-	if a := (*AlteredError)(nil); errors.As(err, &a) {
-		return err
+	for _, l := range all {
+		if err := e.post(ctx, l, id); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -161,161 +140,93 @@ func checkSum(info store.Info) error {
 	return nil
 }
 
-// isKnown tells whether the snapshot was merged. One that cannot be is an
-// error.
-func (m *merge) isKnown(ctx context.Context, info store.Info) (bool, error) {
+// find returns the number of a snapshot, 0 if it is new. One that is altered, or
+// older than the newest that the history has, is an error.
+func (e *edit) find(ctx context.Context, info store.Info) (id int64, err error) {
 	var sum string
-	err := m.conn.QueryRowContext(ctx, "SELECT s.sha256 FROM _snapshots AS s WHERE s.sha256 = ?1 OR s.file = ?2 ORDER BY s.sha256 = ?1 DESC", info.SHA256, info.File).Scan(&sum)
+	const same = "SELECT s.snapshot_id, s.sha256 FROM _snapshots AS s WHERE s.sha256 = ?1 OR s.file = ?2 ORDER BY s.sha256 = ?1 DESC"
+	err = e.conn.QueryRowContext(ctx, same, info.SHA256, info.File).Scan(&id, &sum)
 	switch {
 	case err == nil && sum == info.SHA256:
-		return true, nil
+		return id, nil
 	case err == nil:
-		return false, &AlteredError{File: info.File, Got: info.SHA256, Want: sum, By: "the history"}
+		return 0, &AlteredError{File: info.File, Got: info.SHA256, Want: sum, By: "the history"}
 	case !errors.Is(err, sql.ErrNoRows):
-		return false, err
+		return 0, err
 	}
 	var newest, startedAt string
-	err = m.conn.QueryRowContext(ctx, "SELECT s.file, s.started_at FROM _snapshots AS s ORDER BY s.snapshot_id DESC LIMIT 1").Scan(&newest, &startedAt)
+	err = e.conn.QueryRowContext(ctx, "SELECT s.file, s.started_at FROM _snapshots AS s ORDER BY s.snapshot_id DESC LIMIT 1").Scan(&newest, &startedAt)
 	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
+		return 0, nil
 	}
 	if err == nil && timeText(info.StartedAt) <= startedAt {
 		err = &OutOfOrderError{File: info.File, Newest: newest}
 	}
-	return false, err
+	return 0, err
 }
 
 // attach makes the snapshot readable as snap.
-func (m *merge) attach(ctx context.Context, path string) error {
+func (e *edit) attach(ctx context.Context, path string) error {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return err
 	}
 	name := url.URL{Scheme: "file", Path: filepath.ToSlash(abs), RawQuery: "mode=ro&immutable=1"}
-	_, err = m.conn.ExecContext(ctx, "ATTACH ? AS snap", name.String())
+	_, err = e.conn.ExecContext(ctx, "ATTACH ? AS snap", name.String())
 	return err
 }
 
-func (m *merge) transact(ctx context.Context, f func() error) (err error) {
-	m.tx, err = m.conn.BeginTx(ctx, nil)
+func (e *edit) transact(ctx context.Context, f func() error) (err error) {
+	e.tx, err = e.conn.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	defer m.tx.Rollback()
+	defer e.tx.Rollback()
 	if err := f(); err != nil {
 		return err
 	}
-	return m.tx.Commit()
+	return e.tx.Commit()
 }
 
 // enter gives the snapshot its number.
-func (m *merge) enter(ctx context.Context, info store.Info) (id int64, err error) {
+func (e *edit) enter(ctx context.Context, info store.Info) (id int64, err error) {
 	const insert = `INSERT INTO _snapshots (file, sha256, started_at, finished_at, is_complete, auditor_version, api_url, web_url)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING snapshot_id`
-	err = m.tx.QueryRowContext(ctx, insert, info.File, info.SHA256, timeText(info.StartedAt), timeText(info.FinishedAt),
+	err = e.tx.QueryRowContext(ctx, insert, info.File, info.SHA256, timeText(info.StartedAt), timeText(info.FinishedAt),
 		info.IsComplete, info.AuditorVersion, info.APIURL, info.WebURL).Scan(&id)
 	return id, err
 }
 
 // stage reads the snapshot into temporary tables.
-func (m *merge) stage(ctx context.Context, id int64) error {
+func (e *edit) stage(ctx context.Context, id int64) error {
 	texts, err := readTexts("sql/stage")
 	if err != nil {
 		return err
 	}
 	for _, text := range texts {
-		if _, err := m.tx.ExecContext(ctx, text, sql.Named("snapshot_id", id)); err != nil {
+		if _, err := e.tx.ExecContext(ctx, text, sql.Named("snapshot_id", id)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// stillOpen is the valid_to of a row that holds in the newest snapshot.
-const stillOpen = "2147483647"
-
-// A ledger is a table of what was true from one snapshot to another: "_x_ver".
-// Its temporary table "_x_new" has what is true in the snapshot in hand.
-type ledger struct {
-	name  string
-	keys  []string // what the rows are about
-	among string   // the rows v that "_x_new" speaks of, if not of all
-	gone  string   // a row v whose keys are not in the snapshot ends if this holds
-}
-
-func wholly(resource string) string {
-	return "v.org_ref IN (SELECT w.org_ref FROM temp._whole AS w WHERE w.resource = '" + resource + "')"
-}
-
-// ledgers in the order in which they are brought up to date: the list of a
-// token ends with the token.
-var ledgers = []ledger{
-	{name: "coverage", keys: []string{"org_ref", "resource"}, gone: "true"},
-	{name: "tier", keys: []string{"scope", "permission", "level"}, gone: "true"},
-	{name: "org", keys: []string{"org_ref"}, gone: "false"},
-	{name: "member", keys: []string{"org_ref", "user_id"}, gone: "iif(v.role = 'outside', " + wholly("outside_collaborators") + ", " + wholly("members") + ")"},
-	{name: "repository", keys: []string{"repository_ref"}, gone: wholly("repositories")},
-	{name: "token", keys: []string{"token_ref"}, gone: wholly("tokens")},
-	{name: "request", keys: []string{"org_ref", "request_id"}, gone: wholly("token_requests")},
-	{name: "pair", keys: []string{"token_ref", "repository_ref"}, among: "v.token_ref IN (SELECT l.token_ref FROM temp._relisted AS l)", gone: `CASE (SELECT n.repository_selection = 'subset' FROM temp._token_new AS n WHERE n.token_ref = v.token_ref)
-		WHEN 0 THEN true
-		WHEN 1 THEN (SELECT n.org_ref FROM temp._token_new AS n WHERE n.token_ref = v.token_ref) IN (SELECT w.org_ref FROM temp._whole AS w WHERE w.resource = 'token_repositories')
-		ELSE NOT EXISTS (SELECT 1 FROM main._token_ver AS t WHERE t.token_ref = v.token_ref AND t.valid_to = ` + stillOpen + `)
-		END`},
-}
-
 // post ends the rows of a ledger that are true no more, and begins new ones.
-func (m *merge) post(ctx context.Context, l ledger, id int64) error {
-	columns, err := m.columns(ctx, l)
-	if err != nil {
-		return err
+func (e *edit) post(ctx context.Context, l ledger, id int64) error {
+	names := []string{"post_changed", "post"}
+	if len(l.values()) == 0 { // nothing to change but whether the row is there
+		names = names[1:]
 	}
-	table, stage := "main._"+l.name+"_ver", "temp._"+l.name+"_new"
-	same := equal(l.keys, "n", "v")
-	statements := []string{
-		"UPDATE " + table + " AS v SET valid_to = :snapshot_id WHERE " + cmp.Or(l.among, "true") + " AND v.valid_to = " + stillOpen +
-			" AND NOT EXISTS (SELECT 1 FROM " + stage + " AS n WHERE " + same + ") AND " + l.gone,
-		"INSERT INTO " + table + " (" + strings.Join(slices.Concat(l.keys, columns), ", ") + ", valid_from, valid_to)" +
-			" SELECT " + qualified("n", slices.Concat(l.keys, columns)) + ", :snapshot_id, " + stillOpen +
-			" FROM " + stage + " AS n WHERE NOT EXISTS (SELECT 1 FROM " + table + " AS v WHERE " + same + " AND v.valid_to = " + stillOpen + ")" +
-			" ORDER BY " + qualified("n", l.keys),
-	}
-	if len(columns) > 0 {
-		statements = slices.Insert(statements, 0, "UPDATE "+table+" AS v SET valid_to = :snapshot_id WHERE v.valid_to = "+stillOpen+
-			" AND EXISTS (SELECT 1 FROM "+stage+" AS n WHERE "+same+" AND ("+qualified("n", columns)+") IS NOT ("+qualified("v", columns)+"))")
-	}
-	for _, statement := range statements {
-		if _, err := m.tx.ExecContext(ctx, statement, sql.Named("snapshot_id", id)); err != nil {
+	for _, name := range names {
+		text, err := l.statement(name)
+		if err == nil {
+			_, err = e.tx.ExecContext(ctx, text, sql.Named("snapshot_id", id))
+		}
+		if err != nil {
 			return fmt.Errorf("bring %s up to date: %w", l.name, err)
 		}
 	}
 	return nil
-}
-
-// columns lists what a ledger says of its keys.
-func (m *merge) columns(ctx context.Context, l ledger) (columns []string, err error) {
-	rows, err := m.tx.QueryContext(ctx, "SELECT c.name FROM pragma_table_info(?, 'main') AS c", "_"+l.name+"_ver")
-	err = sqlite.EachRow(rows, err, func(rows *sql.Rows) error {
-		var name string
-		err := rows.Scan(&name)
-		if name != "valid_from" && name != "valid_to" && !slices.Contains(l.keys, name) {
-			columns = append(columns, name)
-		}
-		return err
-	})
-	return columns, err
-}
-
-func qualified(alias string, columns []string) string {
-	return alias + "." + strings.Join(columns, ", "+alias+".")
-}
-
-func equal(columns []string, a, b string) string {
-	terms := make([]string, len(columns))
-	for i, c := range columns {
-		terms[i] = a + "." + c + " = " + b + "." + c
-	}
-	return strings.Join(terms, " AND ")
 }
 
 // parseTime reads a time that timeText wrote.

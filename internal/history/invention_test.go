@@ -20,7 +20,6 @@ type scale struct{ tokens, repositories, pairs, members int }
 
 var (
 	large = scale{tokens: 10_000, repositories: 5_000, pairs: 200_000, members: 3_000}
-	small = scale{tokens: 200, repositories: 100, pairs: 1_500, members: 60}
 )
 
 // invention makes objects as long as GitHub's own.

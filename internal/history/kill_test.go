@@ -31,7 +31,7 @@ func mergeNewest(ctx context.Context, t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	defer h.Close()
-	if err := h.Merge(ctx, s, finding.All(foundAll("a/b", "1 high fail, 2 low unknown")), []finding.Run{{Rule: "a/b"}}); err != nil {
+	if err := h.Import(ctx, s, finding.All(foundAll("a/b", "1 high fail, 2 low unknown")), []finding.Run{{Rule: "a/b"}}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -39,9 +39,8 @@ const (
 //go:embed sql
 var files embed.FS
 
-// readTexts returns the files of a folder below sql in the order of
-// their names.
-func readTexts(folder string) ([]string, error) {
+// fileTexts returns the files of a folder below sql in the order of their names.
+func fileTexts(folder string) ([]string, error) {
 	names, err := fs.Glob(files, folder+"/*.sql")
 	if err != nil {
 		return nil, err
@@ -56,6 +55,17 @@ func readTexts(folder string) ([]string, error) {
 		texts = append(texts, string(text))
 	}
 	return texts, nil
+}
+
+// readTexts is fileTexts with the markers replaced.
+func readTexts(folder string) ([]string, error) {
+	texts, err := fileTexts(folder)
+	for i, text := range texts {
+		if err == nil {
+			texts[i], err = expand(text)
+		}
+	}
+	return texts, err
 }
 
 // image is an empty history as bytes of a database file.
@@ -78,7 +88,7 @@ func Views() []sqlite.View {
 
 // History is the file beside the snapshots that remembers what pruning
 // forgets: what was true from one snapshot to another. Start with
-// [Open]; [History.Merge] takes a published snapshot in, all other
+// [Open]; [History.Import] takes a published snapshot in, all other
 // methods read. It is safe for concurrent use, also by several processes.
 type History struct {
 	dir  string
@@ -145,7 +155,7 @@ func create(path string) error {
 	})
 }
 
-// checkHeader tells from the first bytes whether the file is a history that
+// checkHeader says from the first bytes whether the file is a history that
 // this program can read.
 func checkHeader(path string) error {
 	file, err := os.Open(path)

@@ -80,7 +80,7 @@ func live(t *testing.T, w *world, h *History, dir string, days int) []*store.Sna
 	for range days {
 		w.pass()
 		s := w.publish(t, dir)
-		if err := h.Merge(t.Context(), s, nil, nil); err != nil {
+		if err := h.Import(t.Context(), s, nil, nil); err != nil {
 			t.Fatal(err)
 		}
 		all = append(all, s)
@@ -290,7 +290,7 @@ func (b believed) apply(t testing.TB, c finding.Change) {
 	}
 }
 
-// rekey moves tokens that were granted anew to the id they are told by.
+// rekey moves tokens that were granted again to the id that identifies them.
 func (b believed) rekey(changes []finding.Change) {
 	for _, c := range changes {
 		var before struct {

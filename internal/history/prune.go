@@ -18,7 +18,7 @@ import (
 // and months that have any, all of them in UTC.
 type Keep struct{ Last, Daily, Weekly, Monthly int }
 
-// stalePartial is how old a partial is when nobody will go on with it.
+// stalePartial is how old a partial is when no run will resume it.
 const stalePartial = 24 * time.Hour
 
 // Pruned is a file of the folder and what pruning does with it.
@@ -52,7 +52,7 @@ type period struct {
 	of    func(time.Time) string
 }
 
-// reasons tells of each start, newest first, what keeps it.
+// reasons lists for each start, newest first, what keeps it.
 func (k Keep) reasons(starts []time.Time) [][]string {
 	out := make([][]string, len(starts))
 	for _, p := range k.periods() {
@@ -90,8 +90,8 @@ func PlanPruning(ctx context.Context, dir string, keep Keep, now time.Time) ([]P
 }
 
 // Prune deletes what [PlanPruning] lists to go, each with its checksum, while no
-// run is at work in the folder ([store.ErrInUse]). What it returns stands also beside
-// an error: those that are gone have IsToGo.
+// run is at work in the folder ([store.ErrInUse]). What it returns holds also with an
+// error: those that are gone have IsToGo.
 func Prune(ctx context.Context, dir string, keep Keep, now time.Time) ([]Pruned, error) {
 	lock, err := store.Lock(dir)
 	if err != nil {
@@ -118,7 +118,7 @@ func Prune(ctx context.Context, dir string, keep Keep, now time.Time) ([]Pruned,
 	return plan, lock.Unlock()
 }
 
-// remove deletes a file and what stands beside it. The checksum goes first: one
+// remove deletes a file and what belongs to it. The checksum goes first: one
 // without its file means that the file was lost.
 func remove(dir, name string) error {
 	path := filepath.Join(dir, name)
@@ -185,7 +185,7 @@ type pruning struct {
 	isFound bool
 }
 
-// look says what a file is: what speaks against pruning it stands in Why.
+// look says what a file is: Why has what speaks against pruning it.
 func (p *pruning) look(ctx context.Context, name string) error {
 	stat, err := os.Stat(filepath.Join(p.dir, name))
 	if err != nil {

@@ -110,15 +110,15 @@ func onDay(t *testing.T, dir string, day int, status string) *store.Snapshot {
 	return publishAt(t, w, run.StartedAt.Add(time.Minute))
 }
 
-// fates tells each file's in a line.
-func fates(list []Pruned) []string {
+// outcomes lists what pruning does with each file, a line each.
+func outcomes(list []Pruned) []string {
 	var out []string
 	for _, p := range list {
-		fate := "stays"
+		outcome := "stays"
 		if p.IsToGo {
-			fate = "goes"
+			outcome = "goes"
 		}
-		out = append(out, fmt.Sprintf("%s %s: %s", p.File, fate, strings.Join(p.Why, ", ")))
+		out = append(out, fmt.Sprintf("%s %s: %s", p.File, outcome, strings.Join(p.Why, ", ")))
 	}
 	return out
 }
@@ -142,7 +142,7 @@ func TestPruneKeepsTheNewestCompleteOne(t *testing.T) {
 		if i == 0 {
 			continue // came late
 		}
-		if err := h.Merge(t.Context(), s, nil, nil); err != nil {
+		if err := h.Import(t.Context(), s, nil, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -155,7 +155,7 @@ func TestPruneKeepsTheNewestCompleteOne(t *testing.T) {
 	}
 	before := list(t, dir)
 	plan, err := PlanPruning(t.Context(), dir, Keep{Last: 1}, now)
-	if diff := cmp.Diff(want, fates(plan)); diff != "" || err != nil {
+	if diff := cmp.Diff(want, outcomes(plan)); diff != "" || err != nil {
 		t.Fatal(err, diff)
 	}
 	if diff := cmp.Diff(before, list(t, dir)); diff != "" {
@@ -172,7 +172,7 @@ func TestPruneKeepsTheNewestCompleteOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	done, err := Prune(t.Context(), dir, Keep{Last: 1}, now)
-	if diff := cmp.Diff(want, fates(done)); diff != "" || err != nil {
+	if diff := cmp.Diff(want, outcomes(done)); diff != "" || err != nil {
 		t.Fatal(err, diff)
 	}
 	if diff := cmp.Diff([]string{
@@ -181,8 +181,8 @@ func TestPruneKeepsTheNewestCompleteOne(t *testing.T) {
 	}, onlySnapshots(list(t, dir))); diff != "" {
 		t.Error(diff)
 	}
-	if again, err := PlanPruning(t.Context(), dir, Keep{Last: 1}, now); err != nil || strings.Contains(strings.Join(fates(again), "\n"), "goes") {
-		t.Errorf("pruned once more: %v %v", err, fates(again))
+	if again, err := PlanPruning(t.Context(), dir, Keep{Last: 1}, now); err != nil || strings.Contains(strings.Join(outcomes(again), "\n"), "goes") {
+		t.Errorf("pruned once more: %v %v", err, outcomes(again))
 	}
 }
 

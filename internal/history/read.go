@@ -98,7 +98,7 @@ func (h *History) Findings(ctx context.Context, id int64, report string) ([]find
 	return all, err
 }
 
-// Rules lists the rules that judged a snapshot, sorted by id.
+// Rules lists the rules that were run on a snapshot, sorted by id.
 func (h *History) Rules(ctx context.Context, id int64) ([]finding.Run, error) {
 	const query = "SELECT rule, fingerprint, COALESCE(blind_orgs, '') FROM rules WHERE snapshot_id = ? ORDER BY rule"
 	var all []finding.Run
@@ -116,8 +116,8 @@ func (h *History) Rules(ctx context.Context, id int64) ([]finding.Run, error) {
 // ofReport holds for the rules r of the report ?2, "" for all.
 const ofReport = "(?2 = '' OR substr(r.rule, 1, length(?2) + 1) = ?2 || '/')"
 
-// FirstSeen tells of each finding of a report ("": of all) that a snapshot has
-// when it was first a fail: in the first of the unbroken row of snapshots that
+// FirstSeen says of each finding of a report ("": of all) that a snapshot has when
+// it was first a fail: in the first of the unbroken row of snapshots that
 // had it. One that has never been more than unknown is not among them.
 func (h *History) FirstSeen(ctx context.Context, id int64, report string) (map[finding.Key]time.Time, error) {
 	const what = "read when findings were first seen"
@@ -185,8 +185,8 @@ func (h *History) firstFailed(ctx context.Context, what string, id int64, report
 }
 
 // Trend counts what the rules of a report found, in every snapshot up to one,
-// the oldest first; report "" stands for all rules. Snapshots that no rule of
-// the report judged are left out.
+// the oldest first; report "" stands for all rules. Snapshots on which no
+// rule of the report was run are left out.
 func (h *History) Trend(ctx context.Context, report string, until int64) ([]Trend, error) {
 	const query = `
 		SELECT s.snapshot_id, s.finished_at,

@@ -12,12 +12,12 @@ import (
 	"auditor/internal/store"
 )
 
-// Rebuild makes the history of a folder anew from the snapshots that are
-// still there, in their order, each judged by judge. It is written under another
-// name and takes the place of the old one at the end: whatever goes wrong before
-// leaves that as it was. What only pruned snapshots told is lost. Files that
-// cannot be merged are left out and returned, each with the reason.
-func Rebuild(ctx context.Context, dir string, judge EvaluateFunc) (leftOut []error, err error) {
+// Rebuild makes the history of a folder again from the snapshots that are still
+// there, in their order, each with what evaluate finds in it. The new file has
+// another name and replaces the old one at the end: an error before that leaves
+// the old one as it was. What only pruned snapshots said is lost. Files that
+// cannot be imported are left out and returned, each with the reason.
+func Rebuild(ctx context.Context, dir string, evaluate EvaluateFunc) (leftOut []error, err error) {
 	names, err := store.Names(dir, ".db")
 	if err != nil {
 		return nil, err
@@ -26,19 +26,19 @@ func Rebuild(ctx context.Context, dir string, judge EvaluateFunc) (leftOut []err
 	path := filepath.Join(dir, fileName)
 	lock, err := lock(ctx, dir)
 	if err != nil {
-		return nil, fmt.Errorf("make history %s anew: %w", path, err)
+		return nil, fmt.Errorf("rebuild history %s: %w", path, err)
 	}
 	defer lock.Unlock()
 	if err := replaceable(path); err != nil {
-		return nil, fmt.Errorf("make history %s anew: %w", path, err)
+		return nil, fmt.Errorf("rebuild history %s: %w", path, err)
 	}
 	partial := path + store.PartialSuffix
 	if err := createPartial(partial); err != nil {
-		return nil, fmt.Errorf("make history %s anew: %w", path, err)
+		return nil, fmt.Errorf("rebuild history %s: %w", path, err)
 	}
 	defer os.Remove(partial)
 	for _, name := range names {
-		err := rebuildWith(ctx, partial, filepath.Join(dir, name), judge)
+		err := rebuildWith(ctx, partial, filepath.Join(dir, name), evaluate)
 		if ctx.Err() != nil {
 			return leftOut, context.Cause(ctx)
 		}
@@ -47,7 +47,7 @@ func Rebuild(ctx context.Context, dir string, judge EvaluateFunc) (leftOut []err
 		}
 	}
 	if err := publish(partial, path); err != nil {
-		return leftOut, fmt.Errorf("make history %s anew: %w", path, err)
+		return leftOut, fmt.Errorf("rebuild history %s: %w", path, err)
 	}
 	return leftOut, nil
 }
@@ -61,9 +61,9 @@ func replaceable(path string) error {
 	return err
 }
 
-// rebuildWith merges one file. Opening does not look at every page, so a
-// damaged one may fail later: then nothing of it was merged.
-func rebuildWith(ctx context.Context, partial, path string, judge EvaluateFunc) (err error) {
+// rebuildWith imports one file. Opening does not read every page, so a damaged one
+// may fail later: then nothing of it was imported.
+func rebuildWith(ctx context.Context, partial, path string, evaluate EvaluateFunc) (err error) {
 	s, err := store.Open(ctx, path)
 	if err != nil {
 		return err
@@ -72,11 +72,11 @@ func rebuildWith(ctx context.Context, partial, path string, judge EvaluateFunc) 
 	if s.Brief().Filters != "" {
 		return ErrFiltered
 	}
-	findings, rules, err := judge(s)
+	findings, rules, err := evaluate(s)
 	if err != nil {
 		return err
 	}
-	return mergeInto(ctx, partial, func(m *merge) error { return m.merge(ctx, s, findings, rules) })
+	return writeTo(ctx, partial, func(e *edit) error { return e.importSnapshot(ctx, s, findings, rules) })
 }
 
 // createPartial makes an empty history in the place of whatever a killed rebuild

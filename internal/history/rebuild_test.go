@@ -16,9 +16,9 @@ import (
 	"auditor/internal/store"
 )
 
-// judgeByCount finds one thing every second day, and another one in other words
+// evaluateByCount finds one thing every second day, and another one in other words
 // every day, on a subject whose name changes now and then.
-func judgeByCount(s *store.Snapshot) (iter.Seq[*finding.Finding], []finding.Run, error) {
+func evaluateByCount(s *store.Snapshot) (iter.Seq[*finding.Finding], []finding.Run, error) {
 	day := int(s.Info().StartedAt.Unix() / 86400)
 	daily := found("c/d", "7 low unknown")
 	daily.Reason, daily.Subject.Name = fmt.Sprintf("unused for %d days", day), fmt.Sprintf("token %d", day/3)
@@ -26,7 +26,7 @@ func judgeByCount(s *store.Snapshot) (iter.Seq[*finding.Finding], []finding.Run,
 	return finding.All(all), []finding.Run{{Rule: "a/b", Fingerprint: "1"}, {Rule: "c/d", Fingerprint: "2"}}, nil
 }
 
-// Made anew from all files, the history has the same rows in all its tables.
+// Rebuilt from all files, the history has the same rows in all its tables.
 func TestHistoryRebuilt(t *testing.T) {
 	t.Parallel()
 	raced.Skip(t)
@@ -36,11 +36,11 @@ func TestHistoryRebuilt(t *testing.T) {
 	for range 12 {
 		w.pass()
 		s := w.publish(t, dir)
-		findings, rules, err := judgeByCount(s)
+		findings, rules, err := evaluateByCount(s)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := h.Merge(t.Context(), s, findings, rules); err != nil {
+		if err := h.Import(t.Context(), s, findings, rules); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -52,7 +52,7 @@ func TestHistoryRebuilt(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	leftOut, err := Rebuild(t.Context(), dir, judgeByCount)
+	leftOut, err := Rebuild(t.Context(), dir, evaluateByCount)
 	if err != nil || leftOut != nil {
 		t.Fatal(leftOut, err)
 	}
@@ -64,10 +64,10 @@ func TestHistoryRebuilt(t *testing.T) {
 			t.Errorf("%s stays", name)
 		}
 	}
-	// A handle that was open before goes on merging into the new file.
+	// A handle that was open before merges into the new file.
 	w.pass()
 	s := w.publish(t, dir)
-	if err := h.Merge(t.Context(), s, nil, nil); err != nil {
+	if err := h.Import(t.Context(), s, nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	if all, err := openHistory(t, dir).Snapshots(t.Context()); len(all) != 13 || err != nil {

@@ -96,7 +96,7 @@ func (v *verification) snapshot(ctx context.Context, name string) Verified {
 	return out
 }
 
-// reasonOf is an error of Open less the path, which stands beside it.
+// reasonOf is an error of Open less the path, which File has.
 func reasonOf(err error) string {
 	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
 		if !strings.HasPrefix(err.Error(), "open snapshot ") {
@@ -140,8 +140,8 @@ func integrity(ctx context.Context, db *sqlite.Database) (problem string) {
 }
 
 // absent lists what was published once and is not there. Pruning deletes the
-// checksum with the file, and never the newest one; where it is otherwise, the
-// file was lost.
+// checksum with the file, and never the newest one; else the file was
+// lost.
 func (v *verification) absent() {
 	newest := ""
 	if len(v.order) > 0 {

@@ -21,7 +21,7 @@ type world struct {
 	day    int
 	lastID int64
 	orgs   []*worldOrg
-	// isReliable: every resource of every organization is read wholly.
+	// isReliable: every resource of every organization is complete.
 	isReliable bool
 }
 
@@ -55,7 +55,7 @@ type worldRepository struct {
 	Name       string
 	Visibility string
 	IsArchived bool
-	Settings   map[string]any // of security_and_analysis; nil: not told
+	Settings   map[string]any // of security_and_analysis; nil: not sent
 	Pushed     string
 	Topic      string
 	HasPolicy  bool
@@ -194,7 +194,7 @@ var worldEdits = []func(*world, *worldOrg){
 	func(w *world, o *worldOrg) { _, p := one(w, o.people); p.login = fmt.Sprintf("user-%d", w.id()) },
 	func(w *world, o *worldOrg) { o.isTwoFactor = pick[any](w.r, true, false, nil) },
 	func(w *world, o *worldOrg) { o.permission = pick(w.r, "read", "write", "none") },
-	func(w *world, o *worldOrg) { // granted anew
+	func(w *world, o *worldOrg) { // granted again
 		_, t := one(w, o.tokens)
 		t.Grant, t.Granted = w.id(), w.now()
 	},
@@ -300,7 +300,7 @@ type worldPen struct {
 	out   *store.Writer
 }
 
-// sees tells whether one object of a resource is read this day.
+// sees reports whether one object of a resource is read this day.
 func (p *worldPen) sees(resource string) bool {
 	switch p.org.status[resource] {
 	case "complete":

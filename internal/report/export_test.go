@@ -14,6 +14,5 @@ var (
 	AppendFinding  = appendFinding
 	AppendResolved = appendResolved
 	RenderMarkdown = renderMarkdown
-	Replace        = replace
 	Short          = short
 )

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"auditor/internal/store"
 	"errors"
 	"fmt"
 	"io"
@@ -50,54 +51,8 @@ func WriteFile(dir string, r *Report, f Format) (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, r.Name+f.Ext)
-	if err := replace(path, func(w io.Writer) error { return f.Write(w, r) }); err != nil {
+	if err := store.ReplaceFile(path, func(w io.Writer) error { return f.Write(w, r) }); err != nil {
 		return "", err
 	}
 	return path, nil
-}
-
-// replace writes a temporary file beside path, syncs it and renames it. It leaves
-// nothing behind when that fails.
-func replace(path string, write func(io.Writer) error) (err error) {
-	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*.tmp") // mode 0600
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, ignore(f.Close(), os.ErrClosed), ignore(os.Remove(f.Name()), os.ErrNotExist))
-		}
-	}()
-	if err := write(f); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := f.Sync(); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := f.Close(); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return syncDir(dir)
-}
-
-// syncDir makes a rename survive a power loss. Some file systems cannot sync a
-// folder; the file is whole all the same.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("sync folder %s: %w", dir, err)
-	}
-	_ = d.Sync()
-	return d.Close()
-}
-
-func ignore(err, what error) error {
-	if errors.Is(err, what) {
-		return nil
-	}
-	return err
 }

@@ -12,6 +12,7 @@ import (
 
 	. "auditor/internal/report"
 	"auditor/internal/report/sample"
+	"auditor/internal/store"
 )
 
 // names lists what is in a folder.
@@ -59,7 +60,7 @@ func TestWriteFileLeavesNothingHalfWritten(t *testing.T) {
 	if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	err := Replace(path, func(w io.Writer) error {
+	err := store.ReplaceFile(path, func(w io.Writer) error {
 		io.WriteString(w, "half")
 		return errFull
 	})

@@ -31,7 +31,7 @@ func remembered(t *testing.T, set *rules.Set, snapshots ...*store.Snapshot) *his
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := h.Merge(t.Context(), s, e.Findings(), e.Runs()); err != nil {
+		if err := h.Import(t.Context(), s, e.Findings(), e.Runs()); err != nil {
 			t.Fatal(err)
 		}
 	}

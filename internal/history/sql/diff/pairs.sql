@@ -1,4 +1,4 @@
--- For each kind of states; KIND stands for it.
+-- For each kind of states, whose name replaces KIND.
 INSERT INTO temp._pairs (snapshot_id, old_id, kind, org_ref, ref, before, after)
 SELECT :new_id, :old_id, 'KIND', p.org_ref, p.ref, p.before, p.after
 FROM (

@@ -56,7 +56,8 @@ ORDER BY o.org_ref, g.key;
 UPDATE temp._subject_given AS g
 SET subject_ref = (SELECT t.subject_ref FROM main._orgs AS o CROSS JOIN main._subjects AS t WHERE o.org = g.org AND t.org_ref = o.org_ref AND t.key = g.key);
 
--- Judged anew, an old snapshot has no say where a later one says something too.
+-- An old snapshot whose findings are replaced has no say where a later one says
+-- something too.
 UPDATE main._subjects AS t
 SET kind = g.kind, id = g.id, name = g.name, url = g.url, owner = g.owner
 FROM temp._subject_given AS g

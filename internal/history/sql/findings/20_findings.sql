@@ -1,7 +1,7 @@
 -- What was found in a snapshot takes the place of what stood for it before:
--- nothing if it is being merged, another judgement if it is judged anew. Of what
+-- nothing if it is new, other findings if they are replaced. Of what
 -- was found only the differences are here: temp._finding_begun was never found
--- before, _finding_touched holds otherwise than it did (verdict_ref NULL: no
+-- before, _finding_touched differs from what it was (verdict_ref NULL: no
 -- more), _finding_reworded is said in other words.
 
 INSERT INTO main._findings (rule_ref, subject_ref, reason)
@@ -15,7 +15,8 @@ FROM temp._finding_begun AS b
 CROSS JOIN main._findings AS f
 WHERE f.rule_ref = b.rule_ref AND f.subject_ref = b.subject_ref;
 
--- Judged anew, an old snapshot has no say where a later one says something too.
+-- An old snapshot whose findings are replaced has no say where a later one says
+-- something too.
 UPDATE main._findings AS f
 SET reason = w.reason
 FROM temp._finding_reworded AS w

@@ -1,8 +1,20 @@
 -- The history: what was true from one snapshot to another. A row of a table
 -- "_…_ver" holds from snapshot valid_from until before snapshot valid_to;
--- 2147483647 is "still". Rows end only where the resource that tells of them
+-- 2147483647 is "still". Rows end only where the resource that they come from
 -- was complete. Names are kept once, in tables of references (…_ref), in the
--- order in which they were met, so that the same snapshots give the same rows.
+-- order in which they came, so that the same snapshots give the same rows.
+--
+-- Each table "_…_ver" with @ends above it is declared here once, a column a line:
+-- staging, views and differences are made of that. Beside a column:
+--
+--   the comment of the public view
+--   @known RESOURCE…      a value that is missing stays as it was, unless these
+--                         resources are complete
+--   @watch OF WAY [NULL]  a difference is a change, see the table _watched
+--   @apart                not among the state that changes show
+--
+-- The marker "@view org org_id.." is replaced by a line for each of these columns; all
+-- markers are in expand.go.
 
 CREATE TABLE _snapshots (
   snapshot_id INTEGER PRIMARY KEY,
@@ -35,7 +47,7 @@ CREATE TABLE _orgs (
 
 -- Every organization met so far, at every snapshot; is_present 0: the snapshot
 -- is not about it. repository_count is the reach of tokens of selection all: it
--- stands here because each new repository would change all of their rows.
+-- is here because each new repository would change all of their rows.
 CREATE TABLE _snapshot_orgs (
   snapshot_id INTEGER NOT NULL REFERENCES _snapshots (snapshot_id),
   org_ref INTEGER NOT NULL REFERENCES _orgs (org_ref),
@@ -44,8 +56,8 @@ CREATE TABLE _snapshot_orgs (
   PRIMARY KEY (snapshot_id, org_ref)
 ) STRICT, WITHOUT ROWID;
 
--- The first snapshot that had a resource of an organization wholly: only after
--- it can something be told to be new.
+-- The first snapshot that had a resource of an organization in whole: only after
+-- it can something be known to be new.
 CREATE TABLE _known_since (
   org_ref INTEGER NOT NULL REFERENCES _orgs (org_ref),
   resource TEXT NOT NULL,
@@ -53,39 +65,46 @@ CREATE TABLE _known_since (
   PRIMARY KEY (org_ref, resource)
 ) STRICT, WITHOUT ROWID;
 
+-- @ends where true
 CREATE TABLE _coverage_ver (
   org_ref INTEGER NOT NULL REFERENCES _orgs (org_ref),
-  resource TEXT NOT NULL,
+  resource TEXT NOT NULL, -- what was asked for
   valid_from INTEGER NOT NULL,
   valid_to INTEGER NOT NULL,
-  status TEXT NOT NULL,
-  is_required INTEGER NOT NULL,
-  http_status INTEGER,
-  message TEXT,
-  permission TEXT,
+  status TEXT NOT NULL, -- complete, partial, denied, failed or skipped
+  is_required INTEGER NOT NULL, -- 1: the reports cannot be trusted without it
+  http_status INTEGER, -- GitHub's answer to the request that failed; NULL if none did
+  message TEXT, -- what went wrong, or why it was skipped
+  permission TEXT, -- permission to grant to the App
   PRIMARY KEY (org_ref, resource, valid_from)
 ) STRICT, WITHOUT ROWID;
 
+-- @ends where false
 CREATE TABLE _org_ver (
   org_ref INTEGER NOT NULL REFERENCES _orgs (org_ref),
   valid_from INTEGER NOT NULL,
   valid_to INTEGER NOT NULL,
-  org_id INTEGER,
-  name TEXT,
-  plan TEXT,
-  is_two_factor_required INTEGER,
-  default_repository_permission TEXT,
-  installation_selection TEXT,
+  org_id INTEGER, -- GitHub's id of the organization; NULL if not read @known org
+  name TEXT, -- display name @known org
+  plan TEXT, -- billing plan; NULL without the permission for it @known org @watch setting changed
+  is_two_factor_required INTEGER, -- 1: members must use two factors; NULL unknown @known org @watch setting switch
+  default_repository_permission TEXT, -- what every member may do in every repository; NULL unknown @known org @watch setting changed
+  installation_selection TEXT, -- repositories the App was installed on: all or selected @watch setting changed
   PRIMARY KEY (org_ref, valid_from)
 ) STRICT, WITHOUT ROWID;
 
+-- @ends where iif(
+--   v.role = 'outside',
+--   v.org_ref IN (SELECT w.org_ref FROM temp._whole AS w WHERE w.resource = 'outside_collaborators'),
+--   v.org_ref IN (SELECT w.org_ref FROM temp._whole AS w WHERE w.resource = 'members')
+-- )
 CREATE TABLE _member_ver (
   org_ref INTEGER NOT NULL REFERENCES _orgs (org_ref),
-  user_id INTEGER NOT NULL,
+  user_id INTEGER NOT NULL, -- GitHub's id of the user
   valid_from INTEGER NOT NULL,
   valid_to INTEGER NOT NULL,
-  login TEXT NOT NULL,
-  role TEXT NOT NULL,
+  login TEXT NOT NULL, -- user's login @watch member renamed
+  role TEXT NOT NULL, -- owner, member or outside (collaborator on single repositories) @watch member changed
   PRIMARY KEY (org_ref, user_id, valid_from)
 ) STRICT, WITHOUT ROWID;
 
@@ -94,6 +113,7 @@ CREATE INDEX _member_ver_from ON _member_ver (valid_from) WHERE valid_from > 1;
 CREATE INDEX _member_ver_to ON _member_ver (valid_to) WHERE valid_to < 2147483647;
 
 -- The permission catalogue as it was.
+-- @ends where true
 CREATE TABLE _tier_ver (
   scope TEXT NOT NULL,
   permission TEXT NOT NULL,
@@ -136,12 +156,7 @@ CREATE VIEW coverage AS -- How far each resource of each organization could be r
 SELECT
   s.snapshot_id AS snapshot_id, -- number of the snapshot
   o.org AS org, -- organization login
-  v.resource AS resource, -- what was asked for
-  v.status AS status, -- complete, partial, denied, failed or skipped
-  v.is_required AS is_required, -- 1: the reports cannot be trusted without it
-  v.http_status AS http_status, -- GitHub's answer to the request that failed; NULL if none did
-  v.message AS message, -- what went wrong, or why it was skipped
-  v.permission AS permission -- permission to grant to the App
+  @view coverage resource..
 FROM _snapshots AS s
 CROSS JOIN _coverage_ver AS v
 CROSS JOIN _orgs AS o
@@ -151,12 +166,7 @@ CREATE VIEW orgs AS -- The organizations as of each snapshot, also those that a 
 SELECT
   s.snapshot_id AS snapshot_id, -- number of the snapshot
   o.org AS org, -- organization login
-  v.org_id AS org_id, -- GitHub's id of the organization; NULL if not read
-  v.name AS name, -- display name
-  v.plan AS plan, -- billing plan; NULL without the permission for it
-  v.is_two_factor_required AS is_two_factor_required, -- 1: members must use two factors; NULL unknown
-  v.default_repository_permission AS default_repository_permission, -- what every member may do in every repository; NULL unknown
-  v.installation_selection AS installation_selection -- repositories the App was installed on: all or selected
+  @view org org_id..
 FROM _snapshots AS s
 CROSS JOIN _org_ver AS v
 CROSS JOIN _orgs AS o

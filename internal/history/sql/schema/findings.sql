@@ -1,4 +1,4 @@
--- Findings, as whoever judged handed them over.
+-- Findings, as they were imported.
 
 CREATE TABLE _rules (
   rule_ref INTEGER PRIMARY KEY,
@@ -47,7 +47,7 @@ CREATE TABLE _finding_ver (
   PRIMARY KEY (finding_ref, valid_from)
 ) STRICT, WITHOUT ROWID;
 
--- Which rules judged a snapshot.
+-- Which rules were run on a snapshot.
 CREATE TABLE _rule_runs (
   snapshot_id INTEGER NOT NULL REFERENCES _snapshots (snapshot_id),
   rule_ref INTEGER NOT NULL REFERENCES _rules (rule_ref),

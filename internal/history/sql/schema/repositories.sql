@@ -1,7 +1,7 @@
 -- Repositories with their settings and what protects their default branch.
 
 -- full_name is the last one known: that of repositories in the lists of tokens
--- which the installation itself cannot see stands nowhere else.
+-- which the installation itself cannot see is nowhere else.
 CREATE TABLE _repository_ids (
   repository_ref INTEGER PRIMARY KEY,
   org_ref INTEGER NOT NULL REFERENCES _orgs (org_ref),
@@ -11,55 +11,56 @@ CREATE TABLE _repository_ids (
 ) STRICT;
 
 -- html_url NULL: the web address of GitHub and full_name, as nearly always.
+-- @ends where v.org_ref IN (SELECT w.org_ref FROM temp._whole AS w WHERE w.resource = 'repositories')
 CREATE TABLE _repository_ver (
   repository_ref INTEGER NOT NULL REFERENCES _repository_ids (repository_ref),
   valid_from INTEGER NOT NULL,
   valid_to INTEGER NOT NULL,
   org_ref INTEGER NOT NULL,
-  repository_id INTEGER NOT NULL,
-  name TEXT NOT NULL,
-  full_name TEXT NOT NULL,
-  html_url TEXT,
-  visibility TEXT,
-  is_archived INTEGER,
-  is_disabled INTEGER,
-  is_fork INTEGER,
-  is_template INTEGER,
-  is_empty INTEGER,
-  is_sensitive INTEGER,
-  default_branch TEXT,
-  created_at TEXT,
-  advanced_security TEXT,
-  code_security TEXT,
-  secret_scanning TEXT,
-  secret_scanning_push_protection TEXT,
-  secret_scanning_non_provider_patterns TEXT,
-  secret_scanning_validity_checks TEXT,
-  secret_scanning_ai_detection TEXT,
-  dependabot_alerts TEXT,
-  dependabot_security_updates TEXT,
-  private_vulnerability_reporting TEXT,
-  has_security_policy INTEGER,
-  has_codeowners INTEGER,
-  codeowners_error_count INTEGER,
-  deploy_key_count INTEGER,
-  ruleset_count INTEGER,
-  is_protected INTEGER,
-  source_count INTEGER,
-  is_pull_request_required INTEGER,
-  required_approval_count INTEGER,
-  is_stale_review_dismissed INTEGER,
-  is_code_owner_review_required INTEGER,
-  is_last_push_approval_required INTEGER,
-  is_status_check_required INTEGER,
-  is_up_to_date_required INTEGER,
-  is_signature_required INTEGER,
-  is_linear_history_required INTEGER,
-  is_conversation_resolution_required INTEGER,
-  is_admin_bound INTEGER,
-  is_force_push_allowed INTEGER,
-  is_deletion_allowed INTEGER,
-  bypass_actor_count INTEGER,
+  repository_id INTEGER NOT NULL, -- GitHub's id of the repository: stable through renames
+  name TEXT NOT NULL, -- name without owner
+  full_name TEXT NOT NULL, -- owner/name @watch repository renamed
+  html_url TEXT, -- @apart
+  visibility TEXT, -- public, private or internal; NULL unknown @watch repository visibility
+  is_archived INTEGER, -- 1: read-only @watch repository archived
+  is_disabled INTEGER, -- 1: locked by GitHub @watch repository changed
+  is_fork INTEGER, -- 1: forked from another repository @watch repository changed
+  is_template INTEGER, -- 1: a template for new repositories @watch repository changed
+  is_empty INTEGER, -- 1: nothing was ever pushed; NULL unknown @known repository_settings @watch repository changed
+  is_sensitive INTEGER, -- 1: named by sensitive_repositories of the configuration of that day @watch repository changed
+  default_branch TEXT, -- name of the default branch @watch repository changed
+  created_at TEXT, -- when it was created, UTC
+  advanced_security TEXT, -- GitHub Advanced Security @watch setting switch
+  code_security TEXT, -- GitHub Code Security @watch setting switch
+  secret_scanning TEXT, -- secret scanning @watch setting switch
+  secret_scanning_push_protection TEXT, -- pushes with secrets are stopped @watch setting switch
+  secret_scanning_non_provider_patterns TEXT, -- secret scanning for generic patterns @watch setting switch
+  secret_scanning_validity_checks TEXT, -- found secrets are tried at their issuer @watch setting switch
+  secret_scanning_ai_detection TEXT, -- secret scanning for passwords by a model @watch setting switch
+  dependabot_alerts TEXT, -- Dependabot alerts @known repository_settings @watch setting switch
+  dependabot_security_updates TEXT, -- Dependabot opens pull requests that mend alerts @watch setting switch
+  private_vulnerability_reporting TEXT, -- strangers may report holes privately @known private_vulnerability_reporting @watch setting switch
+  has_security_policy INTEGER, -- 1: a SECURITY.md, also the organization's; NULL unknown @known repository_settings @watch setting switch
+  has_codeowners INTEGER, -- 1: there is a CODEOWNERS file; NULL unknown @known codeowners @watch setting switch
+  codeowners_error_count INTEGER, -- errors in CODEOWNERS; NULL without the file or unknown @known codeowners @watch setting changed
+  deploy_key_count INTEGER, -- deploy keys; NULL unknown @known deploy_keys @watch setting changed
+  ruleset_count INTEGER, -- rulesets for branches that apply to it; NULL unknown @known rulesets @watch setting changed
+  is_protected INTEGER, -- 1: a classic rule or an active ruleset applied; NULL unknown @known branch_protection @watch protection stronger
+  source_count INTEGER, -- how many sources were seen @known branch_protection
+  is_pull_request_required INTEGER, -- 1: changes need a pull request; NULL unknown @known branch_protection @watch protection stronger
+  required_approval_count INTEGER, -- approvals a pull request needs; NULL unknown @known branch_protection @watch protection stronger
+  is_stale_review_dismissed INTEGER, -- 1: new commits cancel approvals; NULL unknown @known branch_protection @watch protection stronger
+  is_code_owner_review_required INTEGER, -- 1: a code owner must approve; NULL unknown @known branch_protection @watch protection stronger
+  is_last_push_approval_required INTEGER, -- 1: someone other than the last pusher must approve; NULL unknown @known branch_protection @watch protection stronger
+  is_status_check_required INTEGER, -- 1: checks must pass; NULL unknown @known branch_protection @watch protection stronger
+  is_up_to_date_required INTEGER, -- 1: the branch must be up to date before merging; NULL unknown @known branch_protection @watch protection stronger
+  is_signature_required INTEGER, -- 1: commits must be signed; NULL unknown @known branch_protection @watch protection stronger
+  is_linear_history_required INTEGER, -- 1: no merge commits; NULL unknown @known branch_protection @watch protection stronger
+  is_conversation_resolution_required INTEGER, -- 1: conversations must be resolved; NULL unknown @known branch_protection @watch protection stronger
+  is_admin_bound INTEGER, -- 1: administrators are bound too; NULL unknown @known branch_protection @watch protection stronger
+  is_force_push_allowed INTEGER, -- 1: history can be overwritten; NULL unknown @known branch_protection @watch protection weaker
+  is_deletion_allowed INTEGER, -- 1: the branch can be deleted; NULL unknown @known branch_protection @watch protection weaker
+  bypass_actor_count INTEGER, -- fewest that may bypass one of the sources; NULL unknown or unprotected @known branch_protection @watch protection weaker
   PRIMARY KEY (repository_ref, valid_from)
 ) STRICT, WITHOUT ROWID;
 
@@ -68,7 +69,7 @@ CREATE INDEX _repository_ver_from ON _repository_ver (valid_from) WHERE valid_fr
 CREATE INDEX _repository_ver_to ON _repository_ver (valid_to) WHERE valid_to < 2147483647;
 
 -- What moves every day, apart from the rest: the last push (seconds since 1970)
--- and the open alerts. A row stands until the next one of the same repository.
+-- and the open alerts. A row holds until the next one of the same repository.
 CREATE TABLE _repository_activity (
   repository_ref INTEGER NOT NULL REFERENCES _repository_ids (repository_ref),
   snapshot_id INTEGER NOT NULL,
@@ -81,35 +82,11 @@ CREATE VIEW repositories AS -- Repositories with their security settings as of e
 SELECT
   s.snapshot_id AS snapshot_id, -- number of the snapshot
   o.org AS org, -- organization login
-  v.repository_id AS repository_id, -- GitHub's id of the repository: stable through renames
-  v.name AS name, -- name without owner
-  v.full_name AS full_name, -- owner/name
+  @view repository repository_id..full_name
   COALESCE(v.html_url, s.web_url || '/' || v.full_name) AS html_url, -- the repository's page
-  v.visibility AS visibility, -- public, private or internal; NULL unknown
-  v.is_archived AS is_archived, -- 1: read-only
-  v.is_disabled AS is_disabled, -- 1: locked by GitHub
-  v.is_fork AS is_fork, -- 1: forked from another repository
-  v.is_template AS is_template, -- 1: a template for new repositories
-  v.is_empty AS is_empty, -- 1: nothing was ever pushed; NULL unknown
-  v.is_sensitive AS is_sensitive, -- 1: named by sensitive_repositories of the configuration of that day
-  v.default_branch AS default_branch, -- name of the default branch
-  v.created_at AS created_at, -- when it was created, UTC
+  @view repository visibility..created_at
   strftime('%Y-%m-%dT%H:%M:%SZ', a.pushed_at, 'unixepoch') AS pushed_at, -- last push to any branch, UTC; NULL: never
-  v.advanced_security AS advanced_security, -- GitHub Advanced Security
-  v.code_security AS code_security, -- GitHub Code Security
-  v.secret_scanning AS secret_scanning, -- secret scanning
-  v.secret_scanning_push_protection AS secret_scanning_push_protection, -- pushes with secrets are stopped
-  v.secret_scanning_non_provider_patterns AS secret_scanning_non_provider_patterns, -- secret scanning for generic patterns
-  v.secret_scanning_validity_checks AS secret_scanning_validity_checks, -- found secrets are tried at their issuer
-  v.secret_scanning_ai_detection AS secret_scanning_ai_detection, -- secret scanning for passwords by a model
-  v.dependabot_alerts AS dependabot_alerts, -- Dependabot alerts
-  v.dependabot_security_updates AS dependabot_security_updates, -- Dependabot opens pull requests that mend alerts
-  v.private_vulnerability_reporting AS private_vulnerability_reporting, -- strangers may report holes privately
-  v.has_security_policy AS has_security_policy, -- 1: a SECURITY.md, also the organization's; NULL unknown
-  v.has_codeowners AS has_codeowners, -- 1: there is a CODEOWNERS file; NULL unknown
-  v.codeowners_error_count AS codeowners_error_count, -- errors in CODEOWNERS; NULL without the file or unknown
-  v.deploy_key_count AS deploy_key_count, -- deploy keys; NULL unknown
-  v.ruleset_count AS ruleset_count, -- rulesets for branches that apply to it; NULL unknown
+  @view repository advanced_security..ruleset_count
   a.open_dependabot_alert_count AS open_dependabot_alert_count -- open Dependabot alerts; NULL unknown
 FROM _snapshots AS s
 CROSS JOIN _repository_ver AS v
@@ -126,22 +103,7 @@ SELECT
   v.repository_id AS repository_id, -- GitHub's id of the repository
   v.full_name AS full_name, -- owner/name
   v.default_branch AS branch, -- the default branch
-  v.is_protected AS is_protected, -- 1: a classic rule or an active ruleset applied; NULL unknown
-  v.source_count AS source_count, -- how many sources were seen
-  v.is_pull_request_required AS is_pull_request_required, -- 1: changes need a pull request; NULL unknown
-  v.required_approval_count AS required_approval_count, -- approvals a pull request needs; NULL unknown
-  v.is_stale_review_dismissed AS is_stale_review_dismissed, -- 1: new commits cancel approvals; NULL unknown
-  v.is_code_owner_review_required AS is_code_owner_review_required, -- 1: a code owner must approve; NULL unknown
-  v.is_last_push_approval_required AS is_last_push_approval_required, -- 1: someone other than the last pusher must approve; NULL unknown
-  v.is_status_check_required AS is_status_check_required, -- 1: checks must pass; NULL unknown
-  v.is_up_to_date_required AS is_up_to_date_required, -- 1: the branch must be up to date before merging; NULL unknown
-  v.is_signature_required AS is_signature_required, -- 1: commits must be signed; NULL unknown
-  v.is_linear_history_required AS is_linear_history_required, -- 1: no merge commits; NULL unknown
-  v.is_conversation_resolution_required AS is_conversation_resolution_required, -- 1: conversations must be resolved; NULL unknown
-  v.is_admin_bound AS is_admin_bound, -- 1: administrators are bound too; NULL unknown
-  v.is_force_push_allowed AS is_force_push_allowed, -- 1: history can be overwritten; NULL unknown
-  v.is_deletion_allowed AS is_deletion_allowed, -- 1: the branch can be deleted; NULL unknown
-  v.bypass_actor_count AS bypass_actor_count -- fewest that may bypass one of the sources; NULL unknown or unprotected
+  @view repository is_protected..
 FROM _snapshots AS s
 CROSS JOIN _repository_ver AS v
 CROSS JOIN _orgs AS o

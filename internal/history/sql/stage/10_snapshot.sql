@@ -1,7 +1,7 @@
 -- Takes the snapshot that is attached as snap into temporary tables, in the
 -- shape of the history: what is known by its references, and for what could not
--- be read the value that was true before. Those tables are then held against
--- the rows that are still open, see ledgers.
+-- be read the value that was true before. Then post.sql compares those tables with the rows
+-- that are still open.
 
 INSERT INTO main._orgs (org)
 SELECT i.org
@@ -20,25 +20,16 @@ FROM snap._installations AS i
 JOIN main._orgs AS o ON o.org = i.org;
 
 CREATE TEMP TABLE _coverage_new (
-  org_ref INTEGER NOT NULL,
-  resource TEXT NOT NULL,
-  status TEXT NOT NULL,
-  is_required INTEGER NOT NULL,
-  http_status INTEGER,
-  message TEXT,
-  permission TEXT,
+  @define coverage org_ref..
   PRIMARY KEY (org_ref, resource)
 ) STRICT, WITHOUT ROWID;
 
-INSERT INTO temp._coverage_new (org_ref, resource, status, is_required, http_status, message, permission)
+INSERT INTO temp._coverage_new (
+  @names coverage org_ref..
+)
 SELECT
   p.org_ref,
-  c.resource,
-  c.status,
-  c.is_required,
-  c.http_status,
-  c.message,
-  c.permission
+  @select c coverage resource..
 FROM snap.coverage AS c
 JOIN temp._present AS p ON p.org = c.org;
 
@@ -85,44 +76,26 @@ FROM snap.permission_catalog AS c;
 
 CREATE TEMP TABLE _org_new (
   org_ref INTEGER PRIMARY KEY,
-  org_id INTEGER,
-  name TEXT,
-  plan TEXT,
-  is_two_factor_required INTEGER,
-  default_repository_permission TEXT,
-  installation_selection TEXT
+  @define org org_id..
 ) STRICT;
 
-INSERT INTO temp._org_new (org_ref, org_id, name, plan, is_two_factor_required, default_repository_permission, installation_selection)
+INSERT INTO temp._org_new (
+  @names org org_ref..
+)
 SELECT
   p.org_ref,
-  o.org_id,
-  o.name,
-  o.plan,
-  o.is_two_factor_required,
-  o.default_repository_permission,
-  o.installation_selection
+  @select o org org_id..
 FROM snap.orgs AS o
 JOIN temp._present AS p ON p.org = o.org;
 
-UPDATE temp._org_new AS n
-SET
-  org_id = COALESCE(n.org_id, v.org_id),
-  name = COALESCE(n.name, v.name),
-  plan = COALESCE(n.plan, v.plan),
-  is_two_factor_required = COALESCE(n.is_two_factor_required, v.is_two_factor_required),
-  default_repository_permission = COALESCE(n.default_repository_permission, v.default_repository_permission)
-FROM main._org_ver AS v
-WHERE v.org_ref = n.org_ref AND v.valid_to = 2147483647
-  AND NOT EXISTS (SELECT 1 FROM temp._whole AS w WHERE w.org_ref = n.org_ref AND w.resource = 'org');
+@keep org
 
 UPDATE temp._org_new AS n
 SET installation_selection = COALESCE(n.installation_selection, v.installation_selection)
 FROM main._org_ver AS v
 WHERE v.org_ref = n.org_ref AND v.valid_to = 2147483647 AND n.installation_selection IS NULL;
 
--- Somebody may be met as member and as outside collaborator: the stronger role
--- stands.
+-- Somebody may be both member and outside collaborator: the stronger role counts.
 CREATE TEMP TABLE _member_new (
   org_ref INTEGER NOT NULL,
   user_id INTEGER NOT NULL,

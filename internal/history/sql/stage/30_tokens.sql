@@ -9,46 +9,21 @@ ORDER BY p.org_ref, t.token_id;
 
 CREATE TEMP TABLE _token_new (
   token_ref INTEGER PRIMARY KEY,
-  org_ref INTEGER NOT NULL,
-  token_id INTEGER NOT NULL,
-  grant_id INTEGER NOT NULL,
-  token_name TEXT,
-  owner_login TEXT,
-  owner_id INTEGER,
-  owner_role TEXT,
-  repository_selection TEXT NOT NULL,
-  is_reach_effective INTEGER,
-  highest_tier TEXT,
-  reach_tier TEXT,
-  access_granted_at TEXT,
-  expires_at TEXT,
-  is_expired INTEGER,
-  permissions TEXT NOT NULL,
+  @define token org_ref..
   last_used_at INTEGER,
   repository_count INTEGER
 ) STRICT;
 
--- Should a token have two grants, the later one stands.
+-- Should a token have two grants, the later one counts.
 INSERT OR REPLACE INTO temp._token_new (
-  token_ref, org_ref, token_id, grant_id, token_name, owner_login, owner_id, owner_role, repository_selection,
-  is_reach_effective, highest_tier, reach_tier, access_granted_at, expires_at, is_expired, permissions, last_used_at, repository_count
+  @names token token_ref..
+  last_used_at,
+  repository_count
 )
 SELECT
   i.token_ref,
   p.org_ref,
-  t.token_id,
-  t.grant_id,
-  t.token_name,
-  t.owner_login,
-  t.owner_id,
-  t.owner_role,
-  t.repository_selection,
-  t.is_reach_effective,
-  t.highest_tier,
-  t.reach_tier,
-  t.access_granted_at,
-  t.expires_at,
-  t.is_expired,
+  @select t token token_id..is_expired
   (
     SELECT json_group_object(q.scope || '/' || q.permission, q.level)
     FROM (SELECT m.scope AS scope, m.permission AS permission, m.level AS level FROM snap._token_permissions AS m WHERE m.org = t.org AND m.grant_id = t.grant_id ORDER BY m.scope, m.permission) AS q
@@ -61,18 +36,7 @@ CROSS JOIN main._token_ids AS i
 WHERE p.org = t.org AND i.org_ref = p.org_ref AND i.token_id = t.token_id
 ORDER BY t.grant_id;
 
--- What was not read wholly keeps the values that were true before.
-UPDATE temp._token_new AS n
-SET
-  owner_role = COALESCE(n.owner_role, v.owner_role),
-  is_reach_effective = COALESCE(n.is_reach_effective, v.is_reach_effective)
-FROM main._token_ver AS v
-WHERE v.token_ref = n.token_ref AND v.valid_to = 2147483647
-  AND EXISTS (
-    SELECT 1
-    FROM json_each('["members","outside_collaborators","org"]') AS r
-    WHERE NOT EXISTS (SELECT 1 FROM temp._whole AS w WHERE w.org_ref = n.org_ref AND w.resource = r.value)
-  );
+@keep token
 
 -- How bad a permission is depends on what it reaches: unseen, it reaches the same.
 UPDATE temp._token_new AS n
@@ -109,8 +73,8 @@ LEFT JOIN main._token_usage AS u
 WHERE u.snapshot_id IS NULL OR (n.last_used_at, n.repository_count) IS NOT (u.last_used_at, u.repository_count)
 ORDER BY n.token_ref;
 
--- Tokens whose list may be otherwise than it was. Nearly all are as they were,
--- which their ids one after the other tell: those of the snapshot come sorted from
+-- Tokens whose list may have changed. Nearly all are as they were, which the
+-- sequence of their ids shows: those of the snapshot come sorted from
 -- its primary key. Another order would cost a second look and nothing else.
 CREATE TEMP TABLE _relisted (
   token_ref INTEGER PRIMARY KEY
@@ -149,49 +113,18 @@ WHERE n.token_ref = l.token_ref AND p.org_ref = n.org_ref AND m.org = p.org AND 
   AND i.org_ref = n.org_ref AND i.repository_id = m.repository_id;
 
 CREATE TEMP TABLE _request_new (
-  org_ref INTEGER NOT NULL,
-  request_id INTEGER NOT NULL,
-  token_id INTEGER NOT NULL,
-  token_name TEXT,
-  owner_login TEXT,
-  owner_id INTEGER,
-  owner_role TEXT,
-  repository_selection TEXT NOT NULL,
-  repository_count INTEGER,
-  is_reach_effective INTEGER,
-  highest_tier TEXT,
-  reach_tier TEXT,
-  reason TEXT,
-  created_at TEXT,
-  expires_at TEXT,
-  is_expired INTEGER,
-  last_used_at TEXT,
-  permissions TEXT NOT NULL,
+  @define request org_ref..
   PRIMARY KEY (org_ref, request_id)
 ) STRICT, WITHOUT ROWID;
 
 INSERT INTO temp._request_new (
-  org_ref, request_id, token_id, token_name, owner_login, owner_id, owner_role, repository_selection, repository_count,
-  is_reach_effective, highest_tier, reach_tier, reason, created_at, expires_at, is_expired, last_used_at, permissions
+  @names request org_ref..
 )
 SELECT
   p.org_ref,
-  t.request_id,
-  t.token_id,
-  t.token_name,
-  t.owner_login,
-  t.owner_id,
-  t.owner_role,
-  t.repository_selection,
+  @select t request request_id..repository_selection
   iif(t.repository_selection = 'all', NULL, t.repository_count),
-  t.is_reach_effective,
-  t.highest_tier,
-  t.reach_tier,
-  t.reason,
-  t.created_at,
-  t.expires_at,
-  t.is_expired,
-  t.last_used_at,
+  @select t request is_reach_effective..last_used_at
   (
     SELECT json_group_object(q.scope || '/' || q.permission, q.level)
     FROM (SELECT m.scope AS scope, m.permission AS permission, m.level AS level FROM snap._token_request_permissions AS m WHERE m.org = t.org AND m.request_id = t.request_id ORDER BY m.scope, m.permission) AS q
@@ -199,17 +132,7 @@ SELECT
 FROM snap.token_requests AS t
 JOIN temp._present AS p ON p.org = t.org;
 
-UPDATE temp._request_new AS n
-SET
-  owner_role = COALESCE(n.owner_role, v.owner_role),
-  is_reach_effective = COALESCE(n.is_reach_effective, v.is_reach_effective)
-FROM main._request_ver AS v
-WHERE v.org_ref = n.org_ref AND v.request_id = n.request_id AND v.valid_to = 2147483647
-  AND EXISTS (
-    SELECT 1
-    FROM json_each('["members","outside_collaborators","org"]') AS r
-    WHERE NOT EXISTS (SELECT 1 FROM temp._whole AS w WHERE w.org_ref = n.org_ref AND w.resource = r.value)
-  );
+@keep request
 
 UPDATE temp._request_new AS n
 SET reach_tier = v.reach_tier
