@@ -37,7 +37,7 @@ func (e *usageError) Unwrap() error { return e.err }
 
 // app is what the commands share: the environment and the global flags.
 type app struct {
-	*environment
+	env                   *environment
 	configFile, logFormat string
 	isVerbose, isQuiet    bool
 	allowOpenKey          bool
@@ -46,7 +46,7 @@ type app struct {
 
 // run is the whole program: it returns the exit status.
 func run(ctx context.Context, env *environment) int {
-	a := &app{environment: env}
+	a := &app{env: env}
 	a.log = newLog(env.stderr, "text", a.logOptions())
 	root := a.rootCommand()
 	root.SetArgs(env.args)
@@ -91,7 +91,7 @@ func (a *app) rootCommand() *cobra.Command {
 func (a *app) setLog() error {
 	switch a.logFormat {
 	case "text", "json":
-		a.log = newLog(a.stderr, a.logFormat, a.logOptions())
+		a.log = newLog(a.env.stderr, a.logFormat, a.logOptions())
 	default:
 		return &usageError{fmt.Errorf("--log-format %q is neither text nor json", a.logFormat)}
 	}
@@ -121,9 +121,9 @@ func (a *app) printError(err error) {
 		a.log.Error(err.Error(), "hint", advice)
 		return
 	}
-	fmt.Fprintln(a.stderr, "auditor:", sanitize.Lines(err.Error()))
+	fmt.Fprintln(a.env.stderr, "auditor:", sanitize.Lines(err.Error()))
 	if advice != "" {
-		fmt.Fprintln(a.stderr, "hint:", advice)
+		fmt.Fprintln(a.env.stderr, "hint:", advice)
 	}
 }
 

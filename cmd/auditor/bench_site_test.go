@@ -95,12 +95,12 @@ func collectInChild(window string) (err error) {
 		defer pprof.StopCPUProfile()
 	}
 	ctx := context.Background()
-	a := &app{environment: processEnvironment(), configFile: os.Args[1], log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
+	a := &app{env: processEnvironment(), configFile: os.Args[1], log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
 	cfg, err := a.load()
 	if err != nil {
 		return err
 	}
-	options, err := cfg.credentials(a.environment, false)
+	options, err := cfg.credentials(a.env, false)
 	if err != nil {
 		return err
 	}

@@ -49,7 +49,7 @@ never merged.`,
 			if err != nil {
 				return err
 			}
-			fmt.Fprintln(a.stdout, result.Path)
+			fmt.Fprintln(a.env.stdout, result.Path)
 			one, err := audit.open(c.Context(), result.Path)
 			if err != nil {
 				return err
@@ -58,7 +58,7 @@ never merged.`,
 			if err := audit.remember(c.Context(), one); err != nil {
 				return err
 			}
-			return result.exit()
+			return exitOf(result)
 		},
 	}
 	flags := c.Flags()
@@ -77,8 +77,8 @@ func (a *app) collectPart(ctx context.Context, cfg *config, f collect.Filters) e
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(a.stdout, result.Path)
-	return result.exit()
+	fmt.Fprintln(a.env.stdout, result.Path)
+	return exitOf(result)
 }
 
 func parseTimes(f *collect.Filters, before, after string) error {
@@ -105,10 +105,8 @@ func parseTimes(f *collect.Filters, before, after string) error {
 	return nil
 }
 
-// collected is a published snapshot, as the exit status sees it.
-type collected struct{ *collect.Result }
-
-func (r collected) exit() error {
+// exitOf is the exit status of a run that only collects.
+func exitOf(r *collect.Result) error {
 	if !r.IsComplete {
 		return exit(statusIncomplete)
 	}
@@ -116,10 +114,10 @@ func (r collected) exit() error {
 }
 
 // collect makes a snapshot as the configuration says.
-func (a *app) collect(ctx context.Context, cfg *config, f collect.Filters) (_ collected, err error) {
-	options, err := cfg.credentials(a.environment, a.allowOpenKey)
+func (a *app) collect(ctx context.Context, cfg *config, f collect.Filters) (_ *collect.Result, err error) {
+	options, err := cfg.credentials(a.env, a.allowOpenKey)
 	if err != nil {
-		return collected{}, err
+		return nil, err
 	}
 	options.UserAgent = "auditor/" + version()
 	var shown progress // from when something is sent
@@ -133,7 +131,7 @@ func (a *app) collect(ctx context.Context, cfg *config, f collect.Filters) (_ co
 	options.OnSkew = func(ahead time.Duration) { a.warnOfSkew(ahead) }
 	client, err := github.New(options)
 	if err != nil {
-		return collected{}, &usageError{err}
+		return nil, &usageError{err}
 	}
 	defer func() {
 		// The run may have been interrupted: revoking gets a time of its own.
@@ -145,7 +143,7 @@ func (a *app) collect(ctx context.Context, cfg *config, f collect.Filters) (_ co
 	}()
 	plan, err := a.plan(cfg, client, f)
 	if err != nil {
-		return collected{}, err
+		return nil, err
 	}
 	shown = a.progress()
 	plan.OnEvent = shown.event
@@ -155,12 +153,12 @@ func (a *app) collect(ctx context.Context, cfg *config, f collect.Filters) (_ co
 	result, err := collect.Run(ctx, client, plan)
 	shown.close()
 	if err != nil {
-		return collected{}, err
+		return nil, err
 	}
 	a.warnOfCoverage(result)
 	a.log.Info("snapshot published", "file", result.Path, "requests", result.Requests, "retries", result.Retries,
-		"waited", result.Waited.Round(time.Millisecond).String(), "took", a.now().Sub(plan.Run.StartedAt).Round(time.Millisecond).String())
-	return collected{result}, nil
+		"waited", result.Waited.Round(time.Millisecond).String(), "took", a.env.now().Sub(plan.Run.StartedAt).Round(time.Millisecond).String())
+	return result, nil
 }
 
 func (a *app) plan(cfg *config, client *github.Client, f collect.Filters) (collect.Plan, error) {
@@ -174,9 +172,9 @@ func (a *app) plan(cfg *config, client *github.Client, f collect.Filters) (colle
 	}
 	return collect.Plan{
 		Dir: cfg.path(cfg.Snapshots.Dir), Orgs: cfg.Orgs, Optional: cfg.Collect.Optional, Filters: f,
-		Concurrency: cfg.Collect.Concurrency, PointsPerMinute: cfg.Collect.PointsPerMinute, Now: a.now,
+		Concurrency: cfg.Collect.Concurrency, PointsPerMinute: cfg.Collect.PointsPerMinute, Now: a.env.now,
 		Run: store.Run{
-			StartedAt: a.now(), AuditorVersion: version(), APIURL: cfg.GitHub.APIURL, WebURL: client.WebURL(),
+			StartedAt: a.env.now(), AuditorVersion: version(), APIURL: cfg.GitHub.APIURL, WebURL: client.WebURL(),
 			Fingerprint: cfg.fingerprint(f), Catalogue: permissions,
 			Sensitive: store.Sensitive{Names: cfg.Sensitive.Names, Topics: cfg.Sensitive.Topics, Properties: cfg.Sensitive.Properties},
 		},

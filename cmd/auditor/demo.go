@@ -44,7 +44,7 @@ thing against it over HTTP: two snapshots a simulated day apart, and the reports
 
 // demo audits a simulated organization yesterday and today.
 func (a *app) demo(ctx context.Context, dir string, size world.Size) error {
-	clock := &shiftedClock{now: a.now, by: -24 * time.Hour}
+	clock := &shiftedClock{now: a.env.now, by: -24 * time.Hour}
 	w := world.Generate(demoSeed, size, demoOrg, clock.Now())
 	server := fakegithub.New(w, fakegithub.Options{Now: clock.Now})
 	url, stop, err := server.Start()
@@ -56,10 +56,10 @@ func (a *app) demo(ctx context.Context, dir string, size world.Size) error {
 		return err
 	}
 	demo := *a
-	environment := *a.environment
+	environment := *a.env
 	environment.now = clock.Now
-	demo.environment, demo.configFile = &environment, filepath.Join(dir, "config.yaml")
-	fmt.Fprintf(a.stdout, "A simulated GitHub with the %s organization %s listens on %s.\n", size, demoOrg, url)
+	demo.env, demo.configFile = &environment, filepath.Join(dir, "config.yaml")
+	fmt.Fprintf(a.env.stdout, "A simulated GitHub with the %s organization %s listens on %s.\n", size, demoOrg, url)
 	cfg, err := loadConfig(demo.configFile)
 	if err != nil {
 		return err
@@ -89,7 +89,7 @@ func (a *app) demo(ctx context.Context, dir string, size world.Size) error {
 		return err
 	}
 	c := demo.configFile
-	fmt.Fprintf(a.stdout, demoEnd, filepath.Join(dir, "reports"), c, c, c, c, result.Path)
+	fmt.Fprintf(a.env.stdout, demoEnd, filepath.Join(dir, "reports"), c, c, c, c, result.Path)
 	return nil
 }
 

@@ -91,5 +91,5 @@ func (a *app) diff(ctx context.Context, dir string, args []string, o diffOptions
 		return err
 	}
 	d := report.NewDiff(old, new, changes, notCompared, o.silence)
-	return report.WriteDiff(a.stdout, o.format, d, a.stdoutWidth)
+	return report.WriteDiff(a.env.stdout, o.format, d, a.env.stdoutWidth)
 }

@@ -37,7 +37,7 @@ func checkLog(t *testing.T, text string) {
 	t.Helper()
 	for _, format := range []string{"text", "json"} {
 		var b bytes.Buffer
-		a := &app{environment: &environment{stderr: &b}, logFormat: format}
+		a := &app{env: &environment{stderr: &b}, logFormat: format}
 		if err := a.setLog(); err != nil {
 			t.Fatal(err)
 		}
@@ -85,7 +85,7 @@ func TestToldErrorsAreInert(t *testing.T) {
 			continue
 		}
 		var b bytes.Buffer
-		a := &app{environment: &environment{stderr: &b}, logFormat: "text"}
+		a := &app{env: &environment{stderr: &b}, logFormat: "text"}
 		a.printError(errors.New(text))
 		line, ok := strings.CutSuffix(b.String(), "\n")
 		if at := strings.IndexFunc(line, acts); !ok || at >= 0 || !strings.HasPrefix(line, "auditor:") {

@@ -25,10 +25,10 @@ type progress interface {
 }
 
 func (a *app) progress() progress {
-	if a.stderrWidth > 0 && !a.isQuiet && a.logFormat == "text" {
-		return newBars(a.stderr, a.stderrWidth, a.logOptions())
+	if a.env.stderrWidth > 0 && !a.isQuiet && a.logFormat == "text" {
+		return newBars(a.env.stderr, a.env.stderrWidth, a.logOptions())
 	}
-	return &lines{logger: a.log, now: a.now, begun: map[string]time.Time{}, last: map[string]time.Time{}}
+	return &lines{logger: a.log, now: a.env.now, begun: map[string]time.Time{}, last: map[string]time.Time{}}
 }
 
 // bars is one bar a resource, for all organizations together, and a line with

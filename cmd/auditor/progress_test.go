@@ -96,7 +96,7 @@ func TestLinesEveryHalfMinute(t *testing.T) {
 			}
 			return a
 		}})),
-		environment: &environment{now: func() time.Time { return now }},
+		env: &environment{now: func() time.Time { return now }},
 	}
 	lines := a.progress()
 	for i := range 91 {

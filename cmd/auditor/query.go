@@ -222,7 +222,7 @@ func parametersOf(rule rules.Rule, name string) string {
 
 func (a *app) readFile(name string) (string, error) {
 	if name == "-" {
-		text, err := io.ReadAll(a.stdin)
+		text, err := io.ReadAll(a.env.stdin)
 		return string(text), err
 	}
 	text, err := os.ReadFile(name)
@@ -268,7 +268,7 @@ func (a *app) answer(ctx context.Context, database *sqlite.Database, o queryOpti
 	if limit < 0 {
 		limit = defaultLimit(o.format)
 	}
-	if _, err := rows.Write(a.stdout, o.format, found.Columns, limited(found.All(), limit, &isCut), a.stdoutWidth); err != nil {
+	if _, err := rows.Write(a.env.stdout, o.format, found.Columns, limited(found.All(), limit, &isCut), a.env.stdoutWidth); err != nil {
 		return err
 	}
 	if isCut {

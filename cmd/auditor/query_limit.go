@@ -47,11 +47,11 @@ func (a *app) printCut(format string, n int) error {
 	var err error
 	switch format {
 	case "table":
-		_, err = fmt.Fprintf(a.stdout, "… %s\n", text)
+		_, err = fmt.Fprintf(a.env.stdout, "… %s\n", text)
 	case "markdown":
-		_, err = fmt.Fprintf(a.stdout, "\n… %s\n", text)
+		_, err = fmt.Fprintf(a.env.stdout, "\n… %s\n", text)
 	default:
-		_, err = fmt.Fprintf(a.stderr, "auditor: %s\n", text)
+		_, err = fmt.Fprintf(a.env.stderr, "auditor: %s\n", text)
 	}
 	return err
 }

@@ -23,7 +23,7 @@ func (a *app) listQueries(format string, set *rules.Set) error {
 // latter. Nothing is shortened.
 func (a *app) printManual(format string, columns []string, lines [][]string, prose int) error {
 	if format == "table" {
-		return rows.WriteManual(a.stdout, columns, lines, prose, a.stdoutWidth)
+		return rows.WriteManual(a.env.stdout, columns, lines, prose, a.env.stdoutWidth)
 	}
 	var values [][]any
 	for _, row := range lines {
@@ -33,7 +33,7 @@ func (a *app) printManual(format string, columns []string, lines [][]string, pro
 		}
 		values = append(values, cells)
 	}
-	_, err := rows.Write(a.stdout, format, columns, each(values), 0)
+	_, err := rows.Write(a.env.stdout, format, columns, each(values), 0)
 	return err
 }
 
@@ -75,7 +75,7 @@ func (a *app) printSchema(o queryOptions, name string) error {
 			rows = append(rows, []string{column.Name, column.Comment})
 		}
 		if format == "table" {
-			fmt.Fprintf(a.stdout, "%s: %s\n\n", view.Name, view.Comment)
+			fmt.Fprintf(a.env.stdout, "%s: %s\n\n", view.Name, view.Comment)
 		}
 		return a.printManual(format, []string{"column", "meaning"}, rows, 1)
 	}

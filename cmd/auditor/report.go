@@ -43,7 +43,7 @@ func (a *app) reportCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if isSchema {
-				_, err := a.stdout.Write(report.Schema())
+				_, err := a.env.stdout.Write(report.Schema())
 				return err
 			}
 			cfg, err := a.loadAny(c)
@@ -248,12 +248,12 @@ func (a *audit) print(reports []*report.Report, files map[string][]string) error
 	slices.SortStableFunc(lines, func(a, b []any) int {
 		return finding.Severity(a[0].(string)).Rank() - finding.Severity(b[0].(string)).Rank()
 	})
-	if _, err := rows.Write(a.app.stdout, "table", columns, each(lines), a.app.stdoutWidth); err != nil {
+	if _, err := rows.Write(a.app.env.stdout, "table", columns, each(lines), a.app.env.stdoutWidth); err != nil {
 		return err
 	}
 	for _, r := range reports {
 		for _, file := range files[r.Name] {
-			fmt.Fprintln(a.app.stdout, file)
+			fmt.Fprintln(a.app.env.stdout, file)
 		}
 	}
 	return nil

@@ -70,7 +70,7 @@ func (a *app) rulesShowCommand() *cobra.Command {
 			if !ok {
 				return unknownRule(args[0], set)
 			}
-			_, err = fmt.Fprintf(a.stdout, "%s\n\n%s\n", rule.ID, sanitize.Lines(strings.TrimRight(rule.SQL, "\n")))
+			_, err = fmt.Fprintf(a.env.stdout, "%s\n\n%s\n", rule.ID, sanitize.Lines(strings.TrimRight(rule.SQL, "\n")))
 			return err
 		},
 	}
@@ -114,9 +114,9 @@ func (a *app) rulesCheckCommand() *cobra.Command {
 				return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 			})
 			for _, p := range problems {
-				fmt.Fprintln(a.stdout, sanitize.Lines(p.String()))
+				fmt.Fprintln(a.env.stdout, sanitize.Lines(p.String()))
 			}
-			fmt.Fprintf(a.stdout, "%d rules and %d queries are sound, %d problems\n", len(set.Rules())+len(set.Disabled()), len(set.Queries()), len(problems))
+			fmt.Fprintf(a.env.stdout, "%d rules and %d queries are sound, %d problems\n", len(set.Rules())+len(set.Disabled()), len(set.Queries()), len(problems))
 			if len(problems) > 0 {
 				return exit(statusUsage)
 			}

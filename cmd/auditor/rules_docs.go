@@ -45,7 +45,7 @@ of those of the folder DIR. The configuration takes no part in it.`,
 // writeDocs replaces the file as a whole, or prints the text.
 func (a *app) writeDocs(out, text string) error {
 	if out == "" {
-		_, err := fmt.Fprint(a.stdout, text)
+		_, err := fmt.Fprint(a.env.stdout, text)
 		return err
 	}
 	f, err := os.CreateTemp(filepath.Dir(out), ".docs-*")

@@ -35,7 +35,7 @@ the file that $GITHUB_STEP_SUMMARY names.`,
 			if err := report.CheckDir(audit.out); err != nil {
 				return err
 			}
-			audit.stepSummary = a.getenv("GITHUB_STEP_SUMMARY")
+			audit.stepSummary = a.env.getenv("GITHUB_STEP_SUMMARY")
 			result, err := a.collect(c.Context(), cfg, collect.Filters{})
 			if err != nil {
 				return err
@@ -73,7 +73,7 @@ func (a *audit) finish(ctx context.Context, path string) error {
 
 // prune deletes the snapshots that the configuration does not keep.
 func (a *audit) prune(ctx context.Context, dir string) error {
-	list, err := history.Prune(ctx, dir, history.Keep(a.cfg.Snapshots.Keep), a.app.now())
+	list, err := history.Prune(ctx, dir, history.Keep(a.cfg.Snapshots.Keep), a.app.env.now())
 	for _, p := range list {
 		if p.IsToGo {
 			a.app.log.Info("pruned", "file", p.File, "bytes", p.Size)

@@ -102,7 +102,7 @@ func (a *app) listSnapshots(ctx context.Context, dir, format string, isAll bool)
 		return fmt.Errorf("%w in %s", store.ErrNoSnapshot, dir)
 	}
 	slices.SortFunc(l.rows, func(a, b []any) int { return strings.Compare(a[0].(string), b[0].(string)) })
-	_, err = rows.Write(a.stdout, format, snapshotColumns, each(l.rows), a.stdoutWidth)
+	_, err = rows.Write(a.env.stdout, format, snapshotColumns, each(l.rows), a.env.stdoutWidth)
 	return err
 }
 
@@ -240,9 +240,9 @@ func (a *app) verifySnapshots(ctx context.Context, dir, format string) error {
 		for i, row := range lines {
 			texts[i] = []string{row[0].(string), row[1].(string), row[2].(string)}
 		}
-		err = rows.WriteManual(a.stdout, []string{"verdict", "file", "why"}, texts, 2, a.stdoutWidth)
+		err = rows.WriteManual(a.env.stdout, []string{"verdict", "file", "why"}, texts, 2, a.env.stdoutWidth)
 	} else {
-		_, err = rows.Write(a.stdout, format, []string{"verdict", "file", "why"}, each(lines), 0)
+		_, err = rows.Write(a.env.stdout, format, []string{"verdict", "file", "why"}, each(lines), 0)
 	}
 	if err == nil && bad > 0 {
 		err = &verifyError{bad, len(list)}
@@ -310,7 +310,7 @@ func (a *app) pruneSnapshots(ctx context.Context, dir string, keep history.Keep,
 	if _, err := store.Newest(dir); err != nil {
 		return err
 	}
-	list, err := work(ctx, dir, keep, a.now())
+	list, err := work(ctx, dir, keep, a.env.now())
 	var lines [][]any
 	gone, freed := 0, int64(0)
 	for _, p := range list {
@@ -321,7 +321,7 @@ func (a *app) pruneSnapshots(ctx context.Context, dir string, keep history.Keep,
 		lines = append(lines, []any{outcome, p.File, p.Size, strings.Join(p.Why, ", ")})
 	}
 	if len(lines) > 0 {
-		if _, err := rows.Write(a.stdout, format, []string{"fate", "file", "size_bytes", "why"}, each(lines), a.stdoutWidth); err != nil {
+		if _, err := rows.Write(a.env.stdout, format, []string{"fate", "file", "size_bytes", "why"}, each(lines), a.env.stdoutWidth); err != nil {
 			return err
 		}
 	}
@@ -332,7 +332,7 @@ func (a *app) pruneSnapshots(ctx context.Context, dir string, keep history.Keep,
 	if gone > 0 && !doDelete {
 		end += "; auditor snapshots prune --delete does it"
 	}
-	fmt.Fprintln(a.stderr, end)
+	fmt.Fprintln(a.env.stderr, end)
 	return nil
 }
 
@@ -384,7 +384,7 @@ func (a *audit) rebuild(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.app.stdout, "the history has %d snapshots, it had %d\n", len(after), len(before))
+	fmt.Fprintf(a.app.env.stdout, "the history has %d snapshots, it had %d\n", len(after), len(before))
 	if lost > 0 {
 		return fmt.Errorf("%d of the snapshots are left out of the history", lost)
 	}
