@@ -50,7 +50,7 @@ Changes are no failure: the exit status is 0 with and without them.`,
 		},
 	}
 	c.Flags().StringVar(&o.format, "format", "table", "`FORMAT`: "+strings.Join(report.DiffFormats(), ", "))
-	c.Flags().StringVar(&silence, "silence", "60d", "tell of a token that is used again after this `DURATION`, 30d or more")
+	c.Flags().StringVar(&silence, "silence", "60d", "show a token that is used again after this `DURATION`, 30d or more")
 	return c
 }
 

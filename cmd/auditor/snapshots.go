@@ -21,7 +21,7 @@ import (
 func (a *app) snapshotsCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "snapshots",
-		Short: "List, verify and prune the snapshots, make the history anew",
+		Short: "List, verify and prune the snapshots, rebuild the history",
 		Args:  cobra.NoArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
@@ -264,7 +264,7 @@ others.
 
 Only what the history has merged goes, and only as it was then; never the newest
 snapshot nor the newest complete one, and nothing else in the folder but what
-runs left that died more than a day ago.`,
+runs left that ended early more than a day ago.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := checkFormat(format, rows.Formats()); err != nil {
@@ -339,10 +339,10 @@ func (a *app) pruneSnapshots(ctx context.Context, dir string, keep history.Keep,
 func (a *app) snapshotsRebuildCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "rebuild-history",
-		Short: "Make the history anew from the snapshots that are there",
-		Long: `Make history.db anew from the snapshots that are there, in their order, judged by
-today's rules. What only pruned snapshots told is not in it: the old history is
-kept as history.db.old then. It stays in its place until the new one is whole.`,
+		Short: "Rebuild the history from the snapshots that are there",
+		Long: `Rebuild history.db from the snapshots that are there, in their order, evaluated by
+today's rules. What only pruned snapshots said is not in it: the old history is
+kept as history.db.old then. It stays in its place until the new one is complete.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, err := a.loadAny(c)
@@ -408,6 +408,6 @@ func (a *audit) keepOld(dir string, before []history.Snapshot) error {
 	if err := os.Link(history.Path(dir), old); err != nil {
 		return fmt.Errorf("keep the old history: %w", err)
 	}
-	a.app.log.Warn("the new history will not know what only pruned snapshots told", "old", old)
+	a.app.log.Warn("the new history will not have what only pruned snapshots said", "old", old)
 	return nil
 }

@@ -121,7 +121,7 @@ func (h *History) NotCompared(ctx context.Context, old, new int64) ([]finding.No
 				WHEN NOT m.is_present THEN 'the later snapshot is not about this organization'
 				WHEN c.status IS NULL THEN 'it was not asked for'
 				WHEN c.status <> 'complete' THEN 'it is ' || c.status || ' in the later snapshot' || COALESCE(': ' || c.message, '')
-				WHEN k.snapshot_id = ?2 THEN 'it was not complete before, so that nothing can be told to be new'
+				WHEN k.snapshot_id = ?2 THEN 'it was not complete before, so nothing is known to be new'
 				ELSE 'it was not complete in the earlier snapshot'
 			END
 		FROM _orgs AS o

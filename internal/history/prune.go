@@ -251,7 +251,7 @@ func (p *pruning) decide(ctx context.Context, keep Keep) error {
 	return nil
 }
 
-// stalePartials lists what runs left that died and that nobody went on with.
+// stalePartials lists what runs left that ended early and that no run resumed.
 func stalePartials(dir string, now time.Time) ([]Pruned, error) {
 	names, err := store.Names(dir, ".db"+store.PartialSuffix)
 	if err != nil {
@@ -269,7 +269,7 @@ func stalePartials(dir string, now time.Time) ([]Pruned, error) {
 		}
 		list = append(list, Pruned{
 			File: name, StartedAt: startedAt, Size: stat.Size(), IsToGo: true,
-			Why: []string{"left by a run that died, and too old to go on with"},
+			Why: []string{"left by a run that ended early, and too old to be resumed"},
 		})
 	}
 	return list, nil
