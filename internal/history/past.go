@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -19,7 +20,11 @@ type Past struct {
 	// merged, if it has another one now; else "".
 	AlteredSHA256 string
 
-	Findings    []finding.Finding         // of Previous
+	// Of what was found in Previous, Statuses has those of the keys that are found
+	// again, a fail before an unknown, and Gone all others.
+	Statuses map[finding.Key]finding.Status
+	Gone     []finding.Finding
+
 	Runs        []finding.Run             // rules that were run on Previous
 	FirstSeen   map[finding.Key]time.Time // when findings of Previous were first a fail
 	Trend       map[string][]Trend        // by report, up to Previous, of the same organizations
@@ -35,8 +40,9 @@ func (p *Past) Has(sha256 string) bool { return p.before[sha256] }
 // Past reads what the history knows of the time before a snapshot. Where it has
 // nothing about the snapshot's organizations, Previous.ID is 0 and the rest empty.
 // What is newer than the snapshot is left out. reports are the names whose trends
-// are read.
-func (h *History) Past(ctx context.Context, now store.Info, reports []string) (*Past, error) {
+// are read, isFound holds for the keys of what is found in the snapshot itself: all
+// that was found before would take as much memory once more.
+func (h *History) Past(ctx context.Context, now store.Info, reports []string, isFound func(finding.Key) bool) (*Past, error) {
 	all, err := h.Snapshots(ctx)
 	if err != nil {
 		return nil, err
@@ -46,7 +52,7 @@ func (h *History) Past(ctx context.Context, now store.Info, reports []string) (*
 	if p.Previous.ID == 0 {
 		return p, nil
 	}
-	return p, p.read(ctx, h, reports, same)
+	return p, p.read(ctx, h, reports, same, isFound)
 }
 
 // place finds the snapshot and the one before it among all of the history. It
@@ -72,10 +78,20 @@ func (p *Past) place(all []Snapshot, now store.Info) (same map[int64]bool) {
 	return same
 }
 
-func (p *Past) read(ctx context.Context, h *History, reports []string, same map[int64]bool) (err error) {
-	if p.Findings, err = h.Findings(ctx, p.Previous.ID, ""); err != nil {
+func (p *Past) read(ctx context.Context, h *History, reports []string, same map[int64]bool, isFound func(finding.Key) bool) (err error) {
+	p.Statuses = map[finding.Key]finding.Status{}
+	err = h.eachFinding(ctx, p.Previous.ID, "", func(f finding.Finding) {
+		switch {
+		case !isFound(f.Key):
+			p.Gone = append(p.Gone, f)
+		case p.Statuses[f.Key] != finding.Fail:
+			p.Statuses[f.Key] = f.Status
+		}
+	})
+	if err != nil {
 		return err
 	}
+	slices.SortFunc(p.Gone, func(a, b finding.Finding) int { return cmp.Compare(a.Key, b.Key) })
 	if p.Runs, err = h.Rules(ctx, p.Previous.ID); err != nil {
 		return err
 	}

@@ -1,10 +1,12 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,13 +72,20 @@ func (h *History) each(ctx context.Context, what, query string, args []any, f fu
 // snapshot, sorted by key. Where a rule was blind, or the snapshot was not about
 // the organization, what it had found before is among them.
 func (h *History) Findings(ctx context.Context, id int64, report string) ([]finding.Finding, error) {
+	var all []finding.Finding
+	err := h.eachFinding(ctx, id, report, func(f finding.Finding) { all = append(all, f) })
+	slices.SortFunc(all, func(a, b finding.Finding) int { return cmp.Compare(a.Key, b.Key) })
+	return all, err
+}
+
+// eachFinding runs use on what [History.Findings] lists, in no order.
+func (h *History) eachFinding(ctx context.Context, id int64, report string, use func(finding.Finding)) error {
 	const query = `SELECT key, rule, org, severity, status, subject_kind, subject_id, COALESCE(subject_name, ''), COALESCE(subject_url, ''),
 		COALESCE(subject_owner, ''), reason, is_excepted
-		FROM findings WHERE snapshot_id = ?1 AND (?2 = '' OR substr(rule, 1, length(?2) + 1) = ?2 || '/') ORDER BY key`
-	var all []finding.Finding
+		FROM findings WHERE snapshot_id = ?1 AND (?2 = '' OR substr(rule, 1, length(?2) + 1) = ?2 || '/')`
 	var forgotten finding.Exception // the history knows that there was one, not its words
 	words := map[string]string{}    // a copy of each for each of a hundred thousand would be much
-	err := h.each(ctx, "read the findings", query, []any{id, report}, func(rows *sql.Rows) error {
+	return h.each(ctx, "read the findings", query, []any{id, report}, func(rows *sql.Rows) error {
 		var f finding.Finding
 		var key, severity, status string
 		var isExcepted bool
@@ -92,10 +101,11 @@ func (h *History) Findings(ctx context.Context, id int64, report string) ([]find
 		if isExcepted {
 			f.Exception = &forgotten
 		}
-		all = append(all, f)
+		if err == nil {
+			use(f)
+		}
 		return err
 	})
-	return all, err
 }
 
 // Rules lists the rules that were run on a snapshot, sorted by id.

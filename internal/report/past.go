@@ -31,9 +31,11 @@ type Past struct {
 func ReadPast(ctx context.Context, e *rules.Evaluation, set *rules.Set, o rules.Options, h *history.History, file *store.Snapshot) (*Past, error) {
 	p := &Past{trend: map[string][]TrendPoint{}}
 	known := &history.Past{}
+	today := statuses(e.Findings())
 	if h != nil && e.Snapshot.Filters == "" {
 		var err error
-		if known, err = h.Past(ctx, e.Snapshot, e.Reports); err != nil {
+		isFound := func(key finding.Key) bool { return today[key] != "" }
+		if known, err = h.Past(ctx, e.Snapshot, e.Reports, isFound); err != nil {
 			return nil, err
 		}
 	}
@@ -43,7 +45,7 @@ func ReadPast(ctx context.Context, e *rules.Evaluation, set *rules.Set, o rules.
 	hasPast := known.Previous.ID != 0
 	switch {
 	case file != nil && (!hasPast || mustEvaluate(e, known, file.Info())):
-		if err := p.compareFile(ctx, e, set, o, file); err != nil {
+		if err := p.compareFile(ctx, e, today, set, o, file); err != nil {
 			return nil, err
 		}
 	case hasPast:
@@ -78,7 +80,7 @@ func runOf(runs []finding.Run, rule string) finding.Run {
 }
 
 // compareFile evaluates the previous snapshot by today's rules.
-func (p *Past) compareFile(ctx context.Context, e *rules.Evaluation, set *rules.Set, o rules.Options, file *store.Snapshot) error {
+func (p *Past) compareFile(ctx context.Context, e *rules.Evaluation, today map[finding.Key]finding.Status, set *rules.Set, o rules.Options, file *store.Snapshot) error {
 	info := file.Info()
 	if e.Snapshot.Filters != "" || info.Filters != "" {
 		p.warnings = append(p.warnings, "not compared with "+info.File+": a snapshot of a targeted run shows only a part")
@@ -93,7 +95,7 @@ func (p *Past) compareFile(ctx context.Context, e *rules.Evaluation, set *rules.
 		p.warnings = append(p.warnings, fmt.Sprintf("not compared with %s: %v", info.File, err))
 		return nil
 	}
-	p.compare(e, pointOfEvaluation(before))
+	p.compare(e, pointOfEvaluation(before, today))
 	// The counts for the trend, by the exceptions of today.
 	for _, name := range e.Reports {
 		var c finding.Counts
@@ -136,26 +138,34 @@ func (p *Past) remember(e *rules.Evaluation, known *history.Past) {
 // point is what was found in an earlier snapshot.
 type point struct {
 	snapshot Snapshot
-	findings iter.Seq[*finding.Finding]
-	blind    map[string]map[string]bool // by rule, then organization: not everything was seen
-	other    map[string]bool            // rules of another fingerprint than today's
+	status   map[finding.Key]finding.Status // of what is found today too
+	gone     iter.Seq[*finding.Finding]     // what is not found today
+	blind    map[string]map[string]bool     // by rule, then organization: not everything was seen
+	other    map[string]bool                // rules of another fingerprint than today's
 }
 
-func pointOfEvaluation(e *rules.Evaluation) point {
-	return point{snapshot: snapshotOf(e.Snapshot), findings: e.Findings(), blind: blindOf(e.Runs())}
+func pointOfEvaluation(e *rules.Evaluation, today map[finding.Key]finding.Status) point {
+	gone := func(yield func(*finding.Finding) bool) {
+		for f := range e.Findings() {
+			if today[f.Key] == "" && !yield(f) {
+				return
+			}
+		}
+	}
+	return point{snapshot: snapshotOf(e.Snapshot), status: statuses(e.Findings()), gone: gone, blind: blindOf(e.Runs())}
 }
 
 // pointOfHistory takes of the history what rules found that are run today. A rule
 // that was another one then says neither what is new nor what is resolved.
 func pointOfHistory(known *history.Past, e *rules.Evaluation) point {
-	p := point{snapshot: snapshotOfHistory(known.Previous), blind: map[string]map[string]bool{}, other: map[string]bool{}}
+	p := point{snapshot: snapshotOfHistory(known.Previous), status: known.Statuses, blind: map[string]map[string]bool{}, other: map[string]bool{}}
 	before := blindOf(known.Runs)
 	for _, r := range e.Runs() {
 		p.blind[r.Rule] = before[r.Rule]
 		p.other[r.Rule] = runOf(known.Runs, r.Rule).Fingerprint != r.Fingerprint
 	}
-	p.findings = func(yield func(*finding.Finding) bool) {
-		for f := range finding.All(known.Findings) {
+	p.gone = func(yield func(*finding.Finding) bool) {
+		for f := range finding.All(known.Gone) {
 			if _, isRun := p.blind[f.Rule]; isRun && !yield(f) {
 				return
 			}
@@ -187,13 +197,12 @@ func (p *Past) compare(e *rules.Evaluation, before point) {
 // markNew fills IsNew: false if the earlier snapshot had it, true if it had looked
 // and not found it, nil if that cannot be said.
 func (p *Past) markNew(e *rules.Evaluation, before point) {
-	status := statuses(before.findings)
 	yes, no := true, false
 	for f := range e.Findings() {
 		if f.Status != finding.Fail {
 			continue
 		}
-		switch status[f.Key] {
+		switch before.status[f.Key] {
 		case finding.Fail:
 			f.IsNew = &no
 		case finding.Unknown:
@@ -209,11 +218,11 @@ func (p *Past) markNew(e *rules.Evaluation, before point) {
 // findResolved lists the fails of before that are neither failing nor unknown now,
 // although the rule could see everything of that organization.
 func (p *Past) findResolved(e *rules.Evaluation, before point) {
-	status, blind := statuses(e.Findings()), blindOf(e.Runs())
-	for f := range before.findings {
+	blind := blindOf(e.Runs())
+	for f := range before.gone {
 		isComparable := !before.other[f.Rule] && !blind[f.Rule][f.Org] &&
 			slices.Contains(before.snapshot.Orgs, f.Org) && slices.Contains(e.Snapshot.Orgs, f.Org)
-		if f.Status != finding.Fail || status[f.Key] != "" || !isComparable {
+		if f.Status != finding.Fail || !isComparable {
 			continue
 		}
 		p.resolved = append(p.resolved, Resolved{Key: f.Key, Rule: f.Rule, Org: f.Org, Subject: f.Subject, LastSeenAt: before.snapshot.FinishedAt})
