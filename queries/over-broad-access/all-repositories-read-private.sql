@@ -12,8 +12,7 @@
 -- all-repositories-write.
 --
 -- severity: medium
--- population: tokens WHERE is_expired IS NOT 1 AND repository_selection =
---   'all'
+-- population: live_tokens WHERE repository_selection = 'all'
 -- remediation: Ask the owner to select the repositories that the token needs
 --   (own Settings > Developer settings > Personal access tokens > Fine-grained
 --   tokens > the token > Edit > Only select repositories). To revoke it, open
@@ -56,12 +55,7 @@ WITH hidden AS (
     ON h.org = o.org
 )
 SELECT
-  CASE
-    WHEN t.is_expired IS NULL THEN 'unknown'
-    WHEN p.level <> 'read' THEN 'unknown'
-    WHEN s.private_count + s.internal_count = 0 THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(t.doubt IS NOT NULL OR p.level <> 'read' OR s.private_count + s.internal_count = 0, 'unknown', 'fail') AS status,
   'token/' || t.grant_id AS subject,
   t.org AS org,
   CASE
@@ -73,10 +67,7 @@ SELECT
       WHEN s.internal_count > 0 THEN printf('at most %d internal %s', s.internal_count, iif(s.internal_count = 1, 'one', 'ones'))
       WHEN s.untold_count > 0 THEN printf('but GitHub did not say whether %d of them are private', s.untold_count)
       ELSE 'but whether there are private ones is unknown: not all repositories of ' || t.org || ' were seen'
-    END || CASE
-      WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
-      ELSE ''
-    END AS reason,
+    END || coalesce('; ' || t.doubt, '') AS reason,
   s.private_count AS private_repository_count,
   s.internal_count AS internal_repository_count,
   t.token_name AS token_name,
@@ -87,7 +78,7 @@ SELECT
   t.last_used_at AS last_used_at,
   t.html_url AS html_url
 FROM token_permissions AS p
-JOIN tokens AS t
+JOIN live_tokens AS t
   ON t.org = p.org
   AND t.grant_id = p.grant_id
 JOIN seen AS s
@@ -95,7 +86,6 @@ JOIN seen AS s
 WHERE p.scope = 'repository'
   AND p.permission = 'contents'
   AND p.level NOT IN ('write', 'admin')
-  AND t.is_expired IS NOT 1
   AND t.repository_selection = 'all'
   AND (
     s.private_count + s.internal_count + s.untold_count > 0

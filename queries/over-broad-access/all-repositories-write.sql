@@ -9,8 +9,8 @@
 -- reached.
 --
 -- severity: high
--- population: tokens WHERE is_expired IS NOT 1 AND (repository_selection =
---   'all' OR repository_selection IS NULL)
+-- population: live_tokens WHERE (repository_selection = 'all' OR
+--   repository_selection IS NULL)
 -- remediation: Ask the owner to select the repositories that the token needs
 --   (own Settings > Developer settings > Personal access tokens > Fine-grained
 --   tokens > the token > Edit > Only select repositories). To revoke it, open
@@ -50,12 +50,7 @@ WITH writing AS (
     p.grant_id
 )
 SELECT
-  CASE
-    WHEN t.is_expired IS NULL THEN 'unknown'
-    WHEN t.repository_selection IS NULL THEN 'unknown'
-    WHEN w.write_count = 0 THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(t.doubt IS NOT NULL OR t.repository_selection IS NULL OR w.write_count = 0, 'unknown', 'fail') AS status,
   'token/' || t.grant_id AS subject,
   t.org AS org,
   CASE
@@ -64,10 +59,7 @@ SELECT
   END || CASE w.write_count
       WHEN 0 THEN 'a level that is not known on '
       ELSE 'write on '
-    END || w.permissions || CASE
-      WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
-      ELSE ''
-    END AS reason,
+    END || w.permissions || coalesce('; ' || t.doubt, '') AS reason,
   w.permissions AS write_permissions,
   w.write_count AS write_permission_count,
   t.token_name AS token_name,
@@ -78,11 +70,10 @@ SELECT
   t.last_used_at AS last_used_at,
   t.html_url AS html_url
 FROM writing AS w
-JOIN tokens AS t
+JOIN live_tokens AS t
   ON t.org = w.org
   AND t.grant_id = w.grant_id
-WHERE t.is_expired IS NOT 1
-  AND (
+WHERE (
     t.repository_selection = 'all'
     OR t.repository_selection IS NULL
   )

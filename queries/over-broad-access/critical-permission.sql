@@ -10,7 +10,7 @@
 -- permission_catalog.
 --
 -- severity: critical
--- population: tokens WHERE is_expired IS NOT 1
+-- population: live_tokens
 -- remediation: Ask the owner to make a token with fewer permissions or
 --   repositories (a member edits it under their own Settings > Developer
 --   settings > Personal access tokens > Fine-grained tokens; each change asks
@@ -47,19 +47,13 @@ WITH critical AS (
     p.grant_id
 )
 SELECT
-  CASE
-    WHEN t.is_expired IS NULL THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(t.doubt IS NULL, 'fail', 'unknown') AS status,
   'token/' || t.grant_id AS subject,
   t.org AS org,
   'holds ' || c.permission_count || CASE c.permission_count
       WHEN 1 THEN ' critical permission: '
       ELSE ' critical permissions: '
-    END || c.permissions || CASE
-      WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
-      ELSE ''
-    END AS reason,
+    END || c.permissions || coalesce('; ' || t.doubt, '') AS reason,
   c.permissions AS critical_permissions,
   t.token_name AS token_name,
   t.owner_login AS owner_login,
@@ -68,7 +62,6 @@ SELECT
   t.last_used_at AS last_used_at,
   t.html_url AS html_url
 FROM critical AS c
-JOIN tokens AS t
+JOIN live_tokens AS t
   ON t.org = c.org
   AND t.grant_id = c.grant_id
-WHERE t.is_expired IS NOT 1

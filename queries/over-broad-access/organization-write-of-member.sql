@@ -11,7 +11,7 @@
 -- the permissions at all is also told by organization-write.
 --
 -- severity: low
--- population: tokens WHERE is_expired IS NOT 1
+-- population: live_tokens
 -- remediation: Ask the owner to edit the token and to drop the permissions (a
 --   member edits it under the own Settings > Developer settings > Personal
 --   access tokens > Fine-grained tokens), or revoke it before you promote the
@@ -52,12 +52,7 @@ WITH writing AS (
     p.grant_id
 )
 SELECT
-  CASE
-    WHEN t.is_expired IS NULL THEN 'unknown'
-    WHEN t.owner_role IS NULL THEN 'unknown'
-    WHEN w.write_count = 0 THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(t.doubt IS NOT NULL OR t.owner_role IS NULL OR w.write_count = 0, 'unknown', 'fail') AS status,
   'token/' || t.grant_id AS subject,
   t.org AS org,
   CASE w.write_count
@@ -74,10 +69,7 @@ SELECT
       coalesce(t.owner_login, 'its owner'),
       t.org
     )
-  END || CASE
-      WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
-      ELSE ''
-    END AS reason,
+  END || coalesce('; ' || t.doubt, '') AS reason,
   w.permissions AS write_permissions,
   w.write_count AS write_permission_count,
   t.token_name AS token_name,
@@ -89,11 +81,10 @@ SELECT
   t.last_used_at AS last_used_at,
   t.html_url AS html_url
 FROM writing AS w
-JOIN tokens AS t
+JOIN live_tokens AS t
   ON t.org = w.org
   AND t.grant_id = w.grant_id
-WHERE t.is_expired IS NOT 1
-  AND (
+WHERE (
     t.owner_role = 'member'
     OR t.owner_role IS NULL
   )

@@ -5,7 +5,7 @@
 -- at once, and the people who approve code never see them used.
 --
 -- severity: high
--- population: tokens WHERE is_expired IS NOT 1
+-- population: live_tokens
 -- remediation: Ask the owner to make a token with fewer permissions or
 --   repositories (a member edits it under their own Settings > Developer
 --   settings > Personal access tokens > Fine-grained tokens; each change asks
@@ -47,20 +47,13 @@ WITH writing AS (
     p.grant_id
 )
 SELECT
-  CASE
-    WHEN t.is_expired IS NULL THEN 'unknown'
-    WHEN w.write_count = 0 THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(t.doubt IS NOT NULL OR w.write_count = 0, 'unknown', 'fail') AS status,
   'token/' || t.grant_id AS subject,
   t.org AS org,
   CASE w.write_count
     WHEN 0 THEN 'may be able to change the organization: a level that is not known on '
     ELSE 'can change the organization: write on '
-  END || w.permissions || CASE
-      WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
-      ELSE ''
-    END AS reason,
+  END || w.permissions || coalesce('; ' || t.doubt, '') AS reason,
   w.permissions AS write_permissions,
   w.write_count AS write_permission_count,
   t.token_name AS token_name,
@@ -71,7 +64,6 @@ SELECT
   t.last_used_at AS last_used_at,
   t.html_url AS html_url
 FROM writing AS w
-JOIN tokens AS t
+JOIN live_tokens AS t
   ON t.org = w.org
   AND t.grant_id = w.grant_id
-WHERE t.is_expired IS NOT 1

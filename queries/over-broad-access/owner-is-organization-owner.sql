@@ -10,7 +10,7 @@
 -- role is unknown, and so is the finding.
 --
 -- severity: medium
--- population: tokens WHERE is_expired IS NOT 1
+-- population: live_tokens
 -- remediation: Let owners use tokens of a second account that is only a
 --   member, or a GitHub App, for daily work, and keep the number of owners
 --   small (the organization's People page, filtered by the role Owner, or
@@ -48,11 +48,7 @@ WITH writing AS (
     p.grant_id
 )
 SELECT
-  CASE
-    WHEN t.is_expired IS NULL THEN 'unknown'
-    WHEN t.owner_role IS NULL THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(t.doubt IS NULL AND t.owner_role IS NOT NULL, 'fail', 'unknown') AS status,
   'token/' || t.grant_id AS subject,
   t.org AS org,
   CASE
@@ -68,10 +64,7 @@ SELECT
     END || CASE
       WHEN w.permissions IS NULL THEN ''
       ELSE '; it can change the organization: ' || w.permissions
-    END || CASE
-      WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
-      ELSE ''
-    END AS reason,
+    END || coalesce('; ' || t.doubt, '') AS reason,
   iif(w.permissions IS NULL, NULL, 'high') AS severity,
   w.permissions AS organization_write_permissions,
   t.token_name AS token_name,
@@ -82,12 +75,11 @@ SELECT
   t.expires_at AS expires_at,
   t.last_used_at AS last_used_at,
   t.html_url AS html_url
-FROM tokens AS t
+FROM live_tokens AS t
 LEFT JOIN writing AS w
   ON w.org = t.org
   AND w.grant_id = t.grant_id
-WHERE t.is_expired IS NOT 1
-  AND (
+WHERE (
     t.owner_role = 'owner'
     OR t.owner_role IS NULL
   )

@@ -10,7 +10,7 @@
 -- report says for which tokens the bound is reached.
 --
 -- severity: high
--- population: tokens WHERE is_expired IS NOT 1
+-- population: live_tokens
 -- remediation: Ask the owner to make a token with fewer permissions or
 --   repositories (a member edits it under their own Settings > Developer
 --   settings > Personal access tokens > Fine-grained tokens; each change asks
@@ -110,7 +110,7 @@ everywhere AS MATERIALIZED (
     t.token_name AS token_name,
     t.owner_login AS owner_login,
     t.repository_selection AS repository_selection,
-    t.is_expired AS is_expired,
+    t.doubt AS doubt,
     t.highest_tier AS highest_tier,
     t.expires_at AS expires_at,
     t.last_used_at AS last_used_at,
@@ -127,7 +127,7 @@ everywhere AS MATERIALIZED (
     END AS names,
     t.repository_selection = 'subset' AND t.repository_count IS NULL AS is_list_unread
   FROM writing AS w
-  JOIN tokens AS t
+  JOIN live_tokens AS t
     ON t.org = w.org
     AND t.grant_id = w.grant_id
   JOIN everywhere AS e
@@ -135,16 +135,10 @@ everywhere AS MATERIALIZED (
   LEFT JOIN listed AS l
     ON l.org = t.org
     AND l.grant_id = t.grant_id
-  WHERE t.is_expired IS NOT 1
-    AND t.repository_selection <> 'none'
+  WHERE t.repository_selection <> 'none'
 )
 SELECT
-  CASE
-    WHEN t.is_expired IS NULL THEN 'unknown'
-    WHEN t.write_count = 0 THEN 'unknown'
-    WHEN t.sensitive_count IS NULL THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(t.doubt IS NOT NULL OR t.write_count = 0 OR t.sensitive_count IS NULL, 'unknown', 'fail') AS status,
   'token/' || t.grant_id AS subject,
   t.org AS org,
   CASE t.write_count
@@ -163,10 +157,7 @@ SELECT
         iif(t.sensitive_count = 1, 'repository', 'repositories'),
         t.names
       ) || iif(t.sensitive_count > 5, printf(' and %d more', t.sensitive_count - 5), '')
-    END || CASE
-      WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
-      ELSE ''
-    END AS reason,
+    END || coalesce('; ' || t.doubt, '') AS reason,
   t.names AS sensitive_repositories,
   t.sensitive_count AS sensitive_repository_count,
   t.permissions AS write_permissions,

@@ -19,10 +19,7 @@
 -- see: https://docs.github.com/en/rest/orgs/orgs#get-an-organization
 
 SELECT
-  CASE
-    WHEN o.raw ->> '$.is_verified' = 0 THEN 'fail'
-    ELSE 'unknown'
-  END AS status,
+  iif(o.raw ->> '$.is_verified' = 0, 'fail', 'unknown') AS status,
   'org/' || o.org AS subject,
   o.org AS org,
   CASE

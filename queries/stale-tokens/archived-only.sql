@@ -8,8 +8,7 @@
 -- severity is high.
 --
 -- severity: low
--- population: tokens WHERE is_expired IS NOT 1 AND repository_selection =
---   'subset'
+-- population: live_tokens WHERE repository_selection = 'subset'
 -- remediation: To revoke it, open the organization's Settings > Personal
 --   access tokens > Active tokens, choose the token and press Revoke. By the
 --   API, as a GitHub App with write on the organization's personal access
@@ -24,9 +23,8 @@ WITH lifeless AS MATERIALIZED (
   SELECT
     t.org AS org,
     t.grant_id AS grant_id
-  FROM tokens AS t
-  WHERE t.is_expired IS NOT 1
-    AND t.repository_selection = 'subset'
+  FROM live_tokens AS t
+  WHERE t.repository_selection = 'subset'
     AND NOT EXISTS (
       SELECT 1
       FROM token_repositories AS p
@@ -56,12 +54,7 @@ WITH lifeless AS MATERIALIZED (
     n.grant_id
 )
 SELECT
-  CASE
-    WHEN t.is_expired IS NULL THEN 'unknown'
-    WHEN t.repository_count IS NULL THEN 'unknown'
-    WHEN l.dead_count < l.listed_count THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(t.doubt IS NOT NULL OR t.repository_count IS NULL OR l.dead_count < l.listed_count, 'unknown', 'fail') AS status,
   'token/' || t.grant_id AS subject,
   t.org AS org,
   CASE
@@ -81,10 +74,7 @@ SELECT
           AND a.level <> 'read'
       ) THEN ', and it can unarchive or delete what it reaches'
       ELSE ''
-    END || CASE
-      WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
-      ELSE ''
-    END AS reason,
+    END || coalesce('; ' || t.doubt, '') AS reason,
   CASE
     WHEN EXISTS (
       SELECT 1
@@ -107,7 +97,7 @@ SELECT
   t.last_used_at AS last_used_at,
   t.html_url AS html_url
 FROM lifeless AS n
-JOIN tokens AS t
+JOIN live_tokens AS t
   ON t.org = n.org
   AND t.grant_id = n.grant_id
 LEFT JOIN listed AS l

@@ -8,7 +8,7 @@
 -- both are used.
 --
 -- severity: low
--- population: tokens WHERE is_expired IS NOT 1
+-- population: live_tokens
 -- remediation: Ask the owner which of them are needed. Revoke first those
 --   that were not used for longest. To revoke it, open the organization's
 --   Settings > Personal access tokens > Active tokens, choose the token and
@@ -62,13 +62,12 @@ kinds AS MATERIALIZED (
     t.repository_count AS repository_count,
     t.last_used_at AS last_used_at,
     coalesce(k.kind, 0) AS kind
-  FROM tokens AS t
+  FROM live_tokens AS t
   LEFT JOIN held AS h
     ON h.org = t.org
     AND h.grant_id = t.grant_id
   LEFT JOIN kinds AS k
     ON k.permissions = h.permissions
-  WHERE t.is_expired IS NOT 1
 ), paired AS (
   SELECT
     v.*,
@@ -136,15 +135,7 @@ SELECT
   t.org AS org,
   CASE
     WHEN j.is_certain THEN coalesce(t.owner_login, 'its owner') || ' has ' || j.sure_count
-      || ' tokens with exactly these permissions and repositories; ' || CASE
-        WHEN t.last_used_at IS NULL THEN 'this one was never used'
-        ELSE printf(
-          'this one was last used %d %s ago, on %s',
-          (unixepoch(:now) - unixepoch(t.last_used_at)) / 86400,
-          iif((unixepoch(:now) - unixepoch(t.last_used_at)) / 86400 = 1, 'day', 'days'),
-          substr(t.last_used_at, 1, 10)
-        )
-      END || iif(j.used_last_id = t.grant_id, ', the last of them', '')
+      || ' tokens with exactly these permissions and repositories; ' || 'this one was ' || t.use_text || iif(j.used_last_id = t.grant_id, ', the last of them', '')
     WHEN j.owner_id IS NOT NULL AND j.similar_count > 1 AND j.unread_count > 0 THEN coalesce(t.owner_login, 'its owner') || ' has ' || j.similar_count
       || ' tokens with exactly these permissions, but not all their lists of repositories were read to the end'
     WHEN j.owner_id IS NOT NULL AND j.same_count > 1 THEN coalesce(t.owner_login, 'its owner') || ' has ' || j.same_count
@@ -167,7 +158,7 @@ SELECT
   t.last_used_at AS last_used_at,
   t.html_url AS html_url
 FROM judged AS j
-JOIN tokens AS t
+JOIN live_tokens AS t
   ON t.org = j.org
   AND t.grant_id = j.grant_id
 JOIN tokens AS u

@@ -18,10 +18,7 @@
 -- see: https://docs.github.com/en/rest/orgs/personal-access-tokens
 
 SELECT
-  CASE
-    WHEN t.is_expired IS NULL THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(t.is_expired IS NOT NULL, 'fail', 'unknown') AS status,
   'token/' || t.grant_id AS subject,
   t.org AS org,
   CASE

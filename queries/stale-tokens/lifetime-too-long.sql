@@ -10,7 +10,7 @@
 -- severity: medium
 -- param: days integer 366 -- days from now after which an expiry date is too
 --   late
--- population: tokens WHERE is_expired IS NOT 1
+-- population: live_tokens
 -- remediation: Ask the owner to make a new token with a nearer date and to
 --   move to it, then revoke the old one. To revoke it, open the organization's
 --   Settings > Personal access tokens > Active tokens, choose the token and
@@ -25,28 +25,19 @@
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 
 SELECT
-  CASE
-    WHEN t.is_expired IS NULL THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(t.doubt IS NULL, 'fail', 'unknown') AS status,
   'token/' || t.grant_id AS subject,
   t.org AS org,
-  'expires in ' || ((unixepoch(t.expires_at) - unixepoch(:now)) / 86400)
-    || iif(((unixepoch(t.expires_at) - unixepoch(:now)) / 86400) = 1, ' day', ' days') || ', on ' || substr(t.expires_at, 1, 10)
-    || ', later than ' || :days || ' days from now'
-    || CASE
-      WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
-      ELSE ''
-    END AS reason,
+  t.expiry_text
+    || ', later than ' || :days || ' days from now' || coalesce('; ' || t.doubt, '') AS reason,
   t.token_name AS token_name,
   t.owner_login AS owner_login,
-  ((unixepoch(t.expires_at) - unixepoch(:now)) / 86400) AS expires_in_days,
+  t.expires_in_days AS expires_in_days,
   t.expires_at AS expires_at,
   t.access_granted_at AS access_granted_at,
   t.last_used_at AS last_used_at,
   t.repository_selection AS repository_selection,
   t.highest_tier AS highest_tier,
   t.html_url AS html_url
-FROM tokens AS t
-WHERE t.is_expired IS NOT 1
-  AND unixepoch(t.expires_at) - unixepoch(:now) > :days * 86400
+FROM live_tokens AS t
+WHERE unixepoch(t.expires_at) - unixepoch(:now) > :days * 86400

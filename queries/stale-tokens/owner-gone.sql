@@ -24,10 +24,7 @@
 -- see: https://docs.github.com/en/rest/orgs/outside-collaborators
 
 SELECT
-  CASE
-    WHEN t.owner_role IS NULL THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(t.owner_role IS NOT NULL, 'fail', 'unknown') AS status,
   'token/' || t.grant_id AS subject,
   t.org AS org,
   CASE

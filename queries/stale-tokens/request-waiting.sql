@@ -22,10 +22,7 @@
 -- see: https://docs.github.com/en/rest/orgs/personal-access-tokens
 
 SELECT
-  CASE
-    WHEN q.created_at IS NULL THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(q.created_at IS NOT NULL, 'fail', 'unknown') AS status,
   'request/' || q.request_id AS subject,
   q.org AS org,
   CASE

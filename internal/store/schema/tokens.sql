@@ -349,3 +349,43 @@ SELECT
 FROM _tokens AS t
 JOIN _reach_members AS m ON m.org = t.org AND m.set_id = t.reach_set
 WHERE t.reach_set > 0 OR EXISTS (SELECT 1 FROM _repository_counts AS c WHERE c.org = t.org AND c.repository_count > 0);
+
+CREATE VIEW live_tokens AS -- Tokens that are not known to have expired, with what most rules need; days are whole days, counted at the end of the run (snapshot.finished_at).
+SELECT
+  t.org AS org, -- organization login
+  t.grant_id AS grant_id, -- id of the access granted
+  t.token_id AS token_id, -- GitHub's id of the token itself
+  t.token_name AS token_name, -- what its owner called it
+  t.owner_login AS owner_login, -- who made it and whose rights bound it
+  t.owner_id AS owner_id, -- GitHub's id of the owner
+  t.owner_role AS owner_role, -- owner, member, outside or gone, see tokens; NULL unknown
+  t.repository_selection AS repository_selection, -- all, subset (an explicit list) or none (public reading only)
+  t.repository_count AS repository_count, -- repositories in reach, see tokens; NULL unknown
+  t.has_upper_bound_reach AS has_upper_bound_reach, -- 1: repository_count is the organization's; the owner may reach fewer
+  t.is_reach_effective AS is_reach_effective, -- 1: its owner can do all that it grants, see tokens; NULL unknown
+  t.highest_tier AS highest_tier, -- worst tier among its permissions; NULL without permissions
+  t.reach_tier AS reach_tier, -- worst tier in view of what it reaches, see tokens; NULL without permissions
+  t.access_granted_at AS access_granted_at, -- when access was granted, UTC; NULL unknown
+  t.granted_days AS granted_days, -- days since access was granted; NULL unknown
+  'granted ' || t.granted_days || CASE t.granted_days WHEN 1 THEN ' day ago, on ' ELSE ' days ago, on ' END || substr(t.access_granted_at, 1, 10) AS grant_text, -- "granted 40 days ago, on 2026-10-12"; NULL unknown
+  t.expires_at AS expires_at, -- when it expires, UTC; NULL: never
+  t.expires_in_days AS expires_in_days, -- days until it expires; NULL: never
+  'expires in ' || t.expires_in_days || CASE t.expires_in_days WHEN 1 THEN ' day, on ' ELSE ' days, on ' END || substr(t.expires_at, 1, 10) AS expiry_text, -- "expires in 12 days, on 2026-12-03"; NULL: never
+  t.is_expired AS is_expired, -- 0: valid, by GitHub's own flag; NULL unknown
+  t.last_used_at AS last_used_at, -- last use, UTC, to be read as a day; NULL: never used
+  t.unused_days AS unused_days, -- days since the last use; NULL: never used
+  CASE
+    WHEN t.last_used_at IS NULL THEN 'never used'
+    ELSE 'last used ' || t.unused_days || CASE t.unused_days WHEN 1 THEN ' day ago, on ' ELSE ' days ago, on ' END || substr(t.last_used_at, 1, 10)
+  END AS use_text, -- "last used 9 days ago, on 2026-11-12", or "never used"
+  CASE WHEN t.is_expired IS NULL THEN 'GitHub did not say whether it has expired' END AS doubt, -- why it is unknown whether the token is valid, for a finding's reason; NULL: it is valid
+  t.html_url AS html_url -- where to review or revoke it
+FROM (
+  SELECT
+    k.*,
+    (unixepoch((SELECT s.finished_at FROM _snapshot AS s)) - unixepoch(k.access_granted_at)) / 86400 AS granted_days,
+    (unixepoch(k.expires_at) - unixepoch((SELECT s.finished_at FROM _snapshot AS s))) / 86400 AS expires_in_days,
+    (unixepoch((SELECT s.finished_at FROM _snapshot AS s)) - unixepoch(k.last_used_at)) / 86400 AS unused_days
+  FROM tokens AS k
+  WHERE k.is_expired IS DISTINCT FROM 1
+) AS t;
