@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"auditor/internal/collect"
+	"auditor/internal/finding"
 	"auditor/internal/github"
 	"auditor/internal/report"
 	"auditor/internal/rules"
@@ -38,7 +39,7 @@ func (c *config) check(extra ...configProblem) error {
 	}
 	k.url()
 	k.names("reports.formats", c.Reports.Formats, report.FormatNames())
-	k.name("reports.fail_on", c.Reports.FailOn, append([]string{"none"}, rules.Severities()...))
+	k.name("reports.fail_on", c.Reports.FailOn, append([]string{"none"}, finding.SeverityNames()...))
 	k.names("collect.optional", c.Collect.Optional, collect.Options())
 	k.numbers()
 	k.globs()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"auditor/internal/finding"
 	"auditor/internal/rules"
 	"auditor/internal/store"
 	"auditor/queries"
@@ -116,7 +117,7 @@ func (m *manualText) report(name string, set *rules.Set) {
 	m.linef("\n## %s\n", name)
 	m.table("severity", "rule", "finds")
 	var of []rules.Rule
-	for _, severity := range rules.Severities() {
+	for _, severity := range finding.SeverityNames() {
 		for _, r := range documented(set) {
 			if r.Report == name && r.Severity == severity {
 				of = append(of, r)

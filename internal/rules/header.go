@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"auditor/internal/finding"
 )
 
 // keys of a header, in the order in which a message lists them.
@@ -18,10 +20,11 @@ var (
 
 // headerParser collects the header of one file into a rule.
 type headerParser struct {
-	rule     *Rule
-	problems []Problem
-	entries  []entry // key lines with their continuations
-	prose    []string
+	rule         *Rule
+	remediations map[string]string // shared texts by name
+	problems     []Problem
+	entries      []entry // key lines with their continuations
+	prose        []string
 }
 
 // An entry is one key of a header.
@@ -33,8 +36,8 @@ type entry struct {
 }
 
 // parseHeader fills the rule from the leading "--" lines of its SQL.
-func parseHeader(r *Rule) []Problem {
-	p := &headerParser{rule: r}
+func parseHeader(r *Rule, remediations map[string]string) []Problem {
+	p := &headerParser{rule: r, remediations: remediations}
 	r.lines = map[string]int{}
 	lines, hasBody := headerLines(r.SQL)
 	for i, line := range lines {
@@ -119,7 +122,7 @@ func (p *headerParser) checkTitle(lines []string) {
 	p.problem(1, "the title is missing", "the first line says in a few words what is found: -- Token that nobody uses")
 }
 
-// entry stores one key; unknown ones were told already.
+// entry stores one key; unknown ones are problems already.
 func (p *headerParser) entry(e entry) {
 	if !slices.Contains(keys, e.key) {
 		return
@@ -146,7 +149,7 @@ func (p *headerParser) entry(e entry) {
 	case "population":
 		p.rule.Population = e.value
 	case "remediation":
-		p.rule.Remediation = e.value
+		p.remediation(e)
 	case "see":
 		p.see(e)
 	case "formerly":
@@ -155,8 +158,8 @@ func (p *headerParser) entry(e entry) {
 }
 
 func (p *headerParser) severity(e entry) {
-	if !slices.Contains(severities[:], e.value) {
-		p.problem(e.line, fmt.Sprintf("unknown severity %q", e.value), didYouMean(e.value, severities[:]))
+	if !finding.Severity(e.value).IsKnown() {
+		p.problem(e.line, fmt.Sprintf("unknown severity %q", e.value), didYouMean(e.value, finding.SeverityNames()))
 		return
 	}
 	p.rule.Severity = e.value

@@ -31,6 +31,9 @@ func Load(sources ...Source) (*Set, []Problem) {
 	set := &Set{}
 	var problems []Problem
 	for _, source := range sources {
+		problems = append(problems, set.loadRemediations(source)...)
+	}
+	for _, source := range sources {
 		problems = append(problems, set.load(source)...)
 	}
 	slices.SortFunc(set.rules, func(a, b Rule) int { return strings.Compare(a.ID, b.ID) })
@@ -104,7 +107,7 @@ func (s *Set) file(source Source, name string) []Problem {
 }
 
 func (s *Set) add(r Rule) []Problem {
-	problems := parseHeader(&r)
+	problems := parseHeader(&r, s.remediations)
 	if r.Severity != "" && r.Report == "" {
 		problems = append(problems, Problem{File: r.File, Line: r.lines["severity"], Rule: r.ID,
 			What: "a rule lies in no report", Meant: "move the file to REPORT/" + r.Name + ".sql"})

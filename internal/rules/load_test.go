@@ -2,6 +2,8 @@ package rules_test
 
 import (
 	"fmt"
+	"io/fs"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -84,7 +86,7 @@ func TestLoadReadsTheWholeHeader(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got, cmp.FilterPath(func(p cmp.Path) bool {
 		name := p.Last().String()
-		return name == ".values" || name == ".lines" || name == ".isCompiled"
+		return name == ".values" || name == ".lines" || name == ".isCompiled" || name == ".hasSharedText"
 	}, cmp.Ignore())); diff != "" {
 		t.Error(diff)
 	}
@@ -332,5 +334,72 @@ func TestLoadOfAHugeHeaderIsFast(t *testing.T) {
 	set, problems := rules.Load(files("a/b.sql", "-- Title\n-- remediation: a\n"+lines+"SELECT 1"))
 	if _, ok := set.Find("a/b"); !ok || time.Since(start) > 5*time.Second {
 		t.Errorf("%v, after %v", texts(problems), time.Since(start))
+	}
+}
+
+// A text that many remediations share is written once and named in the header.
+func TestSharedRemediation(t *testing.T) {
+	builtIn := files("_remediation/revoke-token.txt", "Open the page\nand press Revoke.\n")
+	own := files(
+		"_remediation/ask.txt", "Ask the owner.",
+		"a/shared.sql", "-- Title\n-- severity: low\n-- remediation: @ask @revoke-token Done.\n--   Tell @octocat.\n-- see: https://example.com/a\nSELECT 1\n",
+		"a/unknown.sql", "-- Title\n-- remediation: First ask. @revok-token\nSELECT 1\n",
+	)
+	own.Name = "own"
+	set, problems := rules.Load(builtIn, own)
+	want := []string{
+		"mine: there is no rule in this folder (rules are files REPORT/NAME.sql)",
+		`own/a/unknown.sql:2: there is no shared remediation @revok-token (did you mean "revoke-token"?)`,
+	}
+	if diff := cmp.Diff(want, texts(problems)); diff != "" {
+		t.Error(diff)
+	}
+	r, _ := set.Find("a/shared")
+	if want := "Ask the owner. Open the page and press Revoke. Done. Tell @octocat."; r.Remediation != want {
+		t.Errorf("remediation %q, want %q", r.Remediation, want)
+	}
+	wantText := "-- Title\n-- severity: low\n-- remediation: Ask the owner. Open the page and press Revoke. Done. Tell\n--   @octocat.\n-- see: https://example.com/a\nSELECT 1\n"
+	if diff := cmp.Diff(wantText, r.Text()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestDefectsOfSharedRemediations(t *testing.T) {
+	_, problems := rules.Load(files(
+		"_remediation/Revoke.txt", "Text.", "_remediation/empty.txt", " \n",
+		"a/b.sql", "-- Title\nSELECT 1\n",
+	), files("_remediation/Revoke.txt", "Text.", "a/c.sql", "-- Title\nSELECT 1\n"))
+	want := []string{
+		`mine/_remediation/Revoke.txt: "Revoke" is not a name for a shared remediation (small letters and digits, joined by -)`,
+		"mine/_remediation/empty.txt: the file is empty or not UTF-8 text",
+		`mine/_remediation/Revoke.txt: "Revoke" is not a name for a shared remediation (small letters and digits, joined by -)`,
+	}
+	if diff := cmp.Diff(want, texts(problems)); diff != "" {
+		t.Error(diff)
+	}
+	text := func() rules.Source { return files("_remediation/ask.txt", "Ask.", "a/b.sql", "-- Title\nSELECT 1\n") }
+	_, problems = rules.Load(text(), text())
+	if got := texts(problems); len(got) == 0 || got[0] != "mine/_remediation/ask.txt: there is another shared remediation ask (give it another name)" {
+		t.Errorf("%v", got)
+	}
+}
+
+// Every shared text that is shipped is in use, by more than one rule.
+func TestSharedRemediationsAreShared(t *testing.T) {
+	set, _ := rules.Load(rules.Source{Name: "queries", FS: queries.FS})
+	names, err := fs.Glob(queries.FS, "_remediation/*.txt")
+	if err != nil || len(names) == 0 {
+		t.Fatal(names, err)
+	}
+	for _, file := range names {
+		mark, count := "@"+strings.TrimSuffix(path.Base(file), ".txt"), 0
+		for _, r := range slices.Concat(set.Rules(), set.Disabled()) {
+			if slices.Contains(strings.Fields(r.SQL), mark) {
+				count++
+			}
+		}
+		if count < 2 {
+			t.Errorf("%s: %d rules name it", file, count)
+		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"auditor/internal/finding"
 )
 
 var (
@@ -76,7 +78,7 @@ func (p Param) Parse(text string) (any, error) {
 
 // convert reads a value as a configuration decoder leaves it.
 func (p Param) convert(value any) (any, error) {
-	wrong := fmt.Errorf("%v is not %s", shown(value), article(p.Kind))
+	wrong := fmt.Errorf("%v is not %s", finding.Shown(value), article(p.Kind))
 	switch v := value.(type) {
 	case string:
 		if p.Kind == "text" {
@@ -139,11 +141,4 @@ func article(kind string) string {
 		return "a " + kind
 	}
 	return kind
-}
-
-func shown(value any) string {
-	if v, ok := value.(string); ok {
-		return strconv.Quote(v)
-	}
-	return fmt.Sprint(value)
 }

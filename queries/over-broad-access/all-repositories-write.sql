@@ -11,13 +11,7 @@
 -- severity: high
 -- population: live_tokens WHERE (repository_selection = 'all' OR
 --   repository_selection IS NULL)
--- remediation: Ask the owner to select the repositories that the token needs
---   (own Settings > Developer settings > Personal access tokens > Fine-grained
---   tokens > the token > Edit > Only select repositories). To revoke it, open
---   the organization's Settings > Personal access tokens > Active tokens, choose
---   the token and press Revoke. By the API, as a GitHub App with write on the
---   organization's personal access tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api
---   --method POST orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`.
+-- remediation: @select-repositories @revoke-token
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens

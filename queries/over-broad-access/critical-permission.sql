@@ -11,15 +11,8 @@
 --
 -- severity: critical
 -- population: live_tokens
--- remediation: Ask the owner to make a token with fewer permissions or
---   repositories (a member edits it under their own Settings > Developer
---   settings > Personal access tokens > Fine-grained tokens; each change asks
---   for approval again), or revoke it. To revoke it, open the organization's
---   Settings > Personal access tokens > Active tokens, choose the token and
---   press Revoke. By the API, as a GitHub App with write on the organization's
---   personal access tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`. Work that needs
---   such a permission belongs to a GitHub App, whose tokens live for an hour.
+-- remediation: @narrow-token @revoke-token Work that needs such a permission
+--   belongs to a GitHub App, whose tokens live for an hour.
 -- see: https://docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens

@@ -17,12 +17,7 @@
 --   count
 -- population: live_tokens WHERE repository_selection = 'subset'
 -- remediation: Ask the owner for one token a job, each with the repositories
---   of that job, or move the job to a GitHub App. To revoke the token, open
---   the organization's Settings > Personal access tokens > Active tokens,
---   choose it and press Revoke. By the API, as a GitHub App with write on the
---   organization's personal access tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh
---   api --method POST orgs/ORG/personal-access-tokens/GRANT_ID -f
---   action=revoke`.
+--   of that job, or move the job to a GitHub App. @revoke-token
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/rest/orgs/personal-access-tokens

@@ -9,15 +9,7 @@
 --   it counts
 -- population: live_tokens
 -- remediation: Ask the owner what the token does and which permissions that
---   needs; GitHub's table names them by endpoint. Ask the owner to make a
---   token with fewer permissions or repositories (a member edits it under the
---   own Settings > Developer settings > Personal access tokens > Fine-grained
---   tokens; each change asks for approval again), or revoke it. To revoke it,
---   open the organization's Settings > Personal access tokens > Active tokens,
---   choose the token and press Revoke. By the API, as a GitHub App with write
---   on the organization's personal access tokens:
---   `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`.
+--   needs; GitHub's table names them by endpoint. @narrow-token @revoke-token
 -- see: https://docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization

@@ -13,13 +13,9 @@
 -- severity: low
 -- population: live_tokens
 -- remediation: Ask the owner to edit the token and to drop the permissions (a
---   member edits it under the own Settings > Developer settings > Personal
+--   member edits it under their own Settings > Developer settings > Personal
 --   access tokens > Fine-grained tokens), or revoke it before you promote the
---   owner. To revoke it, open the organization's Settings > Personal access
---   tokens > Active tokens, choose the token and press Revoke. By the API, as
---   a GitHub App with write on the organization's personal access tokens:
---   `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`.
+--   owner. @revoke-token
 -- see: https://docs.github.com/en/organizations/managing-peoples-access-to-your-organization-with-roles/roles-in-an-organization
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization

@@ -19,13 +19,9 @@
 -- population: live_tokens WHERE repository_selection = 'subset'
 -- remediation: Go through the tokens of the owner, which are listed by
 --   `GH_TOKEN=$INSTALLATION_TOKEN gh api --method GET
---   orgs/ORG/personal-access-tokens -f 'owner[]=LOGIN'`, and revoke those that
---   no job needs; move automation to GitHub Apps, one a job. To revoke one,
---   open the organization's Settings > Personal access tokens > Active tokens,
---   choose the token and press Revoke. By the API, as a GitHub App with write
---   on the organization's personal access tokens:
---   `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`.
+--   orgs/ORG/personal-access-tokens -f 'owner[]=LOGIN'`, and revoke those
+--   that no job needs; move automation to GitHub Apps, one a job.
+--   @revoke-token
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/rest/orgs/personal-access-tokens
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens

@@ -15,11 +15,7 @@
 --   member, or a GitHub App, for daily work, and keep the number of owners
 --   small (the organization's People page, filtered by the role Owner, or
 --   `GH_TOKEN=$INSTALLATION_TOKEN gh api --method GET orgs/ORG/members -f
---   role=admin`). To revoke it, open the organization's Settings > Personal
---   access tokens > Active tokens, choose the token and press Revoke. By the
---   API, as a GitHub App with write on the organization's personal access
---   tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`.
+--   role=admin`). @revoke-token
 -- see: https://docs.github.com/en/organizations/managing-peoples-access-to-your-organization-with-roles/roles-in-an-organization
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/setting-a-personal-access-token-policy-for-your-organization
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization

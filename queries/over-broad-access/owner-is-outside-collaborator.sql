@@ -11,15 +11,10 @@
 -- severity: medium
 -- population: live_tokens
 -- remediation: Ask whoever invited the person whether the work goes on; open
---   the organization's People > Outside collaborators to see the repositories,
---   and remove the person or invite the person as a member. By the API:
---   `GH_TOKEN=$INSTALLATION_TOKEN gh api --method DELETE
---   orgs/ORG/outside_collaborators/LOGIN`. To revoke it, open the
---   organization's Settings > Personal access tokens > Active tokens, choose
---   the token and press Revoke. By the API, as a GitHub App with write on the
---   organization's personal access tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh
---   api --method POST orgs/ORG/personal-access-tokens/GRANT_ID -f
---   action=revoke`.
+--   the organization's People > Outside collaborators to see the
+--   repositories, and remove the person or invite the person as a member. By
+--   the API: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method DELETE
+--   orgs/ORG/outside_collaborators/LOGIN`. @revoke-token
 -- see: https://docs.github.com/en/rest/orgs/outside-collaborators
 -- see: https://docs.github.com/en/organizations/managing-peoples-access-to-your-organization-with-roles/roles-in-an-organization
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization

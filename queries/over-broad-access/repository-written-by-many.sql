@@ -18,16 +18,11 @@
 -- population: live_repositories
 -- remediation: Ask the owners which of the tokens still need the repository;
 --   those that reach it are listed by `auditor query who-can-write --param
---   repository=OWNER/NAME`, or by `GH_TOKEN=$INSTALLATION_TOKEN gh api --method
---   GET orgs/ORG/personal-access-tokens -f repository=NAME`. To revoke one, open
---   the organization's Settings > Personal access tokens > Active tokens,
---   choose the token and press Revoke. By the API, as a GitHub App with write
---   on the organization's personal access tokens:
---   `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`. Let jobs that
---   push use a GitHub App, and protect the default branch by a ruleset (the
---   repository's Settings > Rules > Rulesets), so that no token pushes to it
---   alone.
+--   repository=OWNER/NAME`, or by `GH_TOKEN=$INSTALLATION_TOKEN gh api
+--   --method GET orgs/ORG/personal-access-tokens -f repository=NAME`.
+--   @revoke-token Let jobs that push use a GitHub App, and protect the
+--   default branch by a ruleset (the repository's Settings > Rules >
+--   Rulesets), so that no token pushes to it alone.
 -- see: https://docs.github.com/en/rest/orgs/personal-access-tokens
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/about-rulesets

@@ -19,16 +19,9 @@
 -- severity: critical
 -- population: live_tokens
 -- remediation: Split the token: one for each job, so that no token holds both
---   permissions. Ask the owner to make a token with fewer permissions or
---   repositories (a member edits it under their own Settings > Developer
---   settings > Personal access tokens > Fine-grained tokens; each change asks
---   for approval again), or revoke it. To revoke it, open the organization's
---   Settings > Personal access tokens > Active tokens, choose the token and
---   press Revoke. By the API, as a GitHub App with write on the organization's
---   personal access tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`. Require a
---   review by somebody else on default branches, by a ruleset that binds
---   administrators, so that one token is not enough.
+--   permissions. @narrow-token @revoke-token Require a review by somebody
+--   else on default branches, by a ruleset that binds administrators, so that
+--   one token is not enough.
 -- see: https://docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens

@@ -12,13 +12,8 @@
 --   which a token that can write counts
 -- population: live_tokens
 -- remediation: Ask the owner whether the token is still needed (a yearly job
---   may be silent for long), and whether reading would do. To revoke it, open
---   the organization's Settings > Personal access tokens > Active tokens,
---   choose the token and press Revoke. By the API, as a GitHub App with write
---   on the organization's personal access tokens:
---   `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`. Its owner gets
---   an e-mail and can ask again when the token is needed.
+--   may be silent for long), and whether reading would do. @revoke-token Its
+--   owner gets an e-mail and can ask again when the token is needed.
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/rest/orgs/personal-access-tokens
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens

@@ -11,14 +11,12 @@
 --
 -- severity: medium
 -- population: live_default_branches AS d WHERE d.is_protected IS NOT 0
--- remediation: Open the page that protection_url links to (the repository's
---   Settings > Branches for a classic rule, Settings > Rules > Rulesets of the
---   repository or the organization for a ruleset), tick Do not allow bypassing
---   the above settings of the classic rule or empty the Bypass list of the
---   ruleset, and save. By the API, for a classic rule: `gh api --method POST
---   repos/OWNER/REPO/branches/BRANCH/protection/enforce_admins`; for a ruleset:
---   `gh api --method PUT repos/OWNER/REPO/rulesets/RULESET_ID --input
---   ruleset.json` with bypass_actors empty.
+-- remediation: @open-protection Tick Do not allow bypassing the above
+--   settings of the classic rule or empty the Bypass list of the ruleset, and
+--   save. By the API, for a classic rule: `gh api --method POST
+--   repos/OWNER/REPO/branches/BRANCH/protection/enforce_admins`; for a
+--   ruleset: `gh api --method PUT repos/OWNER/REPO/rulesets/RULESET_ID
+--   --input ruleset.json` with bypass_actors empty.
 -- see: https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-protected-branches/about-protected-branches
 -- see: https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/available-rules-for-rulesets
 -- see: https://docs.github.com/en/rest/branches/branch-protection#set-admin-branch-protection

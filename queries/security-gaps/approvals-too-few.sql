@@ -15,14 +15,12 @@
 -- severity: medium
 -- param: count integer 1 -- approvals that a pull request needs at least
 -- population: live_default_branches AS d WHERE d.is_protected IS NOT 0
--- remediation: Open the page that protection_url links to (the repository's
---   Settings > Branches for a classic rule, Settings > Rules > Rulesets of the
---   repository or the organization for a ruleset), set Required approvals under
---   Require a pull request before merging, and save. By the API, for a classic
---   rule: `gh api --method PATCH
+-- remediation: @open-protection Set Required approvals under Require a pull
+--   request before merging, and save. By the API, for a classic rule: `gh api
+--   --method PATCH
 --   repos/OWNER/REPO/branches/BRANCH/protection/required_pull_request_reviews
---   -F required_approving_review_count=1`; for a ruleset: `gh api --method PUT
---   repos/OWNER/REPO/rulesets/RULESET_ID --input ruleset.json`.
+--   -F required_approving_review_count=1`; for a ruleset: `gh api --method
+--   PUT repos/OWNER/REPO/rulesets/RULESET_ID --input ruleset.json`.
 -- see: https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-protected-branches/about-protected-branches
 -- see: https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/available-rules-for-rulesets
 -- see: https://docs.github.com/en/rest/branches/branch-protection#update-pull-request-review-protection

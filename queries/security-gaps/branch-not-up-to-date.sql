@@ -11,11 +11,9 @@
 --
 -- severity: low
 -- population: live_default_branches AS d WHERE d.is_protected IS NOT 0
--- remediation: Open the page that protection_url links to (the repository's
---   Settings > Branches for a classic rule, Settings > Rules > Rulesets of the
---   repository or the organization for a ruleset), tick Require branches to be
---   up to date before merging under Require status checks to pass, and save. By
---   the API, for a classic rule: `gh api --method PATCH
+-- remediation: @open-protection Tick Require branches to be up to date before
+--   merging under Require status checks to pass, and save. By the API, for a
+--   classic rule: `gh api --method PATCH
 --   repos/OWNER/REPO/branches/BRANCH/protection/required_status_checks -F
 --   strict=true`; for a ruleset: `gh api --method PUT
 --   repos/OWNER/REPO/rulesets/RULESET_ID --input ruleset.json` with
@@ -32,7 +30,7 @@ SELECT
   d.branch_text || ': ' || CASE
     WHEN d.is_protected IS NULL THEN 'whether it is protected, and whether branches must be up to date, is unknown: GitHub did not answer, or shows it to administrators only'
     WHEN d.is_up_to_date_required IS NULL THEN 'whether branches must be up to date is unknown: GitHub did not say it of all that protects the branch'
-    ELSE 'branches need not be up to date before a merge' || ', though ' || d.protection_text
+    ELSE 'branches need not be up to date before a merge, though ' || d.protection_text
   END || coalesce('; ' || d.doubt, '') AS reason,
   d.is_up_to_date_required AS is_up_to_date_required,
   d.default_branch AS default_branch,

@@ -15,11 +15,8 @@
 --   branch_protection AS b WHERE b.org = d.org AND b.repository_id =
 --   d.repository_id AND b.is_pull_request_required IS NULL)) AND
 --   d.has_codeowners IS NOT 0
--- remediation: Open the page that protection_url links to (the repository's
---   Settings > Branches for a classic rule, Settings > Rules > Rulesets of the
---   repository or the organization for a ruleset), tick Require review from
---   Code Owners, and save. By the API, for a classic rule: `gh api --method
---   PATCH
+-- remediation: @open-protection Tick Require review from Code Owners, and
+--   save. By the API, for a classic rule: `gh api --method PATCH
 --   repos/OWNER/REPO/branches/BRANCH/protection/required_pull_request_reviews
 --   -F require_code_owner_reviews=true`; for a ruleset: `gh api --method PUT
 --   repos/OWNER/REPO/rulesets/RULESET_ID --input ruleset.json` with
@@ -44,7 +41,7 @@ SELECT
     WHEN d.is_code_owner_review_required IS NULL THEN 'whether a code owner must approve is unknown: GitHub did not say it of all that protects the branch'
     WHEN d.is_pull_request_required IS NOT 1 THEN 'whether a code owner must approve is unknown: GitHub did not say whether a pull request is required'
     WHEN d.has_codeowners IS NULL THEN 'no code owner has to approve, and GitHub did not say whether there is a CODEOWNERS file'
-    ELSE 'CODEOWNERS names owners, but none of them has to approve' || ', though ' || d.protection_text
+    ELSE 'CODEOWNERS names owners, but none of them has to approve, though ' || d.protection_text
   END || coalesce('; ' || d.doubt, '') AS reason,
   d.is_code_owner_review_required AS is_code_owner_review_required,
   d.has_codeowners AS has_codeowners,

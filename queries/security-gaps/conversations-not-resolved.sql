@@ -14,15 +14,12 @@
 --   (d.is_pull_request_required IS NOT 0 OR EXISTS (SELECT 1 FROM
 --   branch_protection AS b WHERE b.org = d.org AND b.repository_id =
 --   d.repository_id AND b.is_pull_request_required IS NULL))
--- remediation: Open the page that protection_url links to (the repository's
---   Settings > Branches for a classic rule, Settings > Rules > Rulesets of the
---   repository or the organization for a ruleset), tick Require conversation
---   resolution before merging, and save. By the API, for a classic rule: `gh
---   api --method PUT repos/OWNER/REPO/branches/BRANCH/protection --input
---   protection.json` with required_conversation_resolution true; for a ruleset:
---   `gh api --method PUT repos/OWNER/REPO/rulesets/RULESET_ID --input
---   ruleset.json` with required_review_thread_resolution true in its
---   pull_request rule.
+-- remediation: @open-protection Tick Require conversation resolution before
+--   merging, and save. By the API, for a classic rule: `gh api --method PUT
+--   repos/OWNER/REPO/branches/BRANCH/protection --input protection.json` with
+--   required_conversation_resolution true; for a ruleset: `gh api --method
+--   PUT repos/OWNER/REPO/rulesets/RULESET_ID --input ruleset.json` with
+--   required_review_thread_resolution true in its pull_request rule.
 -- see: https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-protected-branches/about-protected-branches
 -- see: https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/available-rules-for-rulesets
 -- see: https://docs.github.com/en/rest/branches/branch-protection#update-branch-protection
@@ -41,7 +38,7 @@ SELECT
     WHEN d.is_protected IS NULL THEN 'whether it is protected, and whether conversations must be resolved, is unknown: GitHub did not answer, or shows it to administrators only'
     WHEN d.is_conversation_resolution_required IS NULL THEN 'whether conversations must be resolved is unknown: GitHub did not say it of all that protects the branch'
     WHEN d.is_pull_request_required IS NOT 1 THEN 'whether conversations must be resolved is unknown: GitHub did not say whether a pull request is required'
-    ELSE 'conversations need not be resolved before a merge' || ', though ' || d.protection_text
+    ELSE 'conversations need not be resolved before a merge, though ' || d.protection_text
   END || coalesce('; ' || d.doubt, '') AS reason,
   d.is_conversation_resolution_required AS is_conversation_resolution_required,
   d.default_branch AS default_branch,

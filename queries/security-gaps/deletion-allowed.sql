@@ -11,11 +11,9 @@
 --
 -- severity: high
 -- population: live_default_branches AS d WHERE d.is_protected IS NOT 0
--- remediation: Open the page that protection_url links to (the repository's
---   Settings > Branches for a classic rule, Settings > Rules > Rulesets of the
---   repository or the organization for a ruleset), clear Allow deletions of the
---   classic rule or tick Restrict deletions of the ruleset, and save. By the
---   API, for a classic rule: `gh api --method PUT
+-- remediation: @open-protection Clear Allow deletions of the classic rule or
+--   tick Restrict deletions of the ruleset, and save. By the API, for a
+--   classic rule: `gh api --method PUT
 --   repos/OWNER/REPO/branches/BRANCH/protection --input protection.json` with
 --   allow_deletions false; for a ruleset: `gh api --method PUT
 --   repos/OWNER/REPO/rulesets/RULESET_ID --input ruleset.json` with a rule of
@@ -31,7 +29,7 @@ SELECT
   d.branch_text || ': ' || CASE
     WHEN d.is_protected IS NULL THEN 'whether it is protected, and whether deletion is allowed, is unknown: GitHub did not answer, or shows it to administrators only'
     WHEN d.is_deletion_allowed IS NULL THEN 'whether deletion is allowed is unknown: GitHub did not say it of all that protects the branch'
-    ELSE 'it can be deleted' || ', though ' || d.protection_text
+    ELSE 'it can be deleted, though ' || d.protection_text
   END || coalesce('; ' || d.doubt, '') AS reason,
   d.is_deletion_allowed AS is_deletion_allowed,
   d.default_branch AS default_branch,

@@ -14,11 +14,9 @@
 --   (d.is_pull_request_required IS NOT 0 OR EXISTS (SELECT 1 FROM
 --   branch_protection AS b WHERE b.org = d.org AND b.repository_id =
 --   d.repository_id AND b.is_pull_request_required IS NULL))
--- remediation: Open the page that protection_url links to (the repository's
---   Settings > Branches for a classic rule, Settings > Rules > Rulesets of the
---   repository or the organization for a ruleset), tick Require approval of the
---   most recent reviewable push, and save. By the API, for a classic rule: `gh
---   api --method PATCH
+-- remediation: @open-protection Tick Require approval of the most recent
+--   reviewable push, and save. By the API, for a classic rule: `gh api
+--   --method PATCH
 --   repos/OWNER/REPO/branches/BRANCH/protection/required_pull_request_reviews
 --   -F require_last_push_approval=true`; for a ruleset: `gh api --method PUT
 --   repos/OWNER/REPO/rulesets/RULESET_ID --input ruleset.json` with
@@ -41,7 +39,7 @@ SELECT
     WHEN d.is_protected IS NULL THEN 'whether it is protected, and whether somebody else must approve the last push, is unknown: GitHub did not answer, or shows it to administrators only'
     WHEN d.is_last_push_approval_required IS NULL THEN 'whether somebody else must approve the last push is unknown: GitHub did not say it of all that protects the branch'
     WHEN d.is_pull_request_required IS NOT 1 THEN 'whether somebody else must approve the last push is unknown: GitHub did not say whether a pull request is required'
-    ELSE 'the person who pushed last may approve' || ', though ' || d.protection_text
+    ELSE 'the person who pushed last may approve, though ' || d.protection_text
   END || coalesce('; ' || d.doubt, '') AS reason,
   d.is_last_push_approval_required AS is_last_push_approval_required,
   d.default_branch AS default_branch,

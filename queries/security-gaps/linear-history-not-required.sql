@@ -13,15 +13,12 @@
 --
 -- severity: low
 -- population: live_default_branches AS d WHERE d.is_protected IS NOT 0
--- remediation: Open the page that protection_url links to (the repository's
---   Settings > Branches for a classic rule, Settings > Rules > Rulesets of the
---   repository or the organization for a ruleset), tick Require linear history,
---   and save; the repository must allow squash or rebase merging. By the API,
---   for a classic rule: `gh api --method PUT
---   repos/OWNER/REPO/branches/BRANCH/protection --input protection.json` with
---   required_linear_history true; for a ruleset: `gh api --method PUT
---   repos/OWNER/REPO/rulesets/RULESET_ID --input ruleset.json` with a rule of
---   type required_linear_history.
+-- remediation: @open-protection Tick Require linear history, and save; the
+--   repository must allow squash or rebase merging. By the API, for a classic
+--   rule: `gh api --method PUT repos/OWNER/REPO/branches/BRANCH/protection
+--   --input protection.json` with required_linear_history true; for a
+--   ruleset: `gh api --method PUT repos/OWNER/REPO/rulesets/RULESET_ID
+--   --input ruleset.json` with a rule of type required_linear_history.
 -- see: https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-protected-branches/about-protected-branches
 -- see: https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/available-rules-for-rulesets
 -- see: https://docs.github.com/en/rest/branches/branch-protection#update-branch-protection
@@ -33,7 +30,7 @@ SELECT
   d.branch_text || ': ' || CASE
     WHEN d.is_protected IS NULL THEN 'whether it is protected, and whether a linear history is required, is unknown: GitHub did not answer, or shows it to administrators only'
     WHEN d.is_linear_history_required IS NULL THEN 'whether a linear history is required is unknown: GitHub did not say it of all that protects the branch'
-    ELSE 'merge commits are allowed' || ', though ' || d.protection_text
+    ELSE 'merge commits are allowed, though ' || d.protection_text
   END || coalesce('; ' || d.doubt, '') AS reason,
   d.is_linear_history_required AS is_linear_history_required,
   d.default_branch AS default_branch,

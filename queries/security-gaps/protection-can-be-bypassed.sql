@@ -11,14 +11,11 @@
 --
 -- severity: medium
 -- population: live_default_branches AS d WHERE d.is_protected IS NOT 0
--- remediation: Open the page that protection_url links to (the repository's
---   Settings > Branches for a classic rule, Settings > Rules > Rulesets of the
---   repository or the organization for a ruleset), take from the Bypass list
---   (or Allow specified actors to bypass required pull requests) whoever does
---   not need it today, and save. By the API: `gh api
---   repos/OWNER/REPO/rulesets/RULESET_ID --jq .bypass_actors` shows the list of
---   a ruleset, `gh api --method PUT repos/OWNER/REPO/rulesets/RULESET_ID
---   --input ruleset.json` replaces it.
+-- remediation: @open-protection Take from the Bypass list (or Allow specified
+--   actors to bypass required pull requests) whoever does not need it today,
+--   and save. By the API: `gh api repos/OWNER/REPO/rulesets/RULESET_ID --jq
+--   .bypass_actors` shows the list of a ruleset, `gh api --method PUT
+--   repos/OWNER/REPO/rulesets/RULESET_ID --input ruleset.json` replaces it.
 -- see: https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-protected-branches/about-protected-branches
 -- see: https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/available-rules-for-rulesets
 -- see: https://docs.github.com/en/rest/repos/rules#update-a-repository-ruleset

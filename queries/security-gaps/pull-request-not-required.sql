@@ -11,12 +11,10 @@
 --
 -- severity: high
 -- population: live_default_branches AS d WHERE d.is_protected IS NOT 0
--- remediation: Open the page that protection_url links to (the repository's
---   Settings > Branches for a classic rule, Settings > Rules > Rulesets of the
---   repository or the organization for a ruleset), tick Require a pull request
---   before merging and save. By the API, for a classic rule: `gh api --method
---   PUT repos/OWNER/REPO/branches/BRANCH/protection --input protection.json`
---   with required_pull_request_reviews in the file; for a ruleset: `gh api
+-- remediation: @open-protection Tick Require a pull request before merging
+--   and save. By the API, for a classic rule: `gh api --method PUT
+--   repos/OWNER/REPO/branches/BRANCH/protection --input protection.json` with
+--   required_pull_request_reviews in the file; for a ruleset: `gh api
 --   --method PUT repos/OWNER/REPO/rulesets/RULESET_ID --input ruleset.json`
 --   with a rule of type pull_request.
 -- see: https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-protected-branches/about-protected-branches
@@ -30,7 +28,7 @@ SELECT
   d.branch_text || ': ' || CASE
     WHEN d.is_protected IS NULL THEN 'whether it is protected, and whether changes need a pull request, is unknown: GitHub did not answer, or shows it to administrators only'
     WHEN d.is_pull_request_required IS NULL THEN 'whether changes need a pull request is unknown: GitHub did not say it of all that protects the branch'
-    ELSE 'changes can be pushed without a pull request' || ', though ' || d.protection_text
+    ELSE 'changes can be pushed without a pull request, though ' || d.protection_text
   END || coalesce('; ' || d.doubt, '') AS reason,
   d.is_pull_request_required AS is_pull_request_required,
   d.default_branch AS default_branch,

@@ -11,13 +11,11 @@
 --
 -- severity: low
 -- population: live_default_branches AS d WHERE d.is_protected IS NOT 0
--- remediation: Open the page that protection_url links to (the repository's
---   Settings > Branches for a classic rule, Settings > Rules > Rulesets of the
---   repository or the organization for a ruleset), tick Require signed commits,
---   and save. By the API, for a classic rule: `gh api --method POST
+-- remediation: @open-protection Tick Require signed commits, and save. By the
+--   API, for a classic rule: `gh api --method POST
 --   repos/OWNER/REPO/branches/BRANCH/protection/required_signatures`; for a
---   ruleset: `gh api --method PUT repos/OWNER/REPO/rulesets/RULESET_ID --input
---   ruleset.json` with a rule of type required_signatures.
+--   ruleset: `gh api --method PUT repos/OWNER/REPO/rulesets/RULESET_ID
+--   --input ruleset.json` with a rule of type required_signatures.
 -- see: https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-protected-branches/about-protected-branches
 -- see: https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/available-rules-for-rulesets
 -- see: https://docs.github.com/en/rest/branches/branch-protection#create-commit-signature-protection
@@ -29,7 +27,7 @@ SELECT
   d.branch_text || ': ' || CASE
     WHEN d.is_protected IS NULL THEN 'whether it is protected, and whether commits must be signed, is unknown: GitHub did not answer, or shows it to administrators only'
     WHEN d.is_signature_required IS NULL THEN 'whether commits must be signed is unknown: GitHub did not say it of all that protects the branch'
-    ELSE 'commits need not be signed' || ', though ' || d.protection_text
+    ELSE 'commits need not be signed, though ' || d.protection_text
   END || coalesce('; ' || d.doubt, '') AS reason,
   d.is_signature_required AS is_signature_required,
   d.default_branch AS default_branch,

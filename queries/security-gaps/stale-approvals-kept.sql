@@ -11,11 +11,9 @@
 --
 -- severity: medium
 -- population: live_default_branches AS d WHERE d.is_protected IS NOT 0
--- remediation: Open the page that protection_url links to (the repository's
---   Settings > Branches for a classic rule, Settings > Rules > Rulesets of the
---   repository or the organization for a ruleset), tick Dismiss stale pull
---   request approvals when new commits are pushed, and save. By the API, for a
---   classic rule: `gh api --method PATCH
+-- remediation: @open-protection Tick Dismiss stale pull request approvals
+--   when new commits are pushed, and save. By the API, for a classic rule:
+--   `gh api --method PATCH
 --   repos/OWNER/REPO/branches/BRANCH/protection/required_pull_request_reviews
 --   -F dismiss_stale_reviews=true`; for a ruleset: `gh api --method PUT
 --   repos/OWNER/REPO/rulesets/RULESET_ID --input ruleset.json` with
@@ -31,7 +29,7 @@ SELECT
   d.branch_text || ': ' || CASE
     WHEN d.is_protected IS NULL THEN 'whether it is protected, and whether new commits cancel approvals, is unknown: GitHub did not answer, or shows it to administrators only'
     WHEN d.is_stale_review_dismissed IS NULL THEN 'whether new commits cancel approvals is unknown: GitHub did not say it of all that protects the branch'
-    ELSE 'approvals stay when new commits are pushed' || ', though ' || d.protection_text
+    ELSE 'approvals stay when new commits are pushed, though ' || d.protection_text
   END || coalesce('; ' || d.doubt, '') AS reason,
   d.is_stale_review_dismissed AS is_stale_review_dismissed,
   d.default_branch AS default_branch,

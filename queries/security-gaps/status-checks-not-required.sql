@@ -11,14 +11,12 @@
 --
 -- severity: medium
 -- population: live_default_branches AS d WHERE d.is_protected IS NOT 0
--- remediation: Open the page that protection_url links to (the repository's
---   Settings > Branches for a classic rule, Settings > Rules > Rulesets of the
---   repository or the organization for a ruleset), tick Require status checks
---   to pass, name the checks, and save. By the API, for a classic rule: `gh api
---   --method PUT repos/OWNER/REPO/branches/BRANCH/protection --input
---   protection.json` with required_status_checks in the file; for a ruleset:
---   `gh api --method PUT repos/OWNER/REPO/rulesets/RULESET_ID --input
---   ruleset.json` with a rule of type required_status_checks.
+-- remediation: @open-protection Tick Require status checks to pass, name the
+--   checks, and save. By the API, for a classic rule: `gh api --method PUT
+--   repos/OWNER/REPO/branches/BRANCH/protection --input protection.json` with
+--   required_status_checks in the file; for a ruleset: `gh api --method PUT
+--   repos/OWNER/REPO/rulesets/RULESET_ID --input ruleset.json` with a rule of
+--   type required_status_checks.
 -- see: https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-protected-branches/about-protected-branches
 -- see: https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/available-rules-for-rulesets
 -- see: https://docs.github.com/en/rest/branches/branch-protection#update-branch-protection
@@ -30,7 +28,7 @@ SELECT
   d.branch_text || ': ' || CASE
     WHEN d.is_protected IS NULL THEN 'whether it is protected, and whether status checks are required, is unknown: GitHub did not answer, or shows it to administrators only'
     WHEN d.is_status_check_required IS NULL THEN 'whether status checks are required is unknown: GitHub did not say it of all that protects the branch'
-    ELSE 'no status check has to pass before a merge' || ', though ' || d.protection_text
+    ELSE 'no status check has to pass before a merge, though ' || d.protection_text
   END || coalesce('; ' || d.doubt, '') AS reason,
   d.is_status_check_required AS is_status_check_required,
   d.default_branch AS default_branch,

@@ -9,12 +9,8 @@
 --
 -- severity: low
 -- population: live_tokens WHERE repository_selection = 'subset'
--- remediation: To revoke it, open the organization's Settings > Personal
---   access tokens > Active tokens, choose the token and press Revoke. By the
---   API, as a GitHub App with write on the organization's personal access
---   tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`. Revoking it
---   breaks nothing but what still reads the archived repositories.
+-- remediation: @revoke-token Revoking it breaks nothing but what still reads
+--   the archived repositories.
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
 -- see: https://docs.github.com/en/repositories/archiving-a-github-repository/archiving-repositories

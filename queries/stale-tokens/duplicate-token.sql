@@ -10,13 +10,7 @@
 -- severity: low
 -- population: live_tokens
 -- remediation: Ask the owner which of them are needed. Revoke first those
---   that were not used for longest. To revoke it, open the organization's
---   Settings > Personal access tokens > Active tokens, choose the token and
---   press Revoke. By the API, as a GitHub App with write on the organization's
---   personal access tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`. All tokens of
---   one owner are listed by `GH_TOKEN=$INSTALLATION_TOKEN gh api --method GET
---   orgs/ORG/personal-access-tokens -f 'owner[]=LOGIN'`.
+--   that were not used for longest. @revoke-token @list-tokens-of-owner
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/rest/orgs/personal-access-tokens
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens

@@ -13,11 +13,10 @@
 -- population: live_tokens
 -- remediation: Tell the owner the date. The owner opens their own Settings >
 --   Developer settings > Personal access tokens > Fine-grained tokens > the
---   token, presses Regenerate token and puts the new value where the old one is
---   used; nobody else can, and there is no API for it. All tokens of one owner
---   are listed by `GH_TOKEN=$INSTALLATION_TOKEN gh api --method GET
---   orgs/ORG/personal-access-tokens -f 'owner[]=LOGIN'`. A job that must not
---   stop belongs to a GitHub App, whose tokens renew themselves.
+--   token, presses Regenerate token and puts the new value where the old one
+--   is used; nobody else can, and there is no API for it.
+--   @list-tokens-of-owner A job that must not stop belongs to a GitHub App,
+--   whose tokens renew themselves.
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
 -- see: https://docs.github.com/en/rest/orgs/personal-access-tokens
 

@@ -17,13 +17,9 @@
 --   these alone counts
 -- population: live_tokens
 -- remediation: Ask the owner what the token is for, and to name it after the
---   job that uses it (a member edits it under the own Settings > Developer
+--   job that uses it (a member edits it under their own Settings > Developer
 --   settings > Personal access tokens > Fine-grained tokens); revoke it when
---   nobody knows. To revoke it, open the organization's Settings > Personal
---   access tokens > Active tokens, choose the token and press Revoke. By the
---   API, as a GitHub App with write on the organization's personal access
---   tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`.
+--   nobody knows. @revoke-token
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/rest/orgs/personal-access-tokens

@@ -7,12 +7,8 @@
 -- severity: high
 -- param: days integer 30 -- days after the grant before a token without any use counts
 -- population: live_tokens
--- remediation: To revoke it, open the organization's Settings > Personal
---   access tokens > Active tokens, choose the token and press Revoke. By the
---   API, as a GitHub App with write on the organization's personal access
---   tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`. Its owner gets
---   an e-mail and can ask again when the token is needed.
+-- remediation: @revoke-token Its owner gets an e-mail and can ask again when
+--   the token is needed.
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/rest/orgs/personal-access-tokens
 

@@ -11,13 +11,9 @@
 --
 -- severity: critical
 -- population: tokens
--- remediation: To revoke it, open the organization's Settings > Personal
---   access tokens > Active tokens, choose the token and press Revoke. By the
---   API, as a GitHub App with write on the organization's personal access
---   tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`. If the owner
---   should still belong to the organization, invite the person again under the
---   organization's People page.
+-- remediation: @revoke-token If the owner should still belong to the
+--   organization, invite the person again under the organization's People
+--   page.
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/rest/orgs/personal-access-tokens
 -- see: https://docs.github.com/en/rest/orgs/members

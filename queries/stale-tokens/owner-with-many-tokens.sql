@@ -10,15 +10,9 @@
 -- param: count integer 10 -- valid tokens that one person may have before
 --   each of them counts
 -- population: live_tokens
--- remediation: Ask the owner to go through the list and to revoke what is
---   not needed. To revoke it, open the organization's Settings > Personal
---   access tokens > Active tokens, choose the token and press Revoke. By the
---   API, as a GitHub App with write on the organization's personal access
---   tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`. All tokens of
---   one owner are listed by `GH_TOKEN=$INSTALLATION_TOKEN gh api --method GET
---   orgs/ORG/personal-access-tokens -f 'owner[]=LOGIN'`. Many jobs under one
---   name belong to a GitHub App.
+-- remediation: Ask the owner to go through the list and to revoke what is not
+--   needed. @revoke-token @list-tokens-of-owner Many jobs under one name
+--   belong to a GitHub App.
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/rest/orgs/personal-access-tokens
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens

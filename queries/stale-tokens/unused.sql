@@ -9,11 +9,7 @@
 -- param: days integer 90 -- days without use after which a token counts
 -- population: live_tokens
 -- remediation: Ask the owner whether the token is still needed (a yearly job
---   may be silent for long). To revoke it, open the organization's Settings >
---   Personal access tokens > Active tokens, choose the token and press Revoke.
---   By the API, as a GitHub App with write on the organization's personal access
---   tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`.
+--   may be silent for long). @revoke-token
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/rest/orgs/personal-access-tokens
 
