@@ -51,7 +51,7 @@ func parseHeader(r *Rule, remediations map[string]string) []Problem {
 	}
 	p.values()
 	if r.IsOptIn && r.Severity == "" {
-		p.problem(r.lines["enabled"], "a saved query is not switched off", "it runs only when it is asked; a rule has a severity")
+		p.problem(r.lines["enabled"], "a saved query cannot be switched off", "it runs only on request; a rule has a severity")
 	}
 	if !hasBody {
 		p.problem(len(lines)+1, "there is no query", "a SELECT belongs below the header")
@@ -92,11 +92,11 @@ func (p *headerParser) line(number int, text string) {
 		}
 	} else if text != "" {
 		p.problem(number, "there is prose below the first key",
-			"indent it by two more spaces to go on with the key above, or move it up")
+			"indent it by two more spaces to continue the key above, or move it up")
 	}
 }
 
-// key tells whether a word before a colon is meant as a key. Prose may hold a
+// key says whether a word before a colon is meant as a key. Prose may hold a
 // colon after its first word ("Beware: …"), so a word with a capital, or within
 // a paragraph, is a key only when it looks like one of ours.
 func (p *headerParser) key(number int, word string) bool {
@@ -129,7 +129,7 @@ func (p *headerParser) entry(e entry) {
 	}
 	_, isSecond := p.rule.lines[e.key]
 	if isSecond && !slices.Contains([]string{"param", "see", "formerly"}, e.key) {
-		p.problem(e.line, fmt.Sprintf("%s stands twice", e.key), fmt.Sprintf("first on line %d", p.rule.lines[e.key]))
+		p.problem(e.line, fmt.Sprintf("%s is given twice", e.key), fmt.Sprintf("first on line %d", p.rule.lines[e.key]))
 		return
 	}
 	if !isSecond {
@@ -181,7 +181,7 @@ func (p *headerParser) param(e entry) {
 		return
 	}
 	if slices.ContainsFunc(p.rule.Params, func(other Param) bool { return other.Name == param.Name }) {
-		p.problem(e.line, fmt.Sprintf("param %s stands twice", param.Name), "")
+		p.problem(e.line, fmt.Sprintf("param %s is given twice", param.Name), "")
 		return
 	}
 	p.rule.Params = append(p.rule.Params, param)
@@ -191,7 +191,7 @@ func (p *headerParser) param(e entry) {
 func (p *headerParser) see(e entry) {
 	u, err := url.Parse(e.value)
 	if err != nil || u.Scheme != "https" || u.Host == "" || strings.ContainsAny(e.value, " \t") {
-		p.problem(e.line, fmt.Sprintf("see: %q is no link", e.value), "one https:// address a line")
+		p.problem(e.line, fmt.Sprintf("see: %q is not a link", e.value), "one https:// address per line")
 		return
 	}
 	p.rule.See = append(p.rule.See, e.value)
@@ -199,7 +199,7 @@ func (p *headerParser) see(e entry) {
 
 func (p *headerParser) formerly(e entry) {
 	if !idPattern.MatchString(e.value) {
-		p.problem(e.line, fmt.Sprintf("formerly: %q is no id", e.value), "REPORT/NAME, one a line")
+		p.problem(e.line, fmt.Sprintf("formerly: %q is not a rule id", e.value), "REPORT/NAME, one per line")
 		return
 	}
 	p.rule.Formerly = append(p.rule.Formerly, e.value)
@@ -212,7 +212,7 @@ func (p *headerParser) values() {
 		if param.IsRequired {
 			if p.rule.Severity != "" {
 				p.problem(p.rule.lines["param "+param.Name], fmt.Sprintf("param %s has no default", param.Name),
-					"a rule runs without anybody to ask; "+form)
+					"a rule runs by itself, so nobody can be asked for a value; "+form)
 			}
 			continue
 		}

@@ -19,7 +19,7 @@ var (
 // form is how a parameter is declared, for messages.
 const form = "write NAME KIND DEFAULT -- MEANING, as in: days integer 90 -- days without use"
 
-// parseParam reads "days integer 90 -- meaning". The returned text tells what
+// parseParam reads "days integer 90 -- meaning". The returned text says what
 // is wrong, and what was meant; both are empty when nothing is. Without a
 // default the parameter is required.
 func parseParam(value string) (p Param, what, meant string) {
@@ -38,7 +38,7 @@ func parseParam(value string) (p Param, what, meant string) {
 	}
 	switch {
 	case !paramName.MatchString(p.Name):
-		return p, fmt.Sprintf("%q is no name for a parameter", p.Name), "small letters, digits and _"
+		return p, fmt.Sprintf("%q is not a name for a parameter", p.Name), "small letters, digits and _"
 	case p.Name == "now":
 		return p, "param now needs no declaration", "it is always the time of the snapshot"
 	case !slices.Contains(paramKinds, p.Kind):

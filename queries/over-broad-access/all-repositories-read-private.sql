@@ -7,8 +7,8 @@
 --
 -- What GitHub grants is an upper bound: the token never reads more than its
 -- owner may; the inventory of this report says for which tokens the bound is
--- reached. Archived repositories count, because their contents can be read all
--- the same. Tokens that can write contents are the business of
+-- reached. Archived repositories count, because their contents can be read
+-- all the same. Tokens that can write contents are reported by
 -- all-repositories-write.
 --
 -- severity: medium

@@ -16,8 +16,8 @@
 -- param: count integer 5 -- repositories that a token must select at least to
 --   count
 -- population: live_tokens WHERE repository_selection = 'subset'
--- remediation: Ask the owner for one token a job, each with the repositories
---   of that job, or move the job to a GitHub App. @revoke-token
+-- remediation: Ask the owner for one token for each job, each with the
+--   repositories of that job, or move the job to a GitHub App. @revoke-token
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/rest/orgs/personal-access-tokens

@@ -1,4 +1,4 @@
--- Token that can change the organization, of somebody who cannot
+-- Token that could change the organization if its owner could
 --
 -- The token was given permissions to change the organization, and its owner is
 -- a plain member, who may not. Today it can do little of it: a token never
@@ -8,7 +8,7 @@
 --
 -- Where the lists of members and outside collaborators are not complete, the
 -- role of the owner may be unknown, and so is the finding. That the token has
--- the permissions at all is also told by organization-write.
+-- the permissions at all is also reported by organization-write.
 --
 -- severity: low
 -- population: live_tokens

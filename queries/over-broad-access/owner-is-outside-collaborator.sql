@@ -1,8 +1,8 @@
 -- Token of an outside collaborator
 --
--- The owner of the token is no member of the organization, but was let into
--- single repositories. Nobody offboards such people when a project ends,
--- two-factor and single sign-on rules may not reach them, and their token
+-- The owner of the token is no member of the organization, but was invited to
+-- single repositories. Nobody removes such people when a project ends,
+-- two-factor and single sign-on rules may not apply to them, and their token
 -- stays.
 --
 -- Where the lists of members and outside collaborators could not be read, the
@@ -10,8 +10,8 @@
 --
 -- severity: medium
 -- population: live_tokens
--- remediation: Ask whoever invited the person whether the work goes on; open
---   the organization's People > Outside collaborators to see the
+-- remediation: Ask whoever invited the person whether the work continues;
+--   open the organization's People > Outside collaborators to see the
 --   repositories, and remove the person or invite the person as a member. By
 --   the API: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method DELETE
 --   orgs/ORG/outside_collaborators/LOGIN`. @revoke-token

@@ -10,7 +10,7 @@
 -- how many come on top. Archived and disabled repositories are left out.
 --
 -- The usual limit is far above what one team needs, so that a large
--- organization sees the few repositories that stand out and not all of them.
+-- organization sees the few exceptional repositories and not all of them.
 --
 -- severity: medium
 -- param: count integer 25 -- tokens with write on contents that may select a

@@ -8,8 +8,8 @@
 -- param: count integer 50 -- repositories that a token may reach before it counts
 -- population: live_tokens WHERE (repository_selection = 'subset' OR
 --   repository_selection IS NULL)
--- remediation: Ask the owner for one token a job, each with the repositories
---   of that job. @revoke-token
+-- remediation: Ask the owner for one token for each job, each with the
+--   repositories of that job. @revoke-token
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/rest/orgs/personal-access-tokens

@@ -1,9 +1,8 @@
--- Token with a permission that nobody has judged
+-- Token with a permission that the catalogue does not know
 --
 -- GitHub adds permissions without notice. This token holds one, or a level of
 -- one, that the catalogue of this auditor does not know, so no other rule can
--- say how much it can do. Until somebody has judged it, think of it as
--- powerful.
+-- say how much it can do. Until it has been classified, treat it as powerful.
 --
 -- What is known is in the view permission_catalog. Expired tokens count: they
 -- show the same gap.

@@ -10,7 +10,7 @@
 -- population: live_tokens
 -- remediation: @add-expiry @revoke-token Set a maximum lifetime under the
 --   organization's Settings > Personal access tokens > Settings >
---   Fine-grained tokens, so that no new one comes.
+--   Fine-grained tokens, so that no new one is created.
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/setting-a-personal-access-token-policy-for-your-organization
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens

@@ -1,19 +1,18 @@
 -- Token that can write and is not used
 --
--- The token can change something, yet nobody has used it for a while, or ever.
--- It is all risk and no use: revoking it most likely breaks nothing, and a
--- thief would be the first to use it.
+-- The token can change something, yet nobody has used it for a while, or
+-- ever. It is a risk without a use: revoking it most likely breaks nothing.
 --
 -- GitHub keeps the last use by the day. Tokens whose access is younger than
--- the limit are left in peace.
+-- the limit are left out.
 --
 -- severity: high
 -- param: days integer 30 -- days since the grant, and without use, after
 --   which a token that can write counts
 -- population: live_tokens
 -- remediation: Ask the owner whether the token is still needed (a yearly job
---   may be silent for long), and whether reading would do. @revoke-token Its
---   owner gets an e-mail and can ask again when the token is needed.
+--   may use it rarely), and whether reading would do. @revoke-token Its owner
+--   gets an e-mail and can ask again when the token is needed.
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/rest/orgs/personal-access-tokens
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens

@@ -7,10 +7,10 @@
 -- Branches that need no pull request at all count too: nobody has to approve
 -- there either.
 --
--- Repositories whose default branch has no protection at all are left to
--- default-branch-unprotected. Where GitHub did not say whether there is
--- protection, or shows it to administrators only, or where the free plan has
--- none for private repositories, the answer is unknown.
+-- Repositories whose default branch has no protection at all are reported by
+-- default-branch-unprotected. The answer is unknown where GitHub did not say
+-- whether there is protection or shows it to administrators only, and where
+-- the free plan has none for private repositories.
 --
 -- severity: medium
 -- param: count integer 1 -- approvals that a pull request needs at least

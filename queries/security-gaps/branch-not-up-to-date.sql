@@ -1,13 +1,13 @@
 -- Branches are merged without the latest changes
 --
--- A change that was tested against last week's code may break this week's, and
--- a fix of a hole may be undone by a merge that never saw it. Where branches
--- must be up to date, what was tested is what is merged.
+-- A change that was tested against last week's code may break this week's,
+-- and the fix of a vulnerability may be undone by a merge that never included
+-- it. Where branches must be up to date, what was tested is what is merged.
 --
--- Repositories whose default branch has no protection at all are left to
--- default-branch-unprotected. Where GitHub did not say whether there is
--- protection, or shows it to administrators only, or where the free plan has
--- none for private repositories, the answer is unknown.
+-- Repositories whose default branch has no protection at all are reported by
+-- default-branch-unprotected. The answer is unknown where GitHub did not say
+-- whether there is protection or shows it to administrators only, and where
+-- the free plan has none for private repositories.
 --
 -- severity: low
 -- population: live_default_branches AS d WHERE d.is_protected IS NOT 0

@@ -12,8 +12,8 @@
 -- population: live_repositories AS r WHERE r.is_empty IS NOT 1 AND
 --   r.has_codeowners IS NOT 0
 -- remediation: Open the CODEOWNERS file on GitHub, where each error is marked
---   in its line with what would mend it; correct the name, or give the team
---   write access under Settings > Collaborators and teams. By the API: `gh api
+--   in its line with how to fix it; correct the name, or give the team write
+--   access under Settings > Collaborators and teams. By the API: `gh api
 --   repos/OWNER/REPO/codeowners/errors` lists the errors.
 -- see: https://docs.github.com/en/repositories/managing-your-repositorys-settings-and-features/customizing-your-repository/about-code-owners
 -- see: https://docs.github.com/en/rest/repos/repos#list-codeowners-errors

@@ -4,10 +4,10 @@
 -- reviewed for nothing. Requiring that conversations are resolved makes the
 -- answer part of the record.
 --
--- Repositories whose default branch has no protection at all are left to
--- default-branch-unprotected. Where GitHub did not say whether there is
--- protection, or shows it to administrators only, or where the free plan has
--- none for private repositories, the answer is unknown.
+-- Repositories whose default branch has no protection at all are reported by
+-- default-branch-unprotected. The answer is unknown where GitHub did not say
+-- whether there is protection or shows it to administrators only, and where
+-- the free plan has none for private repositories.
 --
 -- severity: low
 -- population: live_default_branches AS d WHERE d.is_protected IS NOT 0 AND

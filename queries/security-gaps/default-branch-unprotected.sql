@@ -1,13 +1,13 @@
 -- Default branch without any protection
 --
--- Nothing stands between a person with write access, or a token of theirs, and
--- the branch that everything is built from: no review, no check, no ban on
--- force pushes or deletion. Classic branch protection or an active ruleset
--- would do; a ruleset that only evaluates does not protect.
+-- A person with write access, or a token of theirs, can change the branch
+-- that everything is built from without any control: no review, no check, no
+-- ban on force pushes or deletion. Classic branch protection or an active
+-- ruleset is enough; a ruleset that only evaluates does not protect.
 --
--- Where GitHub shows protection to administrators only, or where the free plan
--- has none for private repositories, the answer is unknown. Empty repositories
--- have no branch yet and are passed over.
+-- Where GitHub shows protection to administrators only, or where the free
+-- plan has none for private repositories, the answer is unknown. Empty
+-- repositories have no branch yet and are left out.
 --
 -- severity: high
 -- population: live_repositories AS r WHERE r.is_empty IS NOT 1

@@ -1,8 +1,8 @@
 -- Dependabot alerts are off
 --
 -- Dependabot alerts tell when a dependency has a known vulnerability. They
--- cost nothing on any plan. Without them a repository learns of a hole in its
--- dependencies from the news, or from the intruder.
+-- cost nothing on any plan. Without them a repository learns of a
+-- vulnerability in its dependencies from the news, or from the intruder.
 --
 -- severity: high
 -- population: live_repositories AS r

@@ -1,9 +1,9 @@
--- Dependabot does not mend what it finds
+-- Dependabot does not fix what it finds
 --
--- Dependabot alerts are on here, so somebody is told of holes in dependencies,
--- but Dependabot opens no pull request that would mend them. Known holes then
--- stay open until somebody has the time, and most are attacked within days of
--- becoming known.
+-- Dependabot alerts are on here, so vulnerable dependencies are reported, but
+-- Dependabot opens no pull request that would fix them. Known vulnerabilities
+-- then stay open until somebody has the time, and most are attacked within
+-- days of becoming known.
 --
 -- GitHub pauses Dependabot by itself where nobody has touched its pull requests
 -- for a long time. That it did is known only where automated_security_fixes is
@@ -14,10 +14,10 @@
 -- severity: medium
 -- population: live_repositories AS r WHERE r.dependabot_alerts IS NOT
 --   'disabled'
--- remediation: Open the repository's Settings > Advanced Security > Dependabot
---   security updates and press Enable; a paused one wakes when somebody merges
---   or closes one of its pull requests. By the API: `gh api --method PUT
---   repos/OWNER/REPO/automated-security-fixes`.
+-- remediation: Open the repository's Settings > Advanced Security >
+--   Dependabot security updates and press Enable; a paused one resumes when
+--   somebody merges or closes one of its pull requests. By the API: `gh api
+--   --method PUT repos/OWNER/REPO/automated-security-fixes`.
 -- see: https://docs.github.com/en/code-security/dependabot/dependabot-security-updates/about-dependabot-security-updates
 -- see: https://docs.github.com/en/code-security/dependabot/dependabot-security-updates/configuring-dependabot-security-updates
 -- see: https://docs.github.com/en/rest/repos/repos#enable-dependabot-security-updates

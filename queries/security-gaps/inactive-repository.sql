@@ -1,8 +1,9 @@
 -- Repository that nobody has worked on for a long time
 --
--- Nobody mends the dependencies of a forgotten repository, nobody reads its
--- alerts, and its keys, hooks and collaborators stay as they were. An archived
--- repository is read-only and says in the open that it is no longer kept.
+-- Nobody updates the dependencies of a forgotten repository, nobody reads its
+-- alerts, and its keys, hooks and collaborators stay as they were. An
+-- archived repository is read-only and says in the open that it is no longer
+-- kept.
 --
 -- A repository to which nothing was ever pushed counts from the day it was
 -- created.

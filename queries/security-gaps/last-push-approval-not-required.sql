@@ -1,13 +1,13 @@
 -- The last pusher may be the one who approves
 --
--- Without this setting somebody can push to the pull request of a colleague and
--- approve the result themselves: two names stand under a change that only one
+-- Without this setting somebody can push to the pull request of a colleague
+-- and approve the result themselves: two names are on a change that only one
 -- person saw in its final form.
 --
--- Repositories whose default branch has no protection at all are left to
--- default-branch-unprotected. Where GitHub did not say whether there is
--- protection, or shows it to administrators only, or where the free plan has
--- none for private repositories, the answer is unknown.
+-- Repositories whose default branch has no protection at all are reported by
+-- default-branch-unprotected. The answer is unknown where GitHub did not say
+-- whether there is protection or shows it to administrators only, and where
+-- the free plan has none for private repositories.
 --
 -- severity: medium
 -- population: live_default_branches AS d WHERE d.is_protected IS NOT 0 AND

@@ -1,4 +1,4 @@
--- Members can invite strangers into repositories
+-- Members can invite outside collaborators
 --
 -- Whoever administers a repository can then let people from outside in, who are
 -- bound by no contract and leave with no offboarding. Where only owners invite,

@@ -5,7 +5,7 @@
 -- and a change to a workflow or to the code that checks passwords is reviewed
 -- by whoever happens to look.
 --
--- Empty repositories are passed over.
+-- Empty repositories are left out.
 --
 -- severity: low
 -- population: live_repositories AS r WHERE r.is_empty IS NOT 1

@@ -1,11 +1,11 @@
 -- Public repository without a security policy
 --
--- A security policy tells whoever finds a hole where to report it in private
--- and what answer to expect. Without one the finder asks in public, or gives
--- up.
+-- A security policy says where to report a vulnerability in private and what
+-- answer to expect. Without one the finder asks in public, or gives up.
 --
--- A SECURITY.md of the repository counts, and so does the organization's in its
--- public repository .github. Private and internal repositories are passed over.
+-- A SECURITY.md of the repository counts, and so does the organization's in
+-- its public repository .github. Private and internal repositories are left
+-- out.
 --
 -- severity: medium
 -- population: live_repositories AS r WHERE (r.visibility = 'public' OR

@@ -1,9 +1,9 @@
 -- Secrets without a known issuer are not looked for
 --
--- Private keys, connection strings and passwords in URLs belong to no provider
--- that GitHub knows, so secret scanning passes over them unless it is told to
--- look for generic patterns too. They open databases and servers as well as any
--- key of a provider.
+-- Private keys, connection strings and passwords in URLs belong to no
+-- provider that GitHub knows, so secret scanning leaves them out unless it is
+-- told to look for generic patterns too. They open databases and servers as
+-- well as any key of a provider.
 --
 -- Only private and internal repositories count whose secret scanning is not
 -- off: they have the licence that this needs. Where secret scanning is off,

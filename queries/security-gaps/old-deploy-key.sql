@@ -5,9 +5,9 @@
 -- anything still needs it; it opens the repository all the same, a private one
 -- too.
 --
--- Keys that a policy of the organization has switched off do not count. That a
--- key can push is told by writable-deploy-key. When a key was last used is not
--- collected, so age is all there is to go by.
+-- Keys that a policy of the organization has switched off do not count. That
+-- a key can push is reported by writable-deploy-key. When a key was last used
+-- is not collected, so age is all there is to go by.
 --
 -- severity: low
 -- param: days integer 365 -- days since a key was added after which it counts

@@ -2,12 +2,12 @@
 --
 -- Push protection refuses a push that holds a key or a password, before the
 -- secret is in the history and has to be replaced everywhere. Secret scanning
--- alone tells afterwards.
+-- alone shows afterwards.
 --
 -- Public repositories have it without cost. Private and internal ones need a
--- licence, which GitHub sells for the Team and Enterprise plans, so they count
--- unless the plan of the organization is known to be free. A plan that GitHub
--- did not tell is not taken for free.
+-- licence, which GitHub sells for the Team and Enterprise plans, so they
+-- count unless the plan of the organization is known to be free. A plan that
+-- GitHub did not report is not taken to be free.
 --
 -- severity: high
 -- population: live_repositories AS r WHERE (r.visibility = 'public' OR

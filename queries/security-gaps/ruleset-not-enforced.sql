@@ -7,8 +7,8 @@
 --
 -- Rulesets that are disabled are not counted unless the parameter says so:
 -- they look switched off to everybody who opens the page, and that the branch
--- is unprotected is told by default-branch-unprotected anyway. Where not all
--- rulesets could be read, where a pattern does not plainly say whether it
+-- is unprotected is reported by default-branch-unprotected anyway. Where not
+-- all rulesets could be read, where a pattern does not plainly say whether it
 -- covers the default branch, where GitHub shows classic protection to
 -- administrators only, or where the free plan has no protection for private
 -- repositories, the answer is unknown.

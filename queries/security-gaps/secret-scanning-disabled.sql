@@ -1,13 +1,13 @@
 -- Secret scanning is off
 --
 -- Secret scanning finds keys and passwords that were committed by mistake and
--- tells the repository and the issuer of the key. Without it a leaked key is
--- found by whoever looks first, and attackers look all day.
+-- notifies the repository and the issuer of the key. Without it a leaked key
+-- is found by whoever looks first, and attackers look all day.
 --
 -- Public repositories have it without cost. Private and internal ones need a
--- licence, which GitHub sells for the Team and Enterprise plans, so they count
--- unless the plan of the organization is known to be free. A plan that GitHub
--- did not tell is not taken for free.
+-- licence, which GitHub sells for the Team and Enterprise plans, so they
+-- count unless the plan of the organization is known to be free. A plan that
+-- GitHub did not report is not taken to be free.
 --
 -- severity: high
 -- population: live_repositories AS r WHERE (r.visibility = 'public' OR

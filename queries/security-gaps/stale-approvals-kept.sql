@@ -4,10 +4,10 @@
 -- change approved, push something else on top of it, and merge it: the approval
 -- on record is for code that nobody saw.
 --
--- Repositories whose default branch has no protection at all are left to
--- default-branch-unprotected. Where GitHub did not say whether there is
--- protection, or shows it to administrators only, or where the free plan has
--- none for private repositories, the answer is unknown.
+-- Repositories whose default branch has no protection at all are reported by
+-- default-branch-unprotected. The answer is unknown where GitHub did not say
+-- whether there is protection or shows it to administrators only, and where
+-- the free plan has none for private repositories.
 --
 -- severity: medium
 -- population: live_default_branches AS d WHERE d.is_protected IS NOT 0

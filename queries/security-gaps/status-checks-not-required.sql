@@ -1,13 +1,13 @@
 -- Changes are merged without passing checks
 --
 -- Tests and scans that nobody has to wait for do not stop anything: a change
--- that breaks the build or brings a known hole is merged while the check that
--- would have said so is still running, or red.
+-- that breaks the build or brings a known vulnerability is merged while the
+-- check that would have said so is still running, or red.
 --
--- Repositories whose default branch has no protection at all are left to
--- default-branch-unprotected. Where GitHub did not say whether there is
--- protection, or shows it to administrators only, or where the free plan has
--- none for private repositories, the answer is unknown.
+-- Repositories whose default branch has no protection at all are reported by
+-- default-branch-unprotected. The answer is unknown where GitHub did not say
+-- whether there is protection or shows it to administrators only, and where
+-- the free plan has none for private repositories.
 --
 -- severity: medium
 -- population: live_default_branches AS d WHERE d.is_protected IS NOT 0

@@ -10,7 +10,7 @@
 -- severity: medium
 -- population: live_repositories AS r
 -- remediation: Open the repository's Settings > Deploy keys, press Delete
---   beside the key and, where something still needs it, add it anew without
+--   beside the key and, where something still needs it, add it again without
 --   Allow write access. By the API: `gh api repos/OWNER/REPO/keys` lists the
 --   keys, `gh api --method DELETE repos/OWNER/REPO/keys/KEY_ID` deletes one.
 --   Owners can forbid deploy keys under the organization's Settings > Deploy

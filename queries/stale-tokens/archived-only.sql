@@ -1,8 +1,7 @@
 -- Token for archived repositories only
 --
--- Every repository that the token was given is archived or disabled, so it can
--- change nothing there: the work it was made for is over. It can still read
--- them.
+-- Every repository that the token was given is archived or disabled, so it
+-- can change nothing there: its work is done. It can still read them.
 --
 -- With write on administration it can also unarchive or delete them; then the
 -- severity is high.

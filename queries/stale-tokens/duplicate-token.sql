@@ -1,8 +1,8 @@
 -- Token that its owner has twice
 --
 -- The same person holds another token with exactly the same permissions on
--- exactly the same repositories. One of them is usually forgotten: made again
--- because the first one's value was lost, and never revoked.
+-- exactly the same repositories. One of them is usually forgotten: created
+-- because the value of the first one was lost, and never revoked.
 --
 -- Two tokens for two machines are a good habit; then their names say so, and
 -- both are used.

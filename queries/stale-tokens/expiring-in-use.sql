@@ -1,8 +1,8 @@
 -- Token in use that is about to expire
 --
 -- Something still works with this token, and will stop working on its last
--- day. This is not a danger to security but an outage with a known date, and
--- the moment to ask whether the token can be narrowed when it is renewed.
+-- day. This is not a security risk but an outage with a known date, and the
+-- moment to ask whether the token can be narrowed when it is renewed.
 --
 -- GitHub keeps the last use by the day.
 --
@@ -11,10 +11,10 @@
 -- param: used_days integer 30 -- days since its last use within which a
 --   token counts as in use
 -- population: live_tokens
--- remediation: Tell the owner the date. The owner opens their own Settings >
---   Developer settings > Personal access tokens > Fine-grained tokens > the
---   token, presses Regenerate token and puts the new value where the old one
---   is used; nobody else can, and there is no API for it.
+-- remediation: Inform the owner of the date. The owner opens their own
+--   Settings > Developer settings > Personal access tokens > Fine-grained
+--   tokens > the token, presses Regenerate token and puts the new value where
+--   the old one is used; nobody else can, and there is no API for it.
 --   @list-tokens-of-owner A job that must not stop belongs to a GitHub App,
 --   whose tokens renew themselves.
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens

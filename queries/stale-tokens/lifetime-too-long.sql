@@ -1,11 +1,11 @@
 -- Token that stays valid for too long
 --
--- The token expires, but so late that its expiry date protects nothing. A year
+-- The token expires, but so late that its expiry date protects little. A year
 -- is what GitHub's default policy allows at most; a token that outlives the
 -- project, the laptop or the job of its owner is found by others before it
 -- ends.
 --
--- Tokens without any expiry date are the business of never-expires.
+-- Tokens without any expiry date are reported by never-expires.
 --
 -- severity: medium
 -- param: days integer 366 -- days from now after which an expiry date is too

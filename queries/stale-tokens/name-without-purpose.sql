@@ -1,8 +1,8 @@
 -- Token whose name does not say what it is for
 --
--- The name of a token is all that tells, a year later, what it is for and
--- whether anything still needs it. This one is called test, token, tmp, a date
--- or the like, so nobody dares to revoke it.
+-- A year later, the name of a token is the only sign of what it is for and
+-- whether anything still needs it. This one is called test, token, tmp, a
+-- date or similar, so nobody dares to revoke it.
 --
 -- Digits and punctuation do not count, nor does the case of letters: test-2 and
 -- Token (new) are names without purpose, ci-deploy is one with.

@@ -1,4 +1,4 @@
--- Token of somebody who left
+-- Token of a person who has left
 --
 -- The owner of the token is neither a member nor an outside collaborator of
 -- the organization, yet the token is still listed with its access. A person

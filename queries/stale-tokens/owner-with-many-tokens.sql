@@ -1,4 +1,4 @@
--- Token of somebody who has many
+-- Token of a person who has many
 --
 -- The owner of the token has so many that nobody can say what each is for, the
 -- owner included. The ones that are forgotten stay valid.

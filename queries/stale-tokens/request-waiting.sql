@@ -1,7 +1,7 @@
 -- Request that nobody has answered
 --
--- Somebody asked for a token and has waited since. People who wait help
--- themselves with a classic token, somebody else's key, a password in a
+-- Somebody asked for a token and has waited since. People who wait work
+-- around it with a classic token, somebody else's key, a password in a
 -- script. A request that is not needed any more should be denied, so that the
 -- list shows what matters.
 --

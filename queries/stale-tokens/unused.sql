@@ -1,15 +1,16 @@
 -- Token that is no longer used
 --
--- A token that once worked and then fell silent belongs to a script or a
--- person that moved on. It keeps its access until it expires, and nobody would
--- notice if somebody else used it. GitHub keeps the last use by the day;
--- tokens that were never used are the business of never-used.
+-- A token that was used once and is no longer used belongs to a script that
+-- was retired or to a person who has moved on. It keeps its access until it
+-- expires, and nobody would notice if somebody else used it. GitHub keeps the
+-- last use by the day; tokens that were never used are reported by
+-- never-used.
 --
 -- severity: medium
 -- param: days integer 90 -- days without use after which a token counts
 -- population: live_tokens
 -- remediation: Ask the owner whether the token is still needed (a yearly job
---   may be silent for long). @revoke-token
+--   may use it rarely). @revoke-token
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/rest/orgs/personal-access-tokens
 

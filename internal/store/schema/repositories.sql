@@ -256,7 +256,7 @@ SELECT
   r.secret_scanning AS secret_scanning, -- secret scanning
   r.secret_scanning_push_protection AS secret_scanning_push_protection, -- pushes with secrets are stopped
   r.secret_scanning_non_provider_patterns AS secret_scanning_non_provider_patterns, -- secret scanning for generic patterns
-  r.secret_scanning_validity_checks AS secret_scanning_validity_checks, -- found secrets are tried at their issuer
+  r.secret_scanning_validity_checks AS secret_scanning_validity_checks, -- found secrets are checked with their issuer
   r.secret_scanning_ai_detection AS secret_scanning_ai_detection, -- secret scanning for passwords by a model
   (
     SELECT CASE WHEN s.has_vulnerability_alerts THEN 'enabled' WHEN i.can_see_administration THEN 'disabled' END
@@ -273,12 +273,12 @@ SELECT
       JOIN _installations AS i ON i.org = u.org
       WHERE u.org = r.org AND u.repository_id = r.repository_id
     )
-  ) AS dependabot_security_updates, -- Dependabot opens pull requests that mend alerts; paused is told only where the resource automated_security_fixes is switched on
+  ) AS dependabot_security_updates, -- Dependabot opens pull requests that fix alerts; paused is reported only where the resource automated_security_fixes is switched on
   (
     SELECT iif(v.is_enabled, 'enabled', 'disabled')
     FROM _private_vulnerability_reporting AS v
     WHERE v.org = r.org AND v.repository_id = r.repository_id
-  ) AS private_vulnerability_reporting, -- strangers may report holes privately; asked of public repositories only
+  ) AS private_vulnerability_reporting, -- anybody may report a vulnerability in private; read for public repositories only
   (SELECT s.has_security_policy FROM _repository_settings AS s INDEXED BY _repository_settings_flags WHERE s.org = r.org AND s.repository_id = r.repository_id) AS has_security_policy, -- 1: a SECURITY.md, also the organization's; NULL unknown
   (
     SELECT o.has_codeowners
@@ -353,11 +353,11 @@ SELECT
   r.secret_scanning AS secret_scanning, -- secret scanning
   r.secret_scanning_push_protection AS secret_scanning_push_protection, -- pushes with secrets are stopped
   r.secret_scanning_non_provider_patterns AS secret_scanning_non_provider_patterns, -- secret scanning for generic patterns
-  r.secret_scanning_validity_checks AS secret_scanning_validity_checks, -- found secrets are tried at their issuer
+  r.secret_scanning_validity_checks AS secret_scanning_validity_checks, -- found secrets are checked with their issuer
   r.secret_scanning_ai_detection AS secret_scanning_ai_detection, -- secret scanning for passwords by a model
   r.dependabot_alerts AS dependabot_alerts, -- Dependabot alerts; disabled only where the App sees as an administrator, because GitHub answers "off" to all others
-  r.dependabot_security_updates AS dependabot_security_updates, -- Dependabot opens pull requests that mend alerts; paused is told only where the resource automated_security_fixes is switched on
-  r.private_vulnerability_reporting AS private_vulnerability_reporting, -- strangers may report holes privately; asked of public repositories only
+  r.dependabot_security_updates AS dependabot_security_updates, -- Dependabot opens pull requests that fix alerts; paused is reported only where the resource automated_security_fixes is switched on
+  r.private_vulnerability_reporting AS private_vulnerability_reporting, -- anybody may report a vulnerability in private; read for public repositories only
   r.has_security_policy AS has_security_policy, -- 1: a SECURITY.md, also the organization's; NULL unknown
   r.has_codeowners AS has_codeowners, -- 1: there is a CODEOWNERS file; NULL unknown
   r.codeowners_error_count AS codeowners_error_count, -- errors in CODEOWNERS, see codeowners_errors; NULL without the file or unknown

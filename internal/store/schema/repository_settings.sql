@@ -86,7 +86,7 @@ CREATE TABLE _dependabot_alerts (
 -- One row a source: the classic rule, or one active ruleset with all its rules
 -- for the default branch. Rulesets that only evaluate protect nothing: GitHub's
 -- Ref.rules lists the rules of active ones only; should one come all the same,
--- it is left out here and stays in raw. That they exist is told by rulesets.
+-- it is left out here and stays in raw. That they exist is in the view rulesets.
 CREATE TABLE _branch_protection (
   org TEXT NOT NULL,
   repository_id INTEGER NOT NULL,
@@ -191,13 +191,13 @@ CREATE VIEW _in_repository_settings (org, parent, item) AS SELECT '', '', '' WHE
 
 CREATE TRIGGER _in_repository_settings_insert INSTEAD OF INSERT ON _in_repository_settings
 BEGIN
-  -- A page may tell of a repository that was created since the list was read, and
+  -- A page may list a repository that was created since the list was read, and
   -- may come after one was found gone: then it says nothing.
   SELECT RAISE(IGNORE)
   FROM _gone AS g
   WHERE g.org = NEW.org AND g.resource = 'repositories' AND g.parent = CAST(NEW.item ->> '$.databaseId' AS TEXT);
 
-  -- Seen again: everything is told anew, by the cascade.
+  -- Seen again: everything is read again, by the cascade.
   DELETE FROM _repository_settings
   WHERE org = NEW.org AND repository_id = NEW.item ->> '$.databaseId';
 
@@ -442,7 +442,7 @@ SELECT
   e."column" AS "column", -- column of the error, from 1
   e.kind AS kind, -- kind of error, for example Unknown owner
   e.source AS source, -- the line's text
-  e.suggestion AS suggestion, -- how GitHub would mend it
+  e.suggestion AS suggestion, -- how GitHub would fix it
   e.message AS message -- GitHub's explanation
 FROM _codeowners_errors AS e;
 
