@@ -92,7 +92,7 @@ func (m *manualText) table(columns ...string) {
 	m.linef("%s|", strings.Repeat("|---", len(columns)))
 }
 
-// rulesManual is queries/README.md: everything in it stands in the headers of
+// rulesManual is queries/README.md: everything in it comes from the headers of
 // the files, the comments of the views or the catalogue.
 func rulesManual(set *rules.Set, permissions []queries.Permission) string {
 	m := &manualText{}
