@@ -1,10 +1,11 @@
 -- Requests spent on each resource
 --
--- What the run cost: HTTP requests to GitHub by organization and resource, most
--- first, with the rows they brought and their share of the organization's
--- requests in percent; how many of them were tries after a fault or a limit, how
--- long they waited for that, all added up, and how long the resource took. What
--- stopped a resource is told by the view coverage.
+-- What the run cost: HTTP requests to GitHub by organization and resource,
+-- most first, with the rows they brought and their share of the
+-- organization's requests in percent; how many of them were tries after a
+-- fault or a limit, how long they waited for that, all added up, and how long
+-- the resource took. What stopped a resource is reported by the view
+-- coverage.
 
 SELECT
   c.org AS org,

@@ -9,9 +9,10 @@ import (
 	"strings"
 )
 
-// FS holds the built-in rules, REPORT/NAME.sql, and the saved queries, NAME.sql.
+// FS holds the built-in rules, REPORT/NAME.sql, the saved queries, NAME.sql, and
+// the texts that remediations share, _remediation/NAME.txt.
 //
-//go:embed *.sql */*.sql
+//go:embed *.sql */*.sql _remediation/*.txt
 var FS embed.FS
 
 //go:embed permission_catalogue.csv

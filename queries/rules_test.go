@@ -148,7 +148,10 @@ func (f *fixture) checkVariety(t *testing.T, result rules.Result, population int
 }
 
 // columnOf is the id in the view that a population begins with.
-var columnOf = map[string]string{"tokens": "grant_id", "token_requests": "request_id", "repositories": "repository_id", "orgs": "org"}
+var columnOf = map[string]string{
+	"tokens": "grant_id", "live_tokens": "grant_id", "token_requests": "request_id",
+	"repositories": "repository_id", "live_repositories": "repository_id", "live_default_branches": "repository_id", "orgs": "org",
+}
 
 // checkPopulation finds every reported subject in the population: "n of m, k
 // unknown" must never have n + k > m. It cuts the result down to the fixture's

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"auditor/internal/collect"
+	"auditor/internal/finding"
 	"auditor/internal/github"
 	"auditor/internal/rules"
 )
@@ -37,7 +38,7 @@ func (c *config) check(extra ...configProblem) error {
 	}
 	k.url()
 	k.names("reports.formats", c.Reports.Formats, formatNames())
-	k.name("reports.fail_on", c.Reports.FailOn, append([]string{"none"}, rules.Severities()...))
+	k.name("reports.fail_on", c.Reports.FailOn, append([]string{"none"}, finding.SeverityNames()...))
 	k.names("collect.optional", c.Collect.Optional, collect.Options())
 	k.numbers()
 	k.globs()

@@ -70,7 +70,7 @@ func (a *app) rulesShowCommand() *cobra.Command {
 			if !ok {
 				return unknownRule(args[0], set)
 			}
-			_, err = fmt.Fprintf(a.env.stdout, "%s\n\n%s\n", rule.ID, sanitize.Lines(strings.TrimRight(rule.SQL, "\n")))
+			_, err = fmt.Fprintf(a.env.stdout, "%s\n\n%s\n", rule.ID, sanitize.Lines(strings.TrimRight(rule.Text(), "\n")))
 			return err
 		},
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"auditor/internal/finding"
 	"auditor/internal/history"
 	"auditor/internal/rules"
 	"auditor/internal/store"
@@ -92,7 +93,7 @@ func (m *manualText) table(columns ...string) {
 	m.linef("%s|", strings.Repeat("|---", len(columns)))
 }
 
-// rulesManual is queries/README.md: everything in it stands in the headers of
+// rulesManual is queries/README.md: everything in it comes from the headers of
 // the files, the comments of the views or the catalogue.
 func rulesManual(set *rules.Set, permissions []queries.Permission) string {
 	m := &manualText{}
@@ -117,7 +118,7 @@ func (m *manualText) report(name string, set *rules.Set) {
 	m.linef("\n## %s\n", name)
 	m.table("severity", "rule", "finds")
 	var of []rules.Rule
-	for _, severity := range rules.Severities() {
+	for _, severity := range finding.SeverityNames() {
 		for _, r := range documented(set) {
 			if r.Report == name && r.Severity == severity {
 				of = append(of, r)

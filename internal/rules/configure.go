@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"auditor/internal/finding"
 )
 
 // A Setting is what the configuration says about one rule.
@@ -42,10 +44,10 @@ func (r *Rule) configure(setting Setting) []Problem {
 		switch {
 		case r.Severity == "":
 			problems = append(problems, Problem{Key: "severity", What: "a saved query has no severity"})
-		case !slices.Contains(severities[:], setting.Severity):
+		case !finding.Severity(setting.Severity).IsKnown():
 			problems = append(problems, Problem{Key: "severity",
 				What:  fmt.Sprintf("unknown severity %q", setting.Severity),
-				Meant: didYouMean(setting.Severity, severities[:])})
+				Meant: didYouMean(setting.Severity, finding.SeverityNames())})
 		default:
 			r.Severity = setting.Severity
 		}

@@ -66,7 +66,7 @@ func findingOf(columns []string, row []any, r Rule) (finding.Finding, error) {
 	}
 	switch {
 	case !f.Status.IsKnown():
-		return f, fmt.Errorf("status %v of %v is neither fail nor unknown", finding.Shown(row[0]), shown(row[1]))
+		return f, fmt.Errorf("status %v of %v is neither fail nor unknown", finding.Shown(row[0]), finding.Shown(row[1]))
 	case !isSubject:
 		return f, fmt.Errorf("subject %v is none of token/ID, request/ID, repository/ID, org/LOGIN", finding.Shown(row[1]))
 	case f.Org == "":

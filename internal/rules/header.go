@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"auditor/internal/finding"
 )
 
 // keys of a header, in the order in which a message lists them.
@@ -18,10 +20,11 @@ var (
 
 // headerParser collects the header of one file into a rule.
 type headerParser struct {
-	rule     *Rule
-	problems []Problem
-	entries  []entry // key lines with their continuations
-	prose    []string
+	rule         *Rule
+	remediations map[string]string // shared texts by name
+	problems     []Problem
+	entries      []entry // key lines with their continuations
+	prose        []string
 }
 
 // An entry is one key of a header.
@@ -33,8 +36,8 @@ type entry struct {
 }
 
 // parseHeader fills the rule from the leading "--" lines of its SQL.
-func parseHeader(r *Rule) []Problem {
-	p := &headerParser{rule: r}
+func parseHeader(r *Rule, remediations map[string]string) []Problem {
+	p := &headerParser{rule: r, remediations: remediations}
 	r.lines = map[string]int{}
 	lines, hasBody := headerLines(r.SQL)
 	for i, line := range lines {
@@ -48,7 +51,7 @@ func parseHeader(r *Rule) []Problem {
 	}
 	p.values()
 	if r.IsOptIn && r.Severity == "" {
-		p.problem(r.lines["enabled"], "a saved query is not switched off", "it runs only when it is asked; a rule has a severity")
+		p.problem(r.lines["enabled"], "a saved query cannot be switched off", "it runs only on request; a rule has a severity")
 	}
 	if !hasBody {
 		p.problem(len(lines)+1, "there is no query", "a SELECT belongs below the header")
@@ -89,11 +92,11 @@ func (p *headerParser) line(number int, text string) {
 		}
 	} else if text != "" {
 		p.problem(number, "there is prose below the first key",
-			"indent it by two more spaces to go on with the key above, or move it up")
+			"indent it by two more spaces to continue the key above, or move it up")
 	}
 }
 
-// key tells whether a word before a colon is meant as a key. Prose may hold a
+// key says whether a word before a colon is meant as a key. Prose may hold a
 // colon after its first word ("Beware: …"), so a word with a capital, or within
 // a paragraph, is a key only when it looks like one of ours.
 func (p *headerParser) key(number int, word string) bool {
@@ -119,14 +122,14 @@ func (p *headerParser) checkTitle(lines []string) {
 	p.problem(1, "the title is missing", "the first line says in a few words what is found: -- Token that nobody uses")
 }
 
-// entry stores one key; unknown ones were told already.
+// entry stores one key; unknown ones are problems already.
 func (p *headerParser) entry(e entry) {
 	if !slices.Contains(keys, e.key) {
 		return
 	}
 	_, isSecond := p.rule.lines[e.key]
 	if isSecond && !slices.Contains([]string{"param", "see", "formerly"}, e.key) {
-		p.problem(e.line, fmt.Sprintf("%s stands twice", e.key), fmt.Sprintf("first on line %d", p.rule.lines[e.key]))
+		p.problem(e.line, fmt.Sprintf("%s is given twice", e.key), fmt.Sprintf("first on line %d", p.rule.lines[e.key]))
 		return
 	}
 	if !isSecond {
@@ -146,7 +149,7 @@ func (p *headerParser) entry(e entry) {
 	case "population":
 		p.rule.Population = e.value
 	case "remediation":
-		p.rule.Remediation = e.value
+		p.remediation(e)
 	case "see":
 		p.see(e)
 	case "formerly":
@@ -155,8 +158,8 @@ func (p *headerParser) entry(e entry) {
 }
 
 func (p *headerParser) severity(e entry) {
-	if !slices.Contains(severities[:], e.value) {
-		p.problem(e.line, fmt.Sprintf("unknown severity %q", e.value), didYouMean(e.value, severities[:]))
+	if !finding.Severity(e.value).IsKnown() {
+		p.problem(e.line, fmt.Sprintf("unknown severity %q", e.value), didYouMean(e.value, finding.SeverityNames()))
 		return
 	}
 	p.rule.Severity = e.value
@@ -178,7 +181,7 @@ func (p *headerParser) param(e entry) {
 		return
 	}
 	if slices.ContainsFunc(p.rule.Params, func(other Param) bool { return other.Name == param.Name }) {
-		p.problem(e.line, fmt.Sprintf("param %s stands twice", param.Name), "")
+		p.problem(e.line, fmt.Sprintf("param %s is given twice", param.Name), "")
 		return
 	}
 	p.rule.Params = append(p.rule.Params, param)
@@ -188,7 +191,7 @@ func (p *headerParser) param(e entry) {
 func (p *headerParser) see(e entry) {
 	u, err := url.Parse(e.value)
 	if err != nil || u.Scheme != "https" || u.Host == "" || strings.ContainsAny(e.value, " \t") {
-		p.problem(e.line, fmt.Sprintf("see: %q is no link", e.value), "one https:// address a line")
+		p.problem(e.line, fmt.Sprintf("see: %q is not a link", e.value), "one https:// address per line")
 		return
 	}
 	p.rule.See = append(p.rule.See, e.value)
@@ -196,7 +199,7 @@ func (p *headerParser) see(e entry) {
 
 func (p *headerParser) formerly(e entry) {
 	if !idPattern.MatchString(e.value) {
-		p.problem(e.line, fmt.Sprintf("formerly: %q is no id", e.value), "REPORT/NAME, one a line")
+		p.problem(e.line, fmt.Sprintf("formerly: %q is not a rule id", e.value), "REPORT/NAME, one per line")
 		return
 	}
 	p.rule.Formerly = append(p.rule.Formerly, e.value)
@@ -209,7 +212,7 @@ func (p *headerParser) values() {
 		if param.IsRequired {
 			if p.rule.Severity != "" {
 				p.problem(p.rule.lines["param "+param.Name], fmt.Sprintf("param %s has no default", param.Name),
-					"a rule runs without anybody to ask; "+form)
+					"a rule runs by itself, so nobody can be asked for a value; "+form)
 			}
 			continue
 		}

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// largest is the size in bytes beyond which a file is no rule but a mistake.
+// largest is the size in bytes beyond which a file is a mistake and not a rule.
 const largest = 1 << 20
 
 var namePattern = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
@@ -18,18 +18,21 @@ var namePattern = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 // A Source is a folder of rules: the built-in one, or a user's own.
 type Source struct {
 	Name string // what its files are called in messages; empty: nothing before their path
-	FS   fs.FS  // REPORT/NAME.sql; testdata and names with a leading . or _ are passed over
-	// IsCompiled says that its rules are known to compile: Set.Check passes over
+	FS   fs.FS  // REPORT/NAME.sql; testdata and names with a leading . or _ are left out
+	// IsCompiled says that its rules are known to compile: Set.Check skips
 	// them. The built-in ones are compiled by the tests of every release.
 	IsCompiled bool
 }
 
 // Load reads the rules of all sources. Files with a defect are left out of the
-// set and told as problems, in the order of sources and paths; the others
-// stand. Load does not compile the queries: Set.Check does.
+// set and reported as problems, in the order of sources and paths; the others
+// are in the set. Load does not compile the queries: Set.Check does.
 func Load(sources ...Source) (*Set, []Problem) {
 	set := &Set{}
 	var problems []Problem
+	for _, source := range sources {
+		problems = append(problems, set.loadRemediations(source)...)
+	}
 	for _, source := range sources {
 		problems = append(problems, set.load(source)...)
 	}
@@ -72,7 +75,7 @@ func isPassedOver(name string) bool {
 	return name != "." && (base == "testdata" || base[0] == '.' || base[0] == '_')
 }
 
-// file adds one file to the set, or tells why not.
+// file adds one file to the set, or says why not.
 func (s *Set) file(source Source, name string) []Problem {
 	r := Rule{isCompiled: source.IsCompiled, File: path.Join(source.Name, name), Name: strings.TrimSuffix(path.Base(name), ".sql")}
 	r.ID = strings.TrimSuffix(name, ".sql")
@@ -84,11 +87,11 @@ func (s *Set) file(source Source, name string) []Problem {
 	}
 	for _, part := range strings.Split(r.ID, "/") {
 		if !namePattern.MatchString(part) {
-			return one(fmt.Sprintf("%q is no name for a rule or its folder", part), "small letters and digits, joined by -")
+			return one(fmt.Sprintf("%q is not a name for a rule or its folder", part), "small letters and digits, joined by -")
 		}
 	}
 	if strings.Count(name, "/") > 1 {
-		return one("the file lies too deep", "rules are files REPORT/NAME.sql")
+		return one("the file is too deep in folders", "rules are files REPORT/NAME.sql")
 	}
 	text, err := fs.ReadFile(source.FS, name)
 	switch {
@@ -104,15 +107,15 @@ func (s *Set) file(source Source, name string) []Problem {
 }
 
 func (s *Set) add(r Rule) []Problem {
-	problems := parseHeader(&r)
+	problems := parseHeader(&r, s.remediations)
 	if r.Severity != "" && r.Report == "" {
 		problems = append(problems, Problem{File: r.File, Line: r.lines["severity"], Rule: r.ID,
-			What: "a rule lies in no report", Meant: "move the file to REPORT/" + r.Name + ".sql"})
+			What: "a rule is in no report", Meant: "move the file to REPORT/" + r.Name + ".sql"})
 	}
 	for _, other := range s.rules {
 		if other.ID == r.ID {
 			problems = append(problems, Problem{File: r.File, Rule: r.ID,
-				What: fmt.Sprintf("there is another %s", r.ID), Meant: "it stands in " + other.File})
+				What: fmt.Sprintf("there is another %s", r.ID), Meant: "it is in " + other.File})
 		}
 	}
 	if len(problems) == 0 {

@@ -2,6 +2,8 @@ package rules_test
 
 import (
 	"fmt"
+	"io/fs"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -84,7 +86,7 @@ func TestLoadReadsTheWholeHeader(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got, cmp.FilterPath(func(p cmp.Path) bool {
 		name := p.Last().String()
-		return name == ".values" || name == ".lines" || name == ".isCompiled"
+		return name == ".values" || name == ".lines" || name == ".isCompiled" || name == ".hasSharedText"
 	}, cmp.Ignore())); diff != "" {
 		t.Error(diff)
 	}
@@ -103,24 +105,24 @@ func TestLoadTellsWhatIsWrongAndWhatWasMeant(t *testing.T) {
 		"key in capitals":   {header("Severity: high"), `mine/a/b.sql:2: unknown key "Severity" (did you mean "severity"?)`},
 		"far from any key":  {header("owner: me"), `mine/a/b.sql:2: unknown key "owner" (known: severity, enabled, param, population, remediation, see, formerly)`},
 		"bad severity":      {header("severity: hihg"), `mine/a/b.sql:2: unknown severity "hihg" (did you mean "high"?)`},
-		"severity twice":    {header("severity: high", "severity: low"), `mine/a/b.sql:3: severity stands twice (first on line 2)`},
+		"severity twice":    {header("severity: high", "severity: low"), `mine/a/b.sql:3: severity is given twice (first on line 2)`},
 		"empty key":         {header("severity:"), `mine/a/b.sql:2: severity is empty`},
 		"no title":          {"--\n-- severity: low\nSELECT 1", `mine/a/b.sql:1: the title is missing (the first line says in a few words what is found: -- Token that nobody uses)`},
 		"key for a title":   {"-- severity: low\n-- Title\nSELECT 1", `mine/a/b.sql:1: the title is missing (the first line says in a few words what is found: -- Token that nobody uses)`},
 		"no header":         {"SELECT 1", `mine/a/b.sql:1: the title is missing (the first line says in a few words what is found: -- Token that nobody uses)`},
 		"no query":          {"-- Title\n-- severity: low\n\n", `mine/a/b.sql:3: there is no query (a SELECT belongs below the header)`},
-		"prose below a key": {header("severity: low", "more words"), `mine/a/b.sql:3: there is prose below the first key (indent it by two more spaces to go on with the key above, or move it up)`},
+		"prose below a key": {header("severity: low", "more words"), `mine/a/b.sql:3: there is prose below the first key (indent it by two more spaces to continue the key above, or move it up)`},
 		"param kind":        {header("param: days interger 9 -- days"), `mine/a/b.sql:2: param days: unknown kind "interger" (did you mean "integer"?)`},
 		"param default":     {header("param: days integer soon -- days"), `mine/a/b.sql:2: param days: default "soon" is not a whole number`},
 		"param boolean":     {header("param: all boolean yes -- all"), `mine/a/b.sql:2: param all: default "yes" is not a boolean: true or false`},
-		"param no default":  {header("param: days integer -- days", "severity: low"), `mine/a/b.sql:2: param days has no default (a rule runs without anybody to ask; write NAME KIND DEFAULT -- MEANING, as in: days integer 90 -- days without use)`},
+		"param no default":  {header("param: days integer -- days", "severity: low"), `mine/a/b.sql:2: param days has no default (a rule runs by itself, so nobody can be asked for a value; write NAME KIND DEFAULT -- MEANING, as in: days integer 90 -- days without use)`},
 		"param no kind":     {header("param: days"), `mine/a/b.sql:2: param "days" has no kind (write NAME KIND DEFAULT -- MEANING, as in: days integer 90 -- days without use)`},
 		"param no meaning":  {header("param: days integer 9"), `mine/a/b.sql:2: param days has no meaning (write NAME KIND DEFAULT -- MEANING, as in: days integer 90 -- days without use)`},
-		"param name":        {header("param: Days integer 9 -- days"), `mine/a/b.sql:2: "Days" is no name for a parameter (small letters, digits and _)`},
+		"param name":        {header("param: Days integer 9 -- days"), `mine/a/b.sql:2: "Days" is not a name for a parameter (small letters, digits and _)`},
 		"param now":         {header("param: now text 9 -- time"), `mine/a/b.sql:2: param now needs no declaration (it is always the time of the snapshot)`},
-		"param twice":       {header("param: d integer 9 -- a", "param: d integer 9 -- b"), `mine/a/b.sql:3: param d stands twice`},
-		"see":               {header("see: docs.github.com"), `mine/a/b.sql:2: see: "docs.github.com" is no link (one https:// address a line)`},
-		"formerly":          {header("formerly: Idle"), `mine/a/b.sql:2: formerly: "Idle" is no id (REPORT/NAME, one a line)`},
+		"param twice":       {header("param: d integer 9 -- a", "param: d integer 9 -- b"), `mine/a/b.sql:3: param d is given twice`},
+		"see":               {header("see: docs.github.com"), `mine/a/b.sql:2: see: "docs.github.com" is not a link (one https:// address per line)`},
+		"formerly":          {header("formerly: Idle"), `mine/a/b.sql:2: formerly: "Idle" is not a rule id (REPORT/NAME, one per line)`},
 		"not text":          {"-- Title\x00\nSELECT 1", `mine/a/b.sql: the file is not UTF-8 text`},
 		"too large":         {"-- Title\nSELECT 1" + strings.Repeat(" ", 1<<20), `mine/a/b.sql: the file has 1048593 bytes (a rule has at most 1 MiB)`},
 	} {
@@ -163,9 +165,9 @@ func TestLoadToldByPath(t *testing.T) {
 		source rules.Source
 		want   []string
 	}{
-		"rule outside a report": {files("b.sql", "-- Title\n-- severity: low\nSELECT 1"), []string{"mine/b.sql:2: a rule lies in no report (move the file to REPORT/b.sql)"}},
-		"too deep":              {files("a/b/c.sql", query), []string{"mine/a/b/c.sql: the file lies too deep (rules are files REPORT/NAME.sql)"}},
-		"name":                  {files("a/My_Rule.sql", query), []string{`mine/a/My_Rule.sql: "My_Rule" is no name for a rule or its folder (small letters and digits, joined by -)`}},
+		"rule outside a report": {files("b.sql", "-- Title\n-- severity: low\nSELECT 1"), []string{"mine/b.sql:2: a rule is in no report (move the file to REPORT/b.sql)"}},
+		"too deep":              {files("a/b/c.sql", query), []string{"mine/a/b/c.sql: the file is too deep in folders (rules are files REPORT/NAME.sql)"}},
+		"name":                  {files("a/My_Rule.sql", query), []string{`mine/a/My_Rule.sql: "My_Rule" is not a name for a rule or its folder (small letters and digits, joined by -)`}},
 		"no rules":              {files("a/readme.md", query), []string{"mine: there is no rule in this folder (rules are files REPORT/NAME.sql)"}},
 		"passed over":           {files("b.sql", query, "testdata/X.sql", query, ".git/X.sql", query, "a/_X.sql", query), nil},
 	} {
@@ -181,7 +183,7 @@ func TestLoadToldByPath(t *testing.T) {
 func TestLoadRefusesASecondRuleOfOneID(t *testing.T) {
 	other := rules.Source{Name: "theirs", FS: files("tokens/sleepy.sql", good).FS}
 	set, problems := rules.Load(files("tokens/sleepy.sql", good), other)
-	want := []string{"theirs/tokens/sleepy.sql: there is another tokens/sleepy (it stands in mine/tokens/sleepy.sql)"}
+	want := []string{"theirs/tokens/sleepy.sql: there is another tokens/sleepy (it is in mine/tokens/sleepy.sql)"}
 	if diff := cmp.Diff(want, texts(problems)); diff != "" {
 		t.Error(diff)
 	}
@@ -227,8 +229,8 @@ func TestRulesThatAreOff(t *testing.T) {
 		"a/bad.sql", rule("-- enabled: maybe\n"), "a/twice.sql", rule("-- enabled: no\n-- enabled: yes\n"), "saved.sql", "-- Saved\n--\n-- enabled: no\nSELECT 1\n"))
 	want := []string{
 		`mine/a/bad.sql:4: enabled: "maybe" is neither yes nor no (no: only where the configuration switches it on)`,
-		`mine/a/twice.sql:5: enabled stands twice (first on line 4)`,
-		`mine/saved.sql:3: a saved query is not switched off (it runs only when it is asked; a rule has a severity)`,
+		`mine/a/twice.sql:5: enabled is given twice (first on line 4)`,
+		`mine/saved.sql:3: a saved query cannot be switched off (it runs only on request; a rule has a severity)`,
 	}
 	if diff := cmp.Diff(want, texts(problems)); diff != "" {
 		t.Error(diff)
@@ -332,5 +334,72 @@ func TestLoadOfAHugeHeaderIsFast(t *testing.T) {
 	set, problems := rules.Load(files("a/b.sql", "-- Title\n-- remediation: a\n"+lines+"SELECT 1"))
 	if _, ok := set.Find("a/b"); !ok || time.Since(start) > 5*time.Second {
 		t.Errorf("%v, after %v", texts(problems), time.Since(start))
+	}
+}
+
+// A text that many remediations share is written once and named in the header.
+func TestSharedRemediation(t *testing.T) {
+	builtIn := files("_remediation/revoke-token.txt", "Open the page\nand press Revoke.\n")
+	own := files(
+		"_remediation/ask.txt", "Ask the owner.",
+		"a/shared.sql", "-- Title\n-- severity: low\n-- remediation: @ask @revoke-token Done.\n--   Tell @octocat.\n-- see: https://example.com/a\nSELECT 1\n",
+		"a/unknown.sql", "-- Title\n-- remediation: First ask. @revok-token\nSELECT 1\n",
+	)
+	own.Name = "own"
+	set, problems := rules.Load(builtIn, own)
+	want := []string{
+		"mine: there is no rule in this folder (rules are files REPORT/NAME.sql)",
+		`own/a/unknown.sql:2: there is no shared remediation @revok-token (did you mean "revoke-token"?)`,
+	}
+	if diff := cmp.Diff(want, texts(problems)); diff != "" {
+		t.Error(diff)
+	}
+	r, _ := set.Find("a/shared")
+	if want := "Ask the owner. Open the page and press Revoke. Done. Tell @octocat."; r.Remediation != want {
+		t.Errorf("remediation %q, want %q", r.Remediation, want)
+	}
+	wantText := "-- Title\n-- severity: low\n-- remediation: Ask the owner. Open the page and press Revoke. Done. Tell\n--   @octocat.\n-- see: https://example.com/a\nSELECT 1\n"
+	if diff := cmp.Diff(wantText, r.Text()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestDefectsOfSharedRemediations(t *testing.T) {
+	_, problems := rules.Load(files(
+		"_remediation/Revoke.txt", "Text.", "_remediation/empty.txt", " \n",
+		"a/b.sql", "-- Title\nSELECT 1\n",
+	), files("_remediation/Revoke.txt", "Text.", "a/c.sql", "-- Title\nSELECT 1\n"))
+	want := []string{
+		`mine/_remediation/Revoke.txt: "Revoke" is not a name for a shared remediation (small letters and digits, joined by -)`,
+		"mine/_remediation/empty.txt: the file is empty or not UTF-8 text",
+		`mine/_remediation/Revoke.txt: "Revoke" is not a name for a shared remediation (small letters and digits, joined by -)`,
+	}
+	if diff := cmp.Diff(want, texts(problems)); diff != "" {
+		t.Error(diff)
+	}
+	text := func() rules.Source { return files("_remediation/ask.txt", "Ask.", "a/b.sql", "-- Title\nSELECT 1\n") }
+	_, problems = rules.Load(text(), text())
+	if got := texts(problems); len(got) == 0 || got[0] != "mine/_remediation/ask.txt: there is another shared remediation ask (give it another name)" {
+		t.Errorf("%v", got)
+	}
+}
+
+// Every shared text that is shipped is in use, by more than one rule.
+func TestSharedRemediationsAreShared(t *testing.T) {
+	set, _ := rules.Load(rules.Source{Name: "queries", FS: queries.FS})
+	names, err := fs.Glob(queries.FS, "_remediation/*.txt")
+	if err != nil || len(names) == 0 {
+		t.Fatal(names, err)
+	}
+	for _, file := range names {
+		mark, count := "@"+strings.TrimSuffix(path.Base(file), ".txt"), 0
+		for _, r := range slices.Concat(set.Rules(), set.Disabled()) {
+			if slices.Contains(strings.Fields(r.SQL), mark) {
+				count++
+			}
+		}
+		if count < 2 {
+			t.Errorf("%s: %d rules name it", file, count)
+		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"auditor/internal/finding"
 )
 
 var (
@@ -17,7 +19,7 @@ var (
 // form is how a parameter is declared, for messages.
 const form = "write NAME KIND DEFAULT -- MEANING, as in: days integer 90 -- days without use"
 
-// parseParam reads "days integer 90 -- meaning". The returned text tells what
+// parseParam reads "days integer 90 -- meaning". The returned text says what
 // is wrong, and what was meant; both are empty when nothing is. Without a
 // default the parameter is required.
 func parseParam(value string) (p Param, what, meant string) {
@@ -36,7 +38,7 @@ func parseParam(value string) (p Param, what, meant string) {
 	}
 	switch {
 	case !paramName.MatchString(p.Name):
-		return p, fmt.Sprintf("%q is no name for a parameter", p.Name), "small letters, digits and _"
+		return p, fmt.Sprintf("%q is not a name for a parameter", p.Name), "small letters, digits and _"
 	case p.Name == "now":
 		return p, "param now needs no declaration", "it is always the time of the snapshot"
 	case !slices.Contains(paramKinds, p.Kind):
@@ -76,7 +78,7 @@ func (p Param) Parse(text string) (any, error) {
 
 // convert reads a value as a configuration decoder leaves it.
 func (p Param) convert(value any) (any, error) {
-	wrong := fmt.Errorf("%v is not %s", shown(value), article(p.Kind))
+	wrong := fmt.Errorf("%v is not %s", finding.Shown(value), article(p.Kind))
 	switch v := value.(type) {
 	case string:
 		if p.Kind == "text" {
@@ -139,11 +141,4 @@ func article(kind string) string {
 		return "a " + kind
 	}
 	return kind
-}
-
-func shown(value any) string {
-	if v, ok := value.(string); ok {
-		return strconv.Quote(v)
-	}
-	return fmt.Sprint(value)
 }

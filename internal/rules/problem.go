@@ -7,8 +7,8 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// A Problem is a defect of a rule file or of a rule's settings, told as a
-// compiler tells it.
+// A Problem is a defect of a rule file or of a rule's settings, written as a
+// compiler does.
 type Problem struct {
 	File  string // as its Source names it; empty for settings
 	Line  int    // 1-based; 0 when the whole file is meant
@@ -17,7 +17,7 @@ type Problem struct {
 	What  string // what is wrong
 	Meant string // what was probably meant, or how to put it right; may be empty
 
-	Column int // in characters, 1-based; 0 when nobody can tell
+	Column int // in characters, 1-based; 0 when unknown
 }
 
 // String is "file:line:column: what (meant)", or "rule: key: what (meant)" for

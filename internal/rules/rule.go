@@ -2,12 +2,6 @@ package rules
 
 import "slices"
 
-// severities from worst to mildest; the one list of them in this package.
-var severities = [...]string{"critical", "high", "medium", "low"}
-
-// Severities returns the severities that a rule may have, worst first.
-func Severities() []string { return slices.Clone(severities[:]) }
-
 // A Rule is one query file: a rule when it has a severity, a saved query when
 // it has none.
 type Rule struct {
@@ -18,7 +12,7 @@ type Rule struct {
 	Description string   // prose; paragraphs are separated by an empty line
 	Severity    string   // critical, high, medium or low; empty: a saved query
 	Population  string   // FROM clause of what the rule looks at; empty: not declared
-	Remediation string   // what to do about a finding; may be empty
+	Remediation string   // what to do about a finding, shared texts included; may be empty
 	SQL         string   // the whole file, header included
 	File        string   // path as its Source names it
 	See         []string // links, in the order of the file
@@ -30,6 +24,8 @@ type Rule struct {
 	values     map[string]any // by parameter: configured value, else the default; typed
 	isCompiled bool           // by its Source
 	lines      map[string]int // 1-based line of the first occurrence of a header key
+
+	hasSharedText bool // Remediation is longer than in the file: names are replaced
 }
 
 // A Param is a named value that the query uses as :name.
@@ -57,7 +53,8 @@ func (r Rule) Parameters() map[string]any {
 
 // A Set is the rules and saved queries of all sources.
 type Set struct {
-	rules []Rule // sorted by id, one an id
+	rules        []Rule            // sorted by id, one an id
+	remediations map[string]string // shared texts by name
 }
 
 // Rules returns the rules (those with a severity) that are not switched off,

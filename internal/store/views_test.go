@@ -37,6 +37,9 @@ var specViews = map[string]string{
 	"repository_teams":          "org repository_id full_name slug permission",
 	"deploy_keys":               "org repository_id full_name title is_read_only created_at",
 	"permission_catalog":        "scope permission level tier why",
+	"live_tokens":               "org grant_id token_name owner_login granted_days expires_in_days unused_days doubt html_url",
+	"live_repositories":         "org repository_id full_name created_days pushed_days plan doubt raw html_url",
+	"live_default_branches":     "org repository_id is_protected source_count protection_text doubt html_url",
 	"rulesets":                  "org repository_id full_name ruleset_id name enforcement source is_on_default_branch", // beyond the spec
 	"subjects":                  "subject key kind id org name url owner",                                              // of the contract between the rooms
 }
@@ -156,6 +159,11 @@ func TestReads(t *testing.T) {
 		{"SELECT * FROM deploy_keys", "deploy_keys"},
 		{"SELECT ruleset_count FROM repositories", "repositories rulesets"},
 		{"SELECT * FROM rulesets", "rulesets"},
+		{"SELECT grant_id, unused_days, use_text, grant_text, expiry_text, doubt, highest_tier FROM live_tokens", "tokens"},
+		{"SELECT doubt, pushed_days, secret_scanning FROM live_repositories", "repositories"},
+		{"SELECT plan FROM live_repositories", "org repositories"},
+		{"SELECT is_protected FROM live_default_branches", "branch_protection repositories repository_settings"},
+		{"SELECT doubt FROM live_default_branches", "org repositories repository_settings"},
 		{"SELECT role FROM members", "members outside_collaborators"},
 		{"SELECT * FROM repository_topics", "repositories"},
 		{"SELECT * FROM repository_properties", "repositories"},

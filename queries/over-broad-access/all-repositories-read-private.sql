@@ -7,21 +7,13 @@
 --
 -- What GitHub grants is an upper bound: the token never reads more than its
 -- owner may; the inventory of this report says for which tokens the bound is
--- reached. Archived repositories count, because their contents can be read all
--- the same. Tokens that can write contents are the business of
+-- reached. Archived repositories count, because their contents can be read
+-- all the same. Tokens that can write contents are reported by
 -- all-repositories-write.
 --
 -- severity: medium
--- population: tokens WHERE is_expired IS NOT 1 AND repository_selection =
---   'all'
--- remediation: Ask the owner to select the repositories that the token needs
---   (own Settings > Developer settings > Personal access tokens > Fine-grained
---   tokens > the token > Edit > Only select repositories). To revoke it, open
---   the organization's Settings > Personal access tokens > Active tokens,
---   choose the token and press Revoke. By the API, as a GitHub App with write
---   on the organization's personal access tokens:
---   `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`.
+-- population: live_tokens WHERE repository_selection = 'all'
+-- remediation: @select-repositories @revoke-token
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens
@@ -56,12 +48,7 @@ WITH hidden AS (
     ON h.org = o.org
 )
 SELECT
-  CASE
-    WHEN t.is_expired IS NULL THEN 'unknown'
-    WHEN p.level <> 'read' THEN 'unknown'
-    WHEN s.private_count + s.internal_count = 0 THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(t.doubt IS NOT NULL OR p.level <> 'read' OR s.private_count + s.internal_count = 0, 'unknown', 'fail') AS status,
   'token/' || t.grant_id AS subject,
   t.org AS org,
   CASE
@@ -73,10 +60,7 @@ SELECT
       WHEN s.internal_count > 0 THEN printf('at most %d internal %s', s.internal_count, iif(s.internal_count = 1, 'one', 'ones'))
       WHEN s.untold_count > 0 THEN printf('but GitHub did not say whether %d of them are private', s.untold_count)
       ELSE 'but whether there are private ones is unknown: not all repositories of ' || t.org || ' were seen'
-    END || CASE
-      WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
-      ELSE ''
-    END AS reason,
+    END || coalesce('; ' || t.doubt, '') AS reason,
   s.private_count AS private_repository_count,
   s.internal_count AS internal_repository_count,
   t.token_name AS token_name,
@@ -87,7 +71,7 @@ SELECT
   t.last_used_at AS last_used_at,
   t.html_url AS html_url
 FROM token_permissions AS p
-JOIN tokens AS t
+JOIN live_tokens AS t
   ON t.org = p.org
   AND t.grant_id = p.grant_id
 JOIN seen AS s
@@ -95,7 +79,6 @@ JOIN seen AS s
 WHERE p.scope = 'repository'
   AND p.permission = 'contents'
   AND p.level NOT IN ('write', 'admin')
-  AND t.is_expired IS NOT 1
   AND t.repository_selection = 'all'
   AND (
     s.private_count + s.internal_count + s.untold_count > 0

@@ -9,15 +9,9 @@
 -- reached.
 --
 -- severity: high
--- population: tokens WHERE is_expired IS NOT 1 AND (repository_selection =
---   'all' OR repository_selection IS NULL)
--- remediation: Ask the owner to select the repositories that the token needs
---   (own Settings > Developer settings > Personal access tokens > Fine-grained
---   tokens > the token > Edit > Only select repositories). To revoke it, open
---   the organization's Settings > Personal access tokens > Active tokens, choose
---   the token and press Revoke. By the API, as a GitHub App with write on the
---   organization's personal access tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api
---   --method POST orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`.
+-- population: live_tokens WHERE (repository_selection = 'all' OR
+--   repository_selection IS NULL)
+-- remediation: @select-repositories @revoke-token
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens
@@ -50,12 +44,7 @@ WITH writing AS (
     p.grant_id
 )
 SELECT
-  CASE
-    WHEN t.is_expired IS NULL THEN 'unknown'
-    WHEN t.repository_selection IS NULL THEN 'unknown'
-    WHEN w.write_count = 0 THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(t.doubt IS NOT NULL OR t.repository_selection IS NULL OR w.write_count = 0, 'unknown', 'fail') AS status,
   'token/' || t.grant_id AS subject,
   t.org AS org,
   CASE
@@ -64,10 +53,7 @@ SELECT
   END || CASE w.write_count
       WHEN 0 THEN 'a level that is not known on '
       ELSE 'write on '
-    END || w.permissions || CASE
-      WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
-      ELSE ''
-    END AS reason,
+    END || w.permissions || coalesce('; ' || t.doubt, '') AS reason,
   w.permissions AS write_permissions,
   w.write_count AS write_permission_count,
   t.token_name AS token_name,
@@ -78,11 +64,10 @@ SELECT
   t.last_used_at AS last_used_at,
   t.html_url AS html_url
 FROM writing AS w
-JOIN tokens AS t
+JOIN live_tokens AS t
   ON t.org = w.org
   AND t.grant_id = w.grant_id
-WHERE t.is_expired IS NOT 1
-  AND (
+WHERE (
     t.repository_selection = 'all'
     OR t.repository_selection IS NULL
   )

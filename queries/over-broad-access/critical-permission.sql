@@ -10,16 +10,9 @@
 -- permission_catalog.
 --
 -- severity: critical
--- population: tokens WHERE is_expired IS NOT 1
--- remediation: Ask the owner to make a token with fewer permissions or
---   repositories (a member edits it under their own Settings > Developer
---   settings > Personal access tokens > Fine-grained tokens; each change asks
---   for approval again), or revoke it. To revoke it, open the organization's
---   Settings > Personal access tokens > Active tokens, choose the token and
---   press Revoke. By the API, as a GitHub App with write on the organization's
---   personal access tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`. Work that needs
---   such a permission belongs to a GitHub App, whose tokens live for an hour.
+-- population: live_tokens
+-- remediation: @narrow-token @revoke-token Work that needs such a permission
+--   belongs to a GitHub App, whose tokens live for an hour.
 -- see: https://docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
@@ -47,19 +40,13 @@ WITH critical AS (
     p.grant_id
 )
 SELECT
-  CASE
-    WHEN t.is_expired IS NULL THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(t.doubt IS NULL, 'fail', 'unknown') AS status,
   'token/' || t.grant_id AS subject,
   t.org AS org,
   'holds ' || c.permission_count || CASE c.permission_count
       WHEN 1 THEN ' critical permission: '
       ELSE ' critical permissions: '
-    END || c.permissions || CASE
-      WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
-      ELSE ''
-    END AS reason,
+    END || c.permissions || coalesce('; ' || t.doubt, '') AS reason,
   c.permissions AS critical_permissions,
   t.token_name AS token_name,
   t.owner_login AS owner_login,
@@ -68,7 +55,6 @@ SELECT
   t.last_used_at AS last_used_at,
   t.html_url AS html_url
 FROM critical AS c
-JOIN tokens AS t
+JOIN live_tokens AS t
   ON t.org = c.org
   AND t.grant_id = c.grant_id
-WHERE t.is_expired IS NOT 1

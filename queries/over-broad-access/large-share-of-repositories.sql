@@ -15,15 +15,9 @@
 --   token may select
 -- param: count integer 5 -- repositories that a token must select at least to
 --   count
--- population: tokens WHERE is_expired IS NOT 1 AND repository_selection =
---   'subset'
--- remediation: Ask the owner for one token a job, each with the repositories
---   of that job, or move the job to a GitHub App. To revoke the token, open
---   the organization's Settings > Personal access tokens > Active tokens,
---   choose it and press Revoke. By the API, as a GitHub App with write on the
---   organization's personal access tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh
---   api --method POST orgs/ORG/personal-access-tokens/GRANT_ID -f
---   action=revoke`.
+-- population: live_tokens WHERE repository_selection = 'subset'
+-- remediation: Ask the owner for one token for each job, each with the
+--   repositories of that job, or move the job to a GitHub App. @revoke-token
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/rest/orgs/personal-access-tokens
@@ -44,13 +38,7 @@ WITH organizations AS MATERIALIZED (
     r.org
 )
 SELECT
-  CASE
-    WHEN t.is_expired IS NULL THEN 'unknown'
-    WHEN t.repository_count IS NULL THEN 'unknown'
-    WHEN o.repository_count IS NULL THEN 'unknown'
-    WHEN o.is_list_unread THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(t.doubt IS NOT NULL OR t.repository_count IS NULL OR o.repository_count IS NULL OR o.is_list_unread, 'unknown', 'fail') AS status,
   'token/' || t.grant_id AS subject,
   t.org AS org,
   CASE
@@ -72,10 +60,7 @@ SELECT
       ),
       :percent
     ) || iif(o.is_list_unread, '; the list of repositories was not read to the end', '')
-  END || CASE
-      WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
-      ELSE ''
-    END AS reason,
+  END || coalesce('; ' || t.doubt, '') AS reason,
   t.repository_count AS repository_count,
   o.repository_count AS organization_repository_count,
   t.token_name AS token_name,
@@ -84,11 +69,10 @@ SELECT
   t.expires_at AS expires_at,
   t.last_used_at AS last_used_at,
   t.html_url AS html_url
-FROM tokens AS t
+FROM live_tokens AS t
 LEFT JOIN organizations AS o
   ON o.org = t.org
-WHERE t.is_expired IS NOT 1
-  AND t.repository_selection = 'subset'
+WHERE t.repository_selection = 'subset'
   AND (
     t.repository_count IS NULL
     OR t.repository_count >= :count AND (t.repository_count * 100 > :percent * o.repository_count OR o.repository_count IS NULL)

@@ -1,4 +1,4 @@
--- Token that can change the organization, of somebody who cannot
+-- Token that could change the organization if its owner could
 --
 -- The token was given permissions to change the organization, and its owner is
 -- a plain member, who may not. Today it can do little of it: a token never
@@ -8,18 +8,14 @@
 --
 -- Where the lists of members and outside collaborators are not complete, the
 -- role of the owner may be unknown, and so is the finding. That the token has
--- the permissions at all is also told by organization-write.
+-- the permissions at all is also reported by organization-write.
 --
 -- severity: low
--- population: tokens WHERE is_expired IS NOT 1
+-- population: live_tokens
 -- remediation: Ask the owner to edit the token and to drop the permissions (a
---   member edits it under the own Settings > Developer settings > Personal
+--   member edits it under their own Settings > Developer settings > Personal
 --   access tokens > Fine-grained tokens), or revoke it before you promote the
---   owner. To revoke it, open the organization's Settings > Personal access
---   tokens > Active tokens, choose the token and press Revoke. By the API, as
---   a GitHub App with write on the organization's personal access tokens:
---   `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`.
+--   owner. @revoke-token
 -- see: https://docs.github.com/en/organizations/managing-peoples-access-to-your-organization-with-roles/roles-in-an-organization
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
@@ -52,12 +48,7 @@ WITH writing AS (
     p.grant_id
 )
 SELECT
-  CASE
-    WHEN t.is_expired IS NULL THEN 'unknown'
-    WHEN t.owner_role IS NULL THEN 'unknown'
-    WHEN w.write_count = 0 THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(t.doubt IS NOT NULL OR t.owner_role IS NULL OR w.write_count = 0, 'unknown', 'fail') AS status,
   'token/' || t.grant_id AS subject,
   t.org AS org,
   CASE w.write_count
@@ -74,10 +65,7 @@ SELECT
       coalesce(t.owner_login, 'its owner'),
       t.org
     )
-  END || CASE
-      WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
-      ELSE ''
-    END AS reason,
+  END || coalesce('; ' || t.doubt, '') AS reason,
   w.permissions AS write_permissions,
   w.write_count AS write_permission_count,
   t.token_name AS token_name,
@@ -89,11 +77,10 @@ SELECT
   t.last_used_at AS last_used_at,
   t.html_url AS html_url
 FROM writing AS w
-JOIN tokens AS t
+JOIN live_tokens AS t
   ON t.org = w.org
   AND t.grant_id = w.grant_id
-WHERE t.is_expired IS NOT 1
-  AND (
+WHERE (
     t.owner_role = 'member'
     OR t.owner_role IS NULL
   )

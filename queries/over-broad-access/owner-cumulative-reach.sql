@@ -16,17 +16,12 @@
 -- severity: medium
 -- param: percent integer 50 -- share of the organization's repositories that
 --   the tokens of one owner may write to together
--- population: tokens WHERE is_expired IS NOT 1 AND repository_selection =
---   'subset'
+-- population: live_tokens WHERE repository_selection = 'subset'
 -- remediation: Go through the tokens of the owner, which are listed by
 --   `GH_TOKEN=$INSTALLATION_TOKEN gh api --method GET
---   orgs/ORG/personal-access-tokens -f 'owner[]=LOGIN'`, and revoke those that
---   no job needs; move automation to GitHub Apps, one a job. To revoke one,
---   open the organization's Settings > Personal access tokens > Active tokens,
---   choose the token and press Revoke. By the API, as a GitHub App with write
---   on the organization's personal access tokens:
---   `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`.
+--   orgs/ORG/personal-access-tokens -f 'owner[]=LOGIN'`, and revoke those
+--   that no job needs; move automation to GitHub Apps, one a job.
+--   @revoke-token
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/rest/orgs/personal-access-tokens
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
@@ -66,11 +61,10 @@ WITH organizations AS MATERIALIZED (
       a.org,
       a.grant_id
   ) AS p
-  JOIN tokens AS t
+  JOIN live_tokens AS t
     ON t.org = p.org
     AND t.grant_id = p.grant_id
-  WHERE t.is_expired IS NOT 1
-    AND t.repository_selection <> 'none'
+  WHERE t.repository_selection <> 'none'
 ), ownerless AS (
   SELECT
     w.org AS org,
@@ -255,7 +249,7 @@ SELECT
   t.last_used_at AS last_used_at,
   t.html_url AS html_url
 FROM judged AS j
-JOIN tokens AS t
+JOIN live_tokens AS t
   ON t.org = j.org
   AND t.grant_id = j.grant_id
 WHERE j.owner_login IS NULL

@@ -10,16 +10,12 @@
 -- role is unknown, and so is the finding.
 --
 -- severity: medium
--- population: tokens WHERE is_expired IS NOT 1
+-- population: live_tokens
 -- remediation: Let owners use tokens of a second account that is only a
 --   member, or a GitHub App, for daily work, and keep the number of owners
 --   small (the organization's People page, filtered by the role Owner, or
 --   `GH_TOKEN=$INSTALLATION_TOKEN gh api --method GET orgs/ORG/members -f
---   role=admin`). To revoke it, open the organization's Settings > Personal
---   access tokens > Active tokens, choose the token and press Revoke. By the
---   API, as a GitHub App with write on the organization's personal access
---   tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`.
+--   role=admin`). @revoke-token
 -- see: https://docs.github.com/en/organizations/managing-peoples-access-to-your-organization-with-roles/roles-in-an-organization
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/setting-a-personal-access-token-policy-for-your-organization
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
@@ -48,11 +44,7 @@ WITH writing AS (
     p.grant_id
 )
 SELECT
-  CASE
-    WHEN t.is_expired IS NULL THEN 'unknown'
-    WHEN t.owner_role IS NULL THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(t.doubt IS NULL AND t.owner_role IS NOT NULL, 'fail', 'unknown') AS status,
   'token/' || t.grant_id AS subject,
   t.org AS org,
   CASE
@@ -68,10 +60,7 @@ SELECT
     END || CASE
       WHEN w.permissions IS NULL THEN ''
       ELSE '; it can change the organization: ' || w.permissions
-    END || CASE
-      WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
-      ELSE ''
-    END AS reason,
+    END || coalesce('; ' || t.doubt, '') AS reason,
   iif(w.permissions IS NULL, NULL, 'high') AS severity,
   w.permissions AS organization_write_permissions,
   t.token_name AS token_name,
@@ -82,12 +71,11 @@ SELECT
   t.expires_at AS expires_at,
   t.last_used_at AS last_used_at,
   t.html_url AS html_url
-FROM tokens AS t
+FROM live_tokens AS t
 LEFT JOIN writing AS w
   ON w.org = t.org
   AND w.grant_id = t.grant_id
-WHERE t.is_expired IS NOT 1
-  AND (
+WHERE (
     t.owner_role = 'owner'
     OR t.owner_role IS NULL
   )

@@ -1,35 +1,26 @@
 -- Token of an outside collaborator
 --
--- The owner of the token is no member of the organization, but was let into
--- single repositories. Nobody offboards such people when a project ends,
--- two-factor and single sign-on rules may not reach them, and their token
+-- The owner of the token is no member of the organization, but was invited to
+-- single repositories. Nobody removes such people when a project ends,
+-- two-factor and single sign-on rules may not apply to them, and their token
 -- stays.
 --
 -- Where the lists of members and outside collaborators could not be read, the
 -- owner's role is unknown, and so is the finding.
 --
 -- severity: medium
--- population: tokens WHERE is_expired IS NOT 1
--- remediation: Ask whoever invited the person whether the work goes on; open
---   the organization's People > Outside collaborators to see the repositories,
---   and remove the person or invite the person as a member. By the API:
---   `GH_TOKEN=$INSTALLATION_TOKEN gh api --method DELETE
---   orgs/ORG/outside_collaborators/LOGIN`. To revoke it, open the
---   organization's Settings > Personal access tokens > Active tokens, choose
---   the token and press Revoke. By the API, as a GitHub App with write on the
---   organization's personal access tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh
---   api --method POST orgs/ORG/personal-access-tokens/GRANT_ID -f
---   action=revoke`.
+-- population: live_tokens
+-- remediation: Ask whoever invited the person whether the work continues;
+--   open the organization's People > Outside collaborators to see the
+--   repositories, and remove the person or invite the person as a member. By
+--   the API: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method DELETE
+--   orgs/ORG/outside_collaborators/LOGIN`. @revoke-token
 -- see: https://docs.github.com/en/rest/orgs/outside-collaborators
 -- see: https://docs.github.com/en/organizations/managing-peoples-access-to-your-organization-with-roles/roles-in-an-organization
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 
 SELECT
-  CASE
-    WHEN t.is_expired IS NULL THEN 'unknown'
-    WHEN t.owner_role IS NULL THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(t.doubt IS NULL AND t.owner_role IS NOT NULL, 'fail', 'unknown') AS status,
   'token/' || t.grant_id AS subject,
   t.org AS org,
   CASE
@@ -38,18 +29,7 @@ SELECT
     WHEN t.owner_role IS NULL THEN 'whether ' || coalesce(t.owner_login, 'its owner') || ' is an outside collaborator of ' || t.org
       || ' is unknown: the lists of members and outside collaborators are not complete'
     ELSE coalesce(t.owner_login, 'its owner') || ' is an outside collaborator of ' || t.org
-  END || CASE
-      WHEN t.last_used_at IS NULL THEN '; the token was never used'
-      ELSE printf(
-        '; the token was last used %d %s ago, on %s',
-        (unixepoch(:now) - unixepoch(t.last_used_at)) / 86400,
-        iif((unixepoch(:now) - unixepoch(t.last_used_at)) / 86400 = 1, 'day', 'days'),
-        substr(t.last_used_at, 1, 10)
-      )
-    END || CASE
-      WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
-      ELSE ''
-    END AS reason,
+  END || '; the token was ' || t.use_text || coalesce('; ' || t.doubt, '') AS reason,
   t.token_name AS token_name,
   t.owner_login AS owner_login,
   t.owner_role AS owner_role,
@@ -59,9 +39,8 @@ SELECT
   t.expires_at AS expires_at,
   t.last_used_at AS last_used_at,
   t.html_url AS html_url
-FROM tokens AS t
-WHERE t.is_expired IS NOT 1
-  AND (
+FROM live_tokens AS t
+WHERE (
     t.owner_role = 'outside'
     OR t.owner_role IS NULL
   )

@@ -10,25 +10,19 @@
 -- how many come on top. Archived and disabled repositories are left out.
 --
 -- The usual limit is far above what one team needs, so that a large
--- organization sees the few repositories that stand out and not all of them.
+-- organization sees the few exceptional repositories and not all of them.
 --
 -- severity: medium
 -- param: count integer 25 -- tokens with write on contents that may select a
 --   repository before it counts
--- population: repositories WHERE is_archived IS NOT 1 AND is_disabled IS NOT
---   1
+-- population: live_repositories
 -- remediation: Ask the owners which of the tokens still need the repository;
 --   those that reach it are listed by `auditor query who-can-write --param
---   repository=OWNER/NAME`, or by `GH_TOKEN=$INSTALLATION_TOKEN gh api --method
---   GET orgs/ORG/personal-access-tokens -f repository=NAME`. To revoke one, open
---   the organization's Settings > Personal access tokens > Active tokens,
---   choose the token and press Revoke. By the API, as a GitHub App with write
---   on the organization's personal access tokens:
---   `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`. Let jobs that
---   push use a GitHub App, and protect the default branch by a ruleset (the
---   repository's Settings > Rules > Rulesets), so that no token pushes to it
---   alone.
+--   repository=OWNER/NAME`, or by `GH_TOKEN=$INSTALLATION_TOKEN gh api
+--   --method GET orgs/ORG/personal-access-tokens -f repository=NAME`.
+--   @revoke-token Let jobs that push use a GitHub App, and protect the
+--   default branch by a ruleset (the repository's Settings > Rules >
+--   Rulesets), so that no token pushes to it alone.
 -- see: https://docs.github.com/en/rest/orgs/personal-access-tokens
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/about-rulesets
@@ -41,13 +35,12 @@ WITH writing AS MATERIALIZED (
     (t.is_expired = 0 AND p.level IN ('write', 'admin')) IS TRUE AS is_certain,
     t.repository_selection = 'subset' AND t.repository_count IS NULL AS is_list_unread
   FROM token_permissions AS p
-  JOIN tokens AS t
+  JOIN live_tokens AS t
     ON t.org = p.org
     AND t.grant_id = p.grant_id
   WHERE p.scope = 'repository'
     AND p.permission = 'contents'
     AND p.level <> 'read'
-    AND t.is_expired IS NOT 1
 ), everywhere AS (
   SELECT
     w.org AS org,
@@ -81,25 +74,19 @@ WITH writing AS MATERIALIZED (
     r.is_sensitive AS is_sensitive,
     r.pushed_at AS pushed_at,
     r.html_url AS html_url,
-    r.is_archived IS NULL OR r.is_disabled IS NULL AS is_untold,
+    r.doubt IS NOT NULL AS is_untold,
     coalesce(e.token_count, 0) AS all_count,
     coalesce(l.token_count, 0) AS selected_count,
     coalesce(l.possible_count, 0) + coalesce(e.unread_count, 0) AS possible_count
-  FROM repositories AS r
+  FROM live_repositories AS r
   JOIN everywhere AS e
     ON e.org = r.org
   LEFT JOIN listed AS l
     ON l.org = r.org
     AND l.repository_id = r.repository_id
-  WHERE r.is_archived IS NOT 1
-    AND r.is_disabled IS NOT 1
 )
 SELECT
-  CASE
-    WHEN c.is_untold THEN 'unknown'
-    WHEN c.selected_count <= :count THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(c.is_untold OR c.selected_count <= :count, 'unknown', 'fail') AS status,
   'repository/' || c.repository_id AS subject,
   c.org AS org,
   c.selected_count || iif(c.selected_count = 1, ' token that selects it', ' tokens that select it')

@@ -33,8 +33,7 @@ WITH valid AS MATERIALIZED (
     t.repository_selection = 'subset' AND t.repository_count IS NULL AS is_list_unread,
     t.expires_at AS expires_at,
     t.last_used_at AS last_used_at
-  FROM tokens AS t
-  WHERE t.is_expired IS NOT 1
+  FROM live_tokens AS t
 ), asked AS MATERIALIZED (
   SELECT
     q.org AS org,
@@ -148,15 +147,7 @@ SELECT
       END || coalesce(' the token "' || t.token_name || '"', ' a token') || ' that may do all this' || CASE
         WHEN t.expires_at IS NULL THEN ', without an expiry date'
         ELSE ', until ' || substr(t.expires_at, 1, 10)
-      END || CASE
-        WHEN t.last_used_at IS NULL THEN '; it was never used'
-        ELSE printf(
-          '; it was last used %d %s ago, on %s',
-          (unixepoch(:now) - unixepoch(t.last_used_at)) / 86400,
-          iif((unixepoch(:now) - unixepoch(t.last_used_at)) / 86400 = 1, 'day', 'days'),
-          substr(t.last_used_at, 1, 10)
-        )
-      END
+      END || '; it was ' || t.use_text
   END AS reason,
   t.token_name AS held_token_name,
   t.grant_id AS held_grant_id,
@@ -176,7 +167,7 @@ LEFT JOIN best AS b
   ON b.org = q.org
   AND b.request_id = q.request_id
   AND b.place = 1
-LEFT JOIN tokens AS t
+LEFT JOIN live_tokens AS t
   ON t.org = b.org
   AND t.grant_id = b.grant_id
 WHERE b.request_id IS NOT NULL

@@ -4,9 +4,9 @@
 -- more of it. The list of requests shows all that the token would then hold;
 -- what is new is easily overlooked, and is named here.
 --
--- Narrowing or renewing a token asks for approval too; nothing is new then, and
--- such a request is passed over. Where a list of repositories was not read to
--- the end, whether there are new ones is unknown.
+-- Narrowing or renewing a token asks for approval too; nothing is new then,
+-- and such a request is left out. Where a list of repositories was not read
+-- to the end, whether there are new ones is unknown.
 --
 -- severity: low
 -- population: token_requests

@@ -10,17 +10,10 @@
 -- report says for which tokens the bound is reached.
 --
 -- severity: high
--- population: tokens WHERE is_expired IS NOT 1
--- remediation: Ask the owner to make a token with fewer permissions or
---   repositories (a member edits it under their own Settings > Developer
---   settings > Personal access tokens > Fine-grained tokens; each change asks
---   for approval again), or revoke it. To revoke it, open the organization's
---   Settings > Personal access tokens > Active tokens, choose the token and
---   press Revoke. By the API, as a GitHub App with write on the organization's
---   personal access tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`. Where a job
---   must write to a sensitive repository, give it a token for that repository
---   alone, or a GitHub App.
+-- population: live_tokens
+-- remediation: @narrow-token @revoke-token Where a job must write to a
+--   sensitive repository, give it a token for that repository alone, or a
+--   GitHub App.
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens
@@ -110,7 +103,7 @@ everywhere AS MATERIALIZED (
     t.token_name AS token_name,
     t.owner_login AS owner_login,
     t.repository_selection AS repository_selection,
-    t.is_expired AS is_expired,
+    t.doubt AS doubt,
     t.highest_tier AS highest_tier,
     t.expires_at AS expires_at,
     t.last_used_at AS last_used_at,
@@ -127,7 +120,7 @@ everywhere AS MATERIALIZED (
     END AS names,
     t.repository_selection = 'subset' AND t.repository_count IS NULL AS is_list_unread
   FROM writing AS w
-  JOIN tokens AS t
+  JOIN live_tokens AS t
     ON t.org = w.org
     AND t.grant_id = w.grant_id
   JOIN everywhere AS e
@@ -135,16 +128,10 @@ everywhere AS MATERIALIZED (
   LEFT JOIN listed AS l
     ON l.org = t.org
     AND l.grant_id = t.grant_id
-  WHERE t.is_expired IS NOT 1
-    AND t.repository_selection <> 'none'
+  WHERE t.repository_selection <> 'none'
 )
 SELECT
-  CASE
-    WHEN t.is_expired IS NULL THEN 'unknown'
-    WHEN t.write_count = 0 THEN 'unknown'
-    WHEN t.sensitive_count IS NULL THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(t.doubt IS NOT NULL OR t.write_count = 0 OR t.sensitive_count IS NULL, 'unknown', 'fail') AS status,
   'token/' || t.grant_id AS subject,
   t.org AS org,
   CASE t.write_count
@@ -163,10 +150,7 @@ SELECT
         iif(t.sensitive_count = 1, 'repository', 'repositories'),
         t.names
       ) || iif(t.sensitive_count > 5, printf(' and %d more', t.sensitive_count - 5), '')
-    END || CASE
-      WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
-      ELSE ''
-    END AS reason,
+    END || coalesce('; ' || t.doubt, '') AS reason,
   t.names AS sensitive_repositories,
   t.sensitive_count AS sensitive_repository_count,
   t.permissions AS write_permissions,

@@ -6,25 +6,16 @@
 --
 -- severity: medium
 -- param: count integer 50 -- repositories that a token may reach before it counts
--- population: tokens WHERE is_expired IS NOT 1 AND (repository_selection =
---   'subset' OR repository_selection IS NULL)
--- remediation: Ask the owner for one token a job, each with the repositories
---   of that job. To revoke it, open the organization's Settings > Personal
---   access tokens > Active tokens, choose the token and press Revoke. By the
---   API, as a GitHub App with write on the organization's personal access
---   tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`.
+-- population: live_tokens WHERE (repository_selection = 'subset' OR
+--   repository_selection IS NULL)
+-- remediation: Ask the owner for one token for each job, each with the
+--   repositories of that job. @revoke-token
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/rest/orgs/personal-access-tokens
 
 SELECT
-  CASE
-    WHEN t.is_expired IS NULL THEN 'unknown'
-    WHEN t.repository_selection IS NULL THEN 'unknown'
-    WHEN t.repository_count IS NULL THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(t.doubt IS NULL AND t.repository_selection IS NOT NULL AND t.repository_count IS NOT NULL, 'fail', 'unknown') AS status,
   'token/' || t.grant_id AS subject,
   t.org AS org,
   CASE
@@ -32,10 +23,7 @@ SELECT
     WHEN t.repository_count IS NULL THEN
       'reaches selected repositories, but how many is unknown: their list was not read to the end'
     ELSE 'reaches ' || t.repository_count || ' repositories, more than ' || :count
-  END || CASE
-      WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
-      ELSE ''
-    END AS reason,
+  END || coalesce('; ' || t.doubt, '') AS reason,
   t.repository_count AS repository_count,
   t.token_name AS token_name,
   t.owner_login AS owner_login,
@@ -44,9 +32,8 @@ SELECT
   t.expires_at AS expires_at,
   t.last_used_at AS last_used_at,
   t.html_url AS html_url
-FROM tokens AS t
-WHERE t.is_expired IS NOT 1
-  AND (
+FROM live_tokens AS t
+WHERE (
     t.repository_selection = 'subset'
     OR t.repository_selection IS NULL
   )

@@ -17,18 +17,11 @@
 -- it, tokens that hang on this are unknown.
 --
 -- severity: critical
--- population: tokens WHERE is_expired IS NOT 1
+-- population: live_tokens
 -- remediation: Split the token: one for each job, so that no token holds both
---   permissions. Ask the owner to make a token with fewer permissions or
---   repositories (a member edits it under their own Settings > Developer
---   settings > Personal access tokens > Fine-grained tokens; each change asks
---   for approval again), or revoke it. To revoke it, open the organization's
---   Settings > Personal access tokens > Active tokens, choose the token and
---   press Revoke. By the API, as a GitHub App with write on the organization's
---   personal access tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`. Require a
---   review by somebody else on default branches, by a ruleset that binds
---   administrators, so that one token is not enough.
+--   permissions. @narrow-token @revoke-token Require a review by somebody
+--   else on default branches, by a ruleset that binds administrators, so that
+--   one token is not enough.
 -- see: https://docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
@@ -75,7 +68,7 @@ WITH pairs (one, other, is_enough, severity, remark) AS (
     AND b.grant_id = a.grant_id
     AND b.scope = a.scope
     AND b.permission = pairs.other
-  JOIN tokens AS t
+  JOIN live_tokens AS t
     ON t.org = a.org
     AND t.grant_id = a.grant_id
   WHERE a.scope = 'repository'
@@ -89,7 +82,7 @@ WITH pairs (one, other, is_enough, severity, remark) AS (
     NULL,
     printf('%s:%s on all repositories (reads the secrets that were found in them)', a.permission, a.level)
   FROM rated AS a
-  JOIN tokens AS t
+  JOIN live_tokens AS t
     ON t.org = a.org
     AND t.grant_id = a.grant_id
   WHERE a.scope = 'repository'
@@ -130,7 +123,7 @@ WITH pairs (one, other, is_enough, severity, remark) AS (
       o.org,
       o.grant_id
   ) AS w
-  JOIN tokens AS t
+  JOIN live_tokens AS t
     ON t.org = w.org
     AND t.grant_id = w.grant_id
   WHERE t.expires_at IS NULL
@@ -168,11 +161,7 @@ WITH pairs (one, other, is_enough, severity, remark) AS (
     f.grant_id
 )
 SELECT
-  CASE
-    WHEN t.is_expired IS NULL THEN 'unknown'
-    WHEN NOT h.is_certain THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(t.doubt IS NOT NULL OR NOT h.is_certain, 'unknown', 'fail') AS status,
   'token/' || t.grant_id AS subject,
   t.org AS org,
   printf('holds %d ', h.combination_count)
@@ -182,10 +171,7 @@ SELECT
     || CASE
       WHEN NOT h.is_certain THEN '; GitHub did not say enough to be sure'
       ELSE ''
-    END || CASE
-      WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
-      ELSE ''
-    END AS reason,
+    END || coalesce('; ' || t.doubt, '') AS reason,
   CASE
     WHEN h.is_certain AND h.worst_count = 0 THEN h.severity
     WHEN NOT h.is_certain AND h.possible_worst_count = 0 THEN h.possible_severity
@@ -201,7 +187,6 @@ SELECT
   t.last_used_at AS last_used_at,
   t.html_url AS html_url
 FROM held AS h
-JOIN tokens AS t
+JOIN live_tokens AS t
   ON t.org = h.org
   AND t.grant_id = h.grant_id
-WHERE t.is_expired IS NOT 1

@@ -1,9 +1,8 @@
--- Token with a permission that nobody has judged
+-- Token with a permission that the catalogue does not know
 --
 -- GitHub adds permissions without notice. This token holds one, or a level of
 -- one, that the catalogue of this auditor does not know, so no other rule can
--- say how much it can do. Until somebody has judged it, think of it as
--- powerful.
+-- say how much it can do. Until it has been classified, treat it as powerful.
 --
 -- What is known is in the view permission_catalog. Expired tokens count: they
 -- show the same gap.
@@ -13,12 +12,7 @@
 -- remediation: Look the permission up in GitHub's table of permissions and
 --   decide how bad it is; then bring the catalogue up to date with a new
 --   version of the auditor, or report the missing name. If nobody can say why
---   the token needs it, revoke the token. To revoke it, open the
---   organization's Settings > Personal access tokens > Active tokens, choose
---   the token and press Revoke. By the API, as a GitHub App with write on the
---   organization's personal access tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh
---   api --method POST orgs/ORG/personal-access-tokens/GRANT_ID -f
---   action=revoke`.
+--   the token needs it, revoke the token. @revoke-token
 -- see: https://docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/rest/orgs/personal-access-tokens

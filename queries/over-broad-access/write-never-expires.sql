@@ -7,15 +7,10 @@
 -- It counts whether the token changes repositories or the organization.
 --
 -- severity: critical
--- population: tokens WHERE is_expired IS NOT 1
--- remediation: Ask the owner to make a new token with an expiry date and to
---   move to it, then revoke the old one. To revoke it, open the organization's
---   Settings > Personal access tokens > Active tokens, choose the token and
---   press Revoke. By the API, as a GitHub App with write on the organization's
---   personal access tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`. Set a maximum
---   lifetime under the organization's Settings > Personal access tokens >
---   Settings > Fine-grained tokens, so that no new one comes.
+-- population: live_tokens
+-- remediation: @add-expiry @revoke-token Set a maximum lifetime under the
+--   organization's Settings > Personal access tokens > Settings >
+--   Fine-grained tokens, so that no new one is created.
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/setting-a-personal-access-token-policy-for-your-organization
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
@@ -47,28 +42,13 @@ WITH writing AS (
     p.grant_id
 )
 SELECT
-  CASE
-    WHEN t.is_expired IS NULL THEN 'unknown'
-    WHEN w.write_count = 0 THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(t.doubt IS NOT NULL OR w.write_count = 0, 'unknown', 'fail') AS status,
   'token/' || t.grant_id AS subject,
   t.org AS org,
   'has no expiry date and ' || CASE w.write_count
       WHEN 0 THEN 'a level that is not known on '
       ELSE 'write on '
-    END || w.permissions || CASE
-      WHEN t.access_granted_at IS NULL THEN ''
-      ELSE printf(
-        '; granted %d %s ago, on %s',
-        (unixepoch(:now) - unixepoch(t.access_granted_at)) / 86400,
-        iif((unixepoch(:now) - unixepoch(t.access_granted_at)) / 86400 = 1, 'day', 'days'),
-        substr(t.access_granted_at, 1, 10)
-      )
-    END || CASE
-      WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
-      ELSE ''
-    END AS reason,
+    END || w.permissions || coalesce('; ' || t.grant_text, '') || coalesce('; ' || t.doubt, '') AS reason,
   w.permissions AS write_permissions,
   w.write_count AS write_permission_count,
   t.token_name AS token_name,
@@ -76,12 +56,11 @@ SELECT
   t.repository_selection AS repository_selection,
   t.highest_tier AS highest_tier,
   t.access_granted_at AS access_granted_at,
-  ((unixepoch(:now) - unixepoch(t.access_granted_at)) / 86400) AS granted_days,
+  t.granted_days AS granted_days,
   t.last_used_at AS last_used_at,
   t.html_url AS html_url
 FROM writing AS w
-JOIN tokens AS t
+JOIN live_tokens AS t
   ON t.org = w.org
   AND t.grant_id = w.grant_id
-WHERE t.is_expired IS NOT 1
-  AND t.expires_at IS NULL
+WHERE t.expires_at IS NULL

@@ -1,24 +1,18 @@
 -- Token that can write and is not used
 --
--- The token can change something, yet nobody has used it for a while, or ever.
--- It is all risk and no use: revoking it most likely breaks nothing, and a
--- thief would be the first to use it.
+-- The token can change something, yet nobody has used it for a while, or
+-- ever. It is a risk without a use: revoking it most likely breaks nothing.
 --
 -- GitHub keeps the last use by the day. Tokens whose access is younger than
--- the limit are left in peace.
+-- the limit are left out.
 --
 -- severity: high
 -- param: days integer 30 -- days since the grant, and without use, after
 --   which a token that can write counts
--- population: tokens WHERE is_expired IS NOT 1
+-- population: live_tokens
 -- remediation: Ask the owner whether the token is still needed (a yearly job
---   may be silent for long), and whether reading would do. To revoke it, open
---   the organization's Settings > Personal access tokens > Active tokens,
---   choose the token and press Revoke. By the API, as a GitHub App with write
---   on the organization's personal access tokens:
---   `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`. Its owner gets
---   an e-mail and can ask again when the token is needed.
+--   may use it rarely), and whether reading would do. @revoke-token Its owner
+--   gets an e-mail and can ask again when the token is needed.
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/rest/orgs/personal-access-tokens
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
@@ -50,43 +44,20 @@ WITH writing AS (
     p.grant_id
 )
 SELECT
-  CASE
-    WHEN t.is_expired IS NULL THEN 'unknown'
-    WHEN t.access_granted_at IS NULL THEN 'unknown'
-    WHEN w.write_count = 0 THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(t.doubt IS NOT NULL OR t.access_granted_at IS NULL OR w.write_count = 0, 'unknown', 'fail') AS status,
   'token/' || t.grant_id AS subject,
   t.org AS org,
   CASE w.write_count
     WHEN 0 THEN 'has a level that is not known on '
     ELSE 'has write on '
-  END || w.permissions || CASE
-      WHEN t.last_used_at IS NULL THEN ', and was never used'
-      ELSE printf(
-        ', and was last used %d %s ago, on %s',
-        (unixepoch(:now) - unixepoch(t.last_used_at)) / 86400,
-        iif((unixepoch(:now) - unixepoch(t.last_used_at)) / 86400 = 1, 'day', 'days'),
-        substr(t.last_used_at, 1, 10)
-      )
-    END || CASE
-      WHEN t.access_granted_at IS NULL THEN '; GitHub did not say since when it is granted'
-      ELSE printf(
-        '; granted %d %s ago, on %s',
-        (unixepoch(:now) - unixepoch(t.access_granted_at)) / 86400,
-        iif((unixepoch(:now) - unixepoch(t.access_granted_at)) / 86400 = 1, 'day', 'days'),
-        substr(t.access_granted_at, 1, 10)
-      )
-    END || CASE
-      WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
-      ELSE ''
-    END AS reason,
+  END || w.permissions || ', and was ' || t.use_text || coalesce('; ' || t.grant_text, '; GitHub did not say since when it is granted')
+    || coalesce('; ' || t.doubt, '') AS reason,
   w.permissions AS write_permissions,
   w.write_count AS write_permission_count,
   t.last_used_at AS last_used_at,
-  ((unixepoch(:now) - unixepoch(t.last_used_at)) / 86400) AS unused_days,
+  t.unused_days AS unused_days,
   t.access_granted_at AS access_granted_at,
-  ((unixepoch(:now) - unixepoch(t.access_granted_at)) / 86400) AS granted_days,
+  t.granted_days AS granted_days,
   t.token_name AS token_name,
   t.owner_login AS owner_login,
   t.repository_selection AS repository_selection,
@@ -94,11 +65,10 @@ SELECT
   t.expires_at AS expires_at,
   t.html_url AS html_url
 FROM writing AS w
-JOIN tokens AS t
+JOIN live_tokens AS t
   ON t.org = w.org
   AND t.grant_id = w.grant_id
-WHERE t.is_expired IS NOT 1
-  AND (
+WHERE (
     t.last_used_at IS NULL
     OR unixepoch(:now) - unixepoch(t.last_used_at) > :days * 86400
   )

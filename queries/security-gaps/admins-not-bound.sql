@@ -4,82 +4,47 @@
 -- accounts that are worth stealing most. A classic rule binds administrators
 -- when it says so; a ruleset does when nobody may bypass it.
 --
--- Repositories whose default branch has no protection at all are left to
--- default-branch-unprotected. Where GitHub did not say whether there is
--- protection, or shows it to administrators only, or where the free plan has
--- none for private repositories, the answer is unknown.
+-- Repositories whose default branch has no protection at all are reported by
+-- default-branch-unprotected. The answer is unknown where GitHub did not say
+-- whether there is protection or shows it to administrators only, and where
+-- the free plan has none for private repositories.
 --
 -- severity: medium
--- population: repositories AS r JOIN default_branch_protection AS p ON p.org =
---   r.org AND p.repository_id = r.repository_id WHERE p.is_protected IS NOT 0
---   AND r.is_archived IS NOT 1 AND r.is_disabled IS NOT 1 AND r.is_empty IS NOT
---   1
--- remediation: Open the page that protection_url links to (the repository's
---   Settings > Branches for a classic rule, Settings > Rules > Rulesets of the
---   repository or the organization for a ruleset), tick Do not allow bypassing
---   the above settings of the classic rule or empty the Bypass list of the
---   ruleset, and save. By the API, for a classic rule: `gh api --method POST
---   repos/OWNER/REPO/branches/BRANCH/protection/enforce_admins`; for a ruleset:
---   `gh api --method PUT repos/OWNER/REPO/rulesets/RULESET_ID --input
---   ruleset.json` with bypass_actors empty.
+-- population: live_default_branches AS d WHERE d.is_protected IS NOT 0
+-- remediation: @open-protection Tick Do not allow bypassing the above
+--   settings of the classic rule or empty the Bypass list of the ruleset, and
+--   save. By the API, for a classic rule: `gh api --method POST
+--   repos/OWNER/REPO/branches/BRANCH/protection/enforce_admins`; for a
+--   ruleset: `gh api --method PUT repos/OWNER/REPO/rulesets/RULESET_ID
+--   --input ruleset.json` with bypass_actors empty.
 -- see: https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-protected-branches/about-protected-branches
 -- see: https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/available-rules-for-rulesets
 -- see: https://docs.github.com/en/rest/branches/branch-protection#set-admin-branch-protection
 
 SELECT
-  CASE
-    WHEN r.is_archived IS NULL THEN 'unknown'
-    WHEN r.is_disabled IS NULL THEN 'unknown'
-    WHEN r.is_empty IS NULL THEN 'unknown'
-    WHEN p.is_protected IS NULL THEN 'unknown'
-    WHEN p.is_admin_bound IS NULL THEN 'unknown'
-    WHEN o.plan = 'free' AND r.visibility IS NOT 'public' THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
-  'repository/' || r.repository_id AS subject,
-  r.org AS org,
-  coalesce(r.default_branch, 'the default branch') || ': ' || CASE
-    WHEN p.is_protected IS NULL THEN 'whether it is protected, and whether administrators are bound, is unknown: GitHub did not answer, or shows it to administrators only'
-    WHEN p.is_admin_bound IS NULL THEN 'whether administrators are bound is unknown: GitHub did not say it of all that protects the branch'
+  iif(d.doubt IS NULL AND d.is_protected IS NOT NULL AND d.is_admin_bound IS NOT NULL, 'fail', 'unknown') AS status,
+  'repository/' || d.repository_id AS subject,
+  d.org AS org,
+  d.branch_text || ': ' || CASE
+    WHEN d.is_protected IS NULL THEN 'whether it is protected, and whether administrators are bound, is unknown: GitHub did not answer, or shows it to administrators only'
+    WHEN d.is_admin_bound IS NULL THEN 'whether administrators are bound is unknown: GitHub did not say it of all that protects the branch'
     ELSE 'administrators may go past the protection' || CASE
-        WHEN p.bypass_actor_count > 0 THEN printf(' (bypass actors: %d)', p.bypass_actor_count)
+        WHEN d.bypass_actor_count > 0 THEN printf(' (bypass actors: %d)', d.bypass_actor_count)
         ELSE ''
-      END
-      || CASE p.source_count
-        WHEN 1 THEN ', though 1 source protects it ('
-        ELSE ', though ' || p.source_count || ' sources protect it ('
-      END || coalesce(p.sources, 'not named') || ')'
-  END || CASE
-    WHEN o.plan = 'free' AND r.visibility IS NOT 'public' THEN '; the free plan does not enforce protection of private repositories'
-    ELSE ''
-  END || CASE
-    WHEN r.is_empty IS NULL THEN '; GitHub did not say whether the repository is empty'
-    ELSE ''
-  END || CASE
-    WHEN r.is_archived IS NULL OR r.is_disabled IS NULL THEN
-      '; GitHub did not say whether the repository is archived or disabled'
-    ELSE ''
-  END AS reason,
-  p.is_admin_bound AS is_admin_bound,
-  p.bypass_actor_count AS bypass_actor_count,
-  r.default_branch AS default_branch,
-  p.source_count AS source_count,
-  p.sources AS protection,
-  p.source_url AS protection_url,
-  r.visibility AS visibility,
-  r.is_sensitive AS is_sensitive,
-  r.is_fork AS is_fork,
-  r.is_template AS is_template,
-  r.pushed_at AS pushed_at,
-  r.html_url AS html_url
-FROM repositories AS r
-JOIN default_branch_protection AS p
-  ON p.org = r.org
-  AND p.repository_id = r.repository_id
-LEFT JOIN orgs AS o
-  ON o.org = r.org
-WHERE p.is_admin_bound IS NOT 1
-  AND p.is_protected IS NOT 0
-  AND r.is_archived IS NOT 1
-  AND r.is_disabled IS NOT 1
-  AND r.is_empty IS NOT 1
+      END || ', though ' || d.protection_text
+  END || coalesce('; ' || d.doubt, '') AS reason,
+  d.is_admin_bound AS is_admin_bound,
+  d.bypass_actor_count AS bypass_actor_count,
+  d.default_branch AS default_branch,
+  d.source_count AS source_count,
+  d.sources AS protection,
+  d.source_url AS protection_url,
+  d.visibility AS visibility,
+  d.is_sensitive AS is_sensitive,
+  d.is_fork AS is_fork,
+  d.is_template AS is_template,
+  d.pushed_at AS pushed_at,
+  d.html_url AS html_url
+FROM live_default_branches AS d
+WHERE d.is_admin_bound IS NOT 1
+  AND d.is_protected IS NOT 0

@@ -1,20 +1,21 @@
 -- Archived repository that still has open alerts or keys
 --
--- An archived repository is read-only, so nobody will mend its holes any more,
--- yet others may still build from it, and its deploy keys still open it to
--- whoever holds them. Settings cannot be changed while it is archived: what
--- should have been put away before is easily forgotten for good.
+-- An archived repository is read-only, so nobody will fix its vulnerabilities
+-- any more, yet others may still build from it, and its deploy keys still
+-- open it to whoever holds them. Settings cannot be changed while it is
+-- archived: what should have been put away before is easily forgotten for
+-- good.
 --
--- Only archived repositories count, disabled ones are passed over.
+-- Only archived repositories count, disabled ones are left out.
 --
 -- severity: low
 -- population: repositories AS r WHERE r.is_archived IS NOT 0 AND r.is_disabled
 --   IS NOT 1
 -- remediation: Open the repository's Settings > General > Danger Zone >
 --   Unarchive this repository, delete its keys under Settings > Deploy keys,
---   mend or dismiss the alerts under Security > Dependabot, and archive it
---   again; or delete it. By the API: `gh api --method PATCH repos/OWNER/REPO -F
---   archived=false`, then `gh api --method DELETE
+--   resolve or dismiss the alerts under Security > Dependabot, and archive it
+--   again; or delete it. By the API: `gh api --method PATCH repos/OWNER/REPO
+--   -F archived=false`, then `gh api --method DELETE
 --   repos/OWNER/REPO/keys/KEY_ID`, then archived=true.
 -- see: https://docs.github.com/en/repositories/archiving-a-github-repository/archiving-repositories
 -- see: https://docs.github.com/en/authentication/connecting-to-github-with-ssh/managing-deploy-keys

@@ -18,10 +18,7 @@
 -- see: https://docs.github.com/en/rest/orgs/orgs#update-an-organization
 
 SELECT
-  CASE
-    WHEN o.default_repository_permission IN ('write', 'admin') THEN 'fail'
-    ELSE 'unknown'
-  END AS status,
+  iif(o.default_repository_permission IN ('write', 'admin'), 'fail', 'unknown') AS status,
   'org/' || o.org AS subject,
   o.org AS org,
   CASE

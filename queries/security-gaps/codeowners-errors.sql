@@ -9,11 +9,11 @@
 -- line takes a lock off a door: the finding is of severity high there.
 --
 -- severity: medium
--- population: repositories AS r WHERE r.is_archived IS NOT 1 AND r.is_disabled
---   IS NOT 1 AND r.is_empty IS NOT 1 AND r.has_codeowners IS NOT 0
+-- population: live_repositories AS r WHERE r.is_empty IS NOT 1 AND
+--   r.has_codeowners IS NOT 0
 -- remediation: Open the CODEOWNERS file on GitHub, where each error is marked
---   in its line with what would mend it; correct the name, or give the team
---   write access under Settings > Collaborators and teams. By the API: `gh api
+--   in its line with how to fix it; correct the name, or give the team write
+--   access under Settings > Collaborators and teams. By the API: `gh api
 --   repos/OWNER/REPO/codeowners/errors` lists the errors.
 -- see: https://docs.github.com/en/repositories/managing-your-repositorys-settings-and-features/customizing-your-repository/about-code-owners
 -- see: https://docs.github.com/en/rest/repos/repos#list-codeowners-errors
@@ -39,12 +39,7 @@ WITH first_errors AS (
   FROM codeowners_errors AS c
 )
 SELECT
-  CASE
-    WHEN r.is_archived IS NULL THEN 'unknown'
-    WHEN r.is_disabled IS NULL THEN 'unknown'
-    WHEN r.codeowners_error_count > 0 THEN 'fail'
-    ELSE 'unknown'
-  END AS status,
+  iif(r.doubt IS NULL AND r.codeowners_error_count > 0, 'fail', 'unknown') AS status,
   'repository/' || r.repository_id AS subject,
   r.org AS org,
   CASE
@@ -58,11 +53,7 @@ SELECT
     WHEN p.is_code_owner_review_required = 1 THEN '; the review of a code owner is required on ' || coalesce(r.default_branch, 'the default branch')
     WHEN p.is_code_owner_review_required IS NULL THEN '; whether the review of a code owner is required is unknown'
     ELSE ''
-  END || CASE
-    WHEN r.is_archived IS NULL OR r.is_disabled IS NULL THEN
-      '; GitHub did not say whether the repository is archived or disabled'
-    ELSE ''
-  END AS reason,
+  END || coalesce('; ' || r.doubt, '') AS reason,
   CASE
     WHEN p.is_code_owner_review_required = 1 THEN 'high'
   END AS severity,
@@ -78,7 +69,7 @@ SELECT
   r.is_template AS is_template,
   r.pushed_at AS pushed_at,
   r.html_url AS html_url
-FROM repositories AS r
+FROM live_repositories AS r
 JOIN default_branch_protection AS p
   ON p.org = r.org
   AND p.repository_id = r.repository_id
@@ -93,5 +84,3 @@ WHERE r.has_codeowners IS NOT 0
     OR r.codeowners_error_count > 0
   )
   AND r.is_empty IS NOT 1
-  AND r.is_archived IS NOT 1
-  AND r.is_disabled IS NOT 1

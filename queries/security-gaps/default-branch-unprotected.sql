@@ -1,17 +1,16 @@
 -- Default branch without any protection
 --
--- Nothing stands between a person with write access, or a token of theirs, and
--- the branch that everything is built from: no review, no check, no ban on
--- force pushes or deletion. Classic branch protection or an active ruleset
--- would do; a ruleset that only evaluates does not protect.
+-- A person with write access, or a token of theirs, can change the branch
+-- that everything is built from without any control: no review, no check, no
+-- ban on force pushes or deletion. Classic branch protection or an active
+-- ruleset is enough; a ruleset that only evaluates does not protect.
 --
--- Where GitHub shows protection to administrators only, or where the free plan
--- has none for private repositories, the answer is unknown. Empty repositories
--- have no branch yet and are passed over.
+-- Where GitHub shows protection to administrators only, or where the free
+-- plan has none for private repositories, the answer is unknown. Empty
+-- repositories have no branch yet and are left out.
 --
 -- severity: high
--- population: repositories AS r WHERE r.is_archived IS NOT 1 AND r.is_disabled
---   IS NOT 1 AND r.is_empty IS NOT 1
+-- population: live_repositories AS r WHERE r.is_empty IS NOT 1
 -- remediation: Open the repository's Settings > Rules > Rulesets > New branch
 --   ruleset, target the default branch, set it to Active and require a pull
 --   request, or do it once for all repositories under the organization's
@@ -23,11 +22,10 @@
 
 SELECT
   CASE
-    WHEN r.is_archived IS NULL THEN 'unknown'
-    WHEN r.is_disabled IS NULL THEN 'unknown'
+    WHEN r.doubt IS NOT NULL THEN 'unknown'
     WHEN r.is_empty IS NULL THEN 'unknown'
     WHEN p.is_protected IS NULL THEN 'unknown'
-    WHEN o.plan = 'free' AND r.visibility IS NOT 'public' THEN 'unknown'
+    WHEN r.plan = 'free' AND r.visibility IS NOT 'public' THEN 'unknown'
     ELSE 'fail'
   END AS status,
   'repository/' || r.repository_id AS subject,
@@ -35,18 +33,12 @@ SELECT
   CASE
     WHEN p.is_protected IS NULL THEN 'whether ' || coalesce(r.default_branch, 'the default branch')
       || ' is protected is unknown: GitHub did not answer, or shows it to administrators only'
-    WHEN o.plan = 'free' AND r.visibility IS NOT 'public' THEN coalesce(r.default_branch, 'the default branch')
+    WHEN r.plan = 'free' AND r.visibility IS NOT 'public' THEN coalesce(r.default_branch, 'the default branch')
       || ' is not protected, and the free plan has no protection for private repositories'
     ELSE coalesce(r.default_branch, 'the default branch')
       || ' has neither classic protection nor an active ruleset'
-  END || CASE
-    WHEN r.is_empty IS NULL THEN '; GitHub did not say whether the repository is empty'
-    ELSE ''
-  END || CASE
-    WHEN r.is_archived IS NULL OR r.is_disabled IS NULL THEN
-      '; GitHub did not say whether the repository is archived or disabled'
-    ELSE ''
-  END AS reason,
+  END
+    || iif(r.is_empty IS NULL, '; GitHub did not say whether the repository is empty', '') || coalesce('; ' || r.doubt, '') AS reason,
   r.default_branch AS default_branch,
   p.is_protected AS is_protected,
   r.visibility AS visibility,
@@ -55,13 +47,9 @@ SELECT
   r.is_template AS is_template,
   r.pushed_at AS pushed_at,
   r.html_url AS html_url
-FROM repositories AS r
+FROM live_repositories AS r
 JOIN default_branch_protection AS p
   ON p.org = r.org
   AND p.repository_id = r.repository_id
-LEFT JOIN orgs AS o
-  ON o.org = r.org
 WHERE p.is_protected IS NOT 1
-  AND r.is_archived IS NOT 1
-  AND r.is_disabled IS NOT 1
   AND r.is_empty IS NOT 1

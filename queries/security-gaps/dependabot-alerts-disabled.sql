@@ -1,12 +1,11 @@
 -- Dependabot alerts are off
 --
 -- Dependabot alerts tell when a dependency has a known vulnerability. They
--- cost nothing on any plan. Without them a repository learns of a hole in its
--- dependencies from the news, or from the intruder.
+-- cost nothing on any plan. Without them a repository learns of a
+-- vulnerability in its dependencies from the news, or from the intruder.
 --
 -- severity: high
--- population: repositories AS r WHERE r.is_archived IS NOT 1 AND r.is_disabled
---   IS NOT 1
+-- population: live_repositories AS r
 -- remediation: Open the repository's Settings > Advanced Security > Dependabot
 --   alerts and press Enable, or attach a security configuration under the
 --   organization's Settings > Advanced Security > Configurations. By the API:
@@ -16,12 +15,7 @@
 -- see: https://docs.github.com/en/rest/repos/repos#enable-vulnerability-alerts
 
 SELECT
-  CASE
-    WHEN r.is_archived IS NULL THEN 'unknown'
-    WHEN r.is_disabled IS NULL THEN 'unknown'
-    WHEN r.dependabot_alerts = 'disabled' THEN 'fail'
-    ELSE 'unknown'
-  END AS status,
+  iif(r.doubt IS NULL AND r.dependabot_alerts = 'disabled', 'fail', 'unknown') AS status,
   'repository/' || r.repository_id AS subject,
   r.org AS org,
   CASE
@@ -29,11 +23,7 @@ SELECT
       || coalesce(r.visibility || ' repository', 'repository of unknown visibility')
     WHEN r.dependabot_alerts IS NULL THEN 'GitHub did not say whether Dependabot alerts are on: the answer needs the right to see the repository as an administrator'
     ELSE 'Dependabot alerts are in a state that this rule does not know: ' || r.dependabot_alerts
-  END || CASE
-    WHEN r.is_archived IS NULL OR r.is_disabled IS NULL THEN
-      '; GitHub did not say whether the repository is archived or disabled'
-    ELSE ''
-  END AS reason,
+  END || coalesce('; ' || r.doubt, '') AS reason,
   r.dependabot_alerts AS dependabot_alerts,
   r.visibility AS visibility,
   r.is_sensitive AS is_sensitive,
@@ -41,7 +31,5 @@ SELECT
   r.is_template AS is_template,
   r.pushed_at AS pushed_at,
   r.html_url AS html_url
-FROM repositories AS r
+FROM live_repositories AS r
 WHERE r.dependabot_alerts IS NOT 'enabled'
-  AND r.is_archived IS NOT 1
-  AND r.is_disabled IS NOT 1

@@ -1,9 +1,9 @@
--- Dependabot does not mend what it finds
+-- Dependabot does not fix what it finds
 --
--- Dependabot alerts are on here, so somebody is told of holes in dependencies,
--- but Dependabot opens no pull request that would mend them. Known holes then
--- stay open until somebody has the time, and most are attacked within days of
--- becoming known.
+-- Dependabot alerts are on here, so vulnerable dependencies are reported, but
+-- Dependabot opens no pull request that would fix them. Known vulnerabilities
+-- then stay open until somebody has the time, and most are attacked within
+-- days of becoming known.
 --
 -- GitHub pauses Dependabot by itself where nobody has touched its pull requests
 -- for a long time. That it did is known only where automated_security_fixes is
@@ -12,20 +12,19 @@
 -- known whether alerts are on, the answer is unknown.
 --
 -- severity: medium
--- population: repositories AS r WHERE r.is_archived IS NOT 1 AND r.is_disabled
---   IS NOT 1 AND r.dependabot_alerts IS NOT 'disabled'
--- remediation: Open the repository's Settings > Advanced Security > Dependabot
---   security updates and press Enable; a paused one wakes when somebody merges
---   or closes one of its pull requests. By the API: `gh api --method PUT
---   repos/OWNER/REPO/automated-security-fixes`.
+-- population: live_repositories AS r WHERE r.dependabot_alerts IS NOT
+--   'disabled'
+-- remediation: Open the repository's Settings > Advanced Security >
+--   Dependabot security updates and press Enable; a paused one resumes when
+--   somebody merges or closes one of its pull requests. By the API: `gh api
+--   --method PUT repos/OWNER/REPO/automated-security-fixes`.
 -- see: https://docs.github.com/en/code-security/dependabot/dependabot-security-updates/about-dependabot-security-updates
 -- see: https://docs.github.com/en/code-security/dependabot/dependabot-security-updates/configuring-dependabot-security-updates
 -- see: https://docs.github.com/en/rest/repos/repos#enable-dependabot-security-updates
 
 SELECT
   CASE
-    WHEN r.is_archived IS NULL THEN 'unknown'
-    WHEN r.is_disabled IS NULL THEN 'unknown'
+    WHEN r.doubt IS NOT NULL THEN 'unknown'
     WHEN r.dependabot_alerts IS NOT 'enabled' THEN 'unknown'
     WHEN r.dependabot_security_updates IN ('disabled', 'paused') THEN 'fail'
     ELSE 'unknown'
@@ -40,11 +39,7 @@ SELECT
     WHEN r.dependabot_security_updates IS NULL THEN ''
     WHEN r.open_dependabot_alert_count IS NULL THEN ' while alerts are on'
     ELSE printf(' while alerts are on, with %d open %s', r.open_dependabot_alert_count, iif(r.open_dependabot_alert_count = 1, 'alert', 'alerts'))
-  END || CASE
-    WHEN r.is_archived IS NULL OR r.is_disabled IS NULL THEN
-      '; GitHub did not say whether the repository is archived or disabled'
-    ELSE ''
-  END AS reason,
+  END || coalesce('; ' || r.doubt, '') AS reason,
   r.dependabot_security_updates AS dependabot_security_updates,
   r.dependabot_alerts AS dependabot_alerts,
   r.open_dependabot_alert_count AS open_dependabot_alert_count,
@@ -54,8 +49,6 @@ SELECT
   r.is_template AS is_template,
   r.pushed_at AS pushed_at,
   r.html_url AS html_url
-FROM repositories AS r
+FROM live_repositories AS r
 WHERE r.dependabot_security_updates IS NOT 'enabled'
   AND r.dependabot_alerts IS NOT 'disabled'
-  AND r.is_archived IS NOT 1
-  AND r.is_disabled IS NOT 1

@@ -1,9 +1,9 @@
 -- Organization without a verified domain
 --
 -- Anybody can make an organization with a name and a logo like this one. A
--- verified domain, which GitHub shows as a badge, tells people that the code
--- is really yours; it also lets you keep notifications within addresses of your
--- own.
+-- verified domain, which GitHub shows as a badge, shows people that the code
+-- is really yours; it also lets you keep notifications within addresses of
+-- your own.
 --
 -- The subject is the organization itself. GitHub shows the badge only where the
 -- website and the mail address of the profile belong to verified domains. Where
@@ -19,10 +19,7 @@
 -- see: https://docs.github.com/en/rest/orgs/orgs#get-an-organization
 
 SELECT
-  CASE
-    WHEN o.raw ->> '$.is_verified' = 0 THEN 'fail'
-    ELSE 'unknown'
-  END AS status,
+  iif(o.raw ->> '$.is_verified' = 0, 'fail', 'unknown') AS status,
   'org/' || o.org AS subject,
   o.org AS org,
   CASE

@@ -12,8 +12,7 @@
 -- whose list of repositories was not read to the end, the answer is unknown.
 --
 -- severity: high
--- population: repositories AS r WHERE r.is_archived IS NOT 1 AND r.is_disabled
---   IS NOT 1 AND r.is_empty IS NOT 1
+-- population: live_repositories AS r WHERE r.is_empty IS NOT 1
 -- remediation: Protect the branch first: open the repository's Settings > Rules
 --   > Rulesets > New branch ruleset, target the default branch and set it to
 --   Active (`gh api --method POST repos/OWNER/REPO/rulesets --input
@@ -34,13 +33,12 @@ WITH writers AS MATERIALIZED (
     t.is_expired IS NULL AS is_untold,
     t.repository_selection IS NULL OR t.repository_selection = 'subset' AND t.repository_count IS NULL AS is_unread
   FROM token_permissions AS c
-  JOIN tokens AS t
+  JOIN live_tokens AS t
     ON t.org = c.org
     AND t.grant_id = c.grant_id
   WHERE c.scope = 'repository'
     AND c.permission = 'contents'
     AND c.level IN ('write', 'admin')
-    AND t.is_expired IS NOT 1
 ),
 -- Tokens that reach everything are counted once an organization: by repository
 -- they would be thousands of rows for each.
@@ -86,19 +84,16 @@ exposed AS (
   SELECT
     r.*,
     p.is_protected AS is_protected,
-    o.plan AS plan,
     coalesce(e.token_count, 0) + coalesce(l.token_count, 0) AS token_count,
     coalesce(e.token_count, 0) AS all_token_count,
     coalesce(e.untold_count, 0) + coalesce(l.untold_count, 0) AS untold_count,
     coalesce(u.token_count, 0) AS unread_count,
     min(coalesce(l.first_id, e.first_id), coalesce(e.first_id, l.first_id)) AS first_id,
     max(coalesce(l.last_id, e.last_id), coalesce(e.last_id, l.last_id)) AS last_id
-  FROM repositories AS r
+  FROM live_repositories AS r
   JOIN default_branch_protection AS p
     ON p.org = r.org
     AND p.repository_id = r.repository_id
-  LEFT JOIN orgs AS o
-    ON o.org = r.org
   LEFT JOIN everywhere AS e
     ON e.org = r.org
   LEFT JOIN listed AS l
@@ -107,8 +102,6 @@ exposed AS (
   LEFT JOIN unread AS u
     ON u.org = r.org
   WHERE p.is_protected IS NOT 1
-    AND r.is_archived IS NOT 1
-    AND r.is_disabled IS NOT 1
     AND r.is_empty IS NOT 1
     AND (
       e.token_count > 0
@@ -118,8 +111,7 @@ exposed AS (
 )
 SELECT
   CASE
-    WHEN r.is_archived IS NULL THEN 'unknown'
-    WHEN r.is_disabled IS NULL THEN 'unknown'
+    WHEN r.doubt IS NOT NULL THEN 'unknown'
     WHEN r.is_empty IS NULL THEN 'unknown'
     WHEN r.is_protected IS NULL THEN 'unknown'
     WHEN r.plan = 'free' AND r.visibility IS NOT 'public' THEN 'unknown'
@@ -156,11 +148,7 @@ SELECT
     END || CASE
       WHEN r.is_empty IS NULL THEN '; GitHub did not say whether the repository is empty'
       ELSE ''
-    END || CASE
-    WHEN r.is_archived IS NULL OR r.is_disabled IS NULL THEN
-      '; GitHub did not say whether the repository is archived or disabled'
-    ELSE ''
-  END AS reason,
+    END || coalesce('; ' || r.doubt, '') AS reason,
   r.token_count AS token_count,
   r.all_token_count AS all_token_count,
   r.unread_count AS unread_token_count,

@@ -1,8 +1,9 @@
 -- Repository that nobody has worked on for a long time
 --
--- Nobody mends the dependencies of a forgotten repository, nobody reads its
--- alerts, and its keys, hooks and collaborators stay as they were. An archived
--- repository is read-only and says in the open that it is no longer kept.
+-- Nobody updates the dependencies of a forgotten repository, nobody reads its
+-- alerts, and its keys, hooks and collaborators stay as they were. An
+-- archived repository is read-only and says in the open that it is no longer
+-- kept.
 --
 -- A repository to which nothing was ever pushed counts from the day it was
 -- created.
@@ -10,8 +11,7 @@
 -- severity: low
 -- param: days integer 365 -- days without a push after which a repository
 --   counts as inactive
--- population: repositories AS r WHERE r.is_archived IS NOT 1 AND r.is_disabled
---   IS NOT 1
+-- population: live_repositories AS r
 -- remediation: Ask its administrators whether it is still needed; if not, open
 --   the repository's Settings > General > Danger Zone > Archive this
 --   repository. By the API: `gh api --method PATCH repos/OWNER/REPO -F
@@ -20,12 +20,7 @@
 -- see: https://docs.github.com/en/rest/repos/repos#update-a-repository
 
 SELECT
-  CASE
-    WHEN r.is_archived IS NULL THEN 'unknown'
-    WHEN r.is_disabled IS NULL THEN 'unknown'
-    WHEN r.last_at IS NULL THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(r.doubt IS NULL AND r.last_at IS NOT NULL, 'fail', 'unknown') AS status,
   'repository/' || r.repository_id AS subject,
   r.org AS org,
   CASE
@@ -33,11 +28,7 @@ SELECT
     WHEN r.last_at IS NULL THEN 'GitHub did not say when somebody last pushed'
     WHEN r.is_never_pushed = 1 THEN printf('nothing was pushed since the repository was created %d %s ago, on %s', r.idle_days, iif(r.idle_days = 1, 'day', 'days'), substr(r.last_at, 1, 10))
     ELSE printf('the last push was %d %s ago, on %s', r.idle_days, iif(r.idle_days = 1, 'day', 'days'), substr(r.last_at, 1, 10))
-  END || CASE
-    WHEN r.is_archived IS NULL OR r.is_disabled IS NULL THEN
-      '; GitHub did not say whether the repository is archived or disabled'
-    ELSE ''
-  END AS reason,
+  END || coalesce('; ' || r.doubt, '') AS reason,
   r.idle_days AS idle_days,
   r.created_at AS created_at,
   r.visibility AS visibility,
@@ -58,12 +49,10 @@ FROM (
         WHEN b.pushed_at IS NULL AND json_type(b.raw, '$.pushed_at') = 'null' THEN b.created_at
         ELSE b.pushed_at
       END AS last_at
-    FROM repositories AS b
+    FROM live_repositories AS b
   ) AS a
 ) AS r
 WHERE (
     r.last_at IS NULL
     OR unixepoch(r.last_at) < unixepoch(:now) - :days * 86400
   )
-  AND r.is_archived IS NOT 1
-  AND r.is_disabled IS NOT 1

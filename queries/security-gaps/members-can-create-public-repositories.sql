@@ -18,10 +18,7 @@
 -- see: https://docs.github.com/en/rest/orgs/orgs#update-an-organization
 
 SELECT
-  CASE
-    WHEN (o.raw ->> '$.members_can_create_public_repositories') = 1 THEN 'fail'
-    ELSE 'unknown'
-  END AS status,
+  iif((o.raw ->> '$.members_can_create_public_repositories') = 1, 'fail', 'unknown') AS status,
   'org/' || o.org AS subject,
   o.org AS org,
   CASE

@@ -1,4 +1,4 @@
--- Members can invite strangers into repositories
+-- Members can invite outside collaborators
 --
 -- Whoever administers a repository can then let people from outside in, who are
 -- bound by no contract and leave with no offboarding. Where only owners invite,
@@ -18,10 +18,7 @@
 -- see: https://docs.github.com/en/rest/orgs/orgs#update-an-organization
 
 SELECT
-  CASE
-    WHEN (o.raw ->> '$.members_can_invite_outside_collaborators') = 1 THEN 'fail'
-    ELSE 'unknown'
-  END AS status,
+  iif((o.raw ->> '$.members_can_invite_outside_collaborators') = 1, 'fail', 'unknown') AS status,
   'org/' || o.org AS subject,
   o.org AS org,
   CASE

@@ -5,11 +5,10 @@
 -- and a change to a workflow or to the code that checks passwords is reviewed
 -- by whoever happens to look.
 --
--- Empty repositories are passed over.
+-- Empty repositories are left out.
 --
 -- severity: low
--- population: repositories AS r WHERE r.is_archived IS NOT 1 AND r.is_disabled
---   IS NOT 1 AND r.is_empty IS NOT 1
+-- population: live_repositories AS r WHERE r.is_empty IS NOT 1
 -- remediation: Write a file .github/CODEOWNERS on the default branch, in the
 --   repository's page by Add file > Create new file, with one line for each
 --   part and its team, for instance `/.github/ @acme/platform`; then require
@@ -20,26 +19,14 @@
 -- see: https://docs.github.com/en/rest/repos/contents#create-or-update-file-contents
 
 SELECT
-  CASE
-    WHEN r.is_archived IS NULL THEN 'unknown'
-    WHEN r.is_disabled IS NULL THEN 'unknown'
-    WHEN r.is_empty IS NULL THEN 'unknown'
-    WHEN r.has_codeowners = 0 THEN 'fail'
-    ELSE 'unknown'
-  END AS status,
+  iif(r.doubt IS NULL AND r.is_empty IS NOT NULL AND r.has_codeowners = 0, 'fail', 'unknown') AS status,
   'repository/' || r.repository_id AS subject,
   r.org AS org,
   CASE
     WHEN r.has_codeowners = 0 THEN 'there is no CODEOWNERS file on ' || coalesce(r.default_branch, 'the default branch')
     ELSE 'whether there is a CODEOWNERS file on ' || coalesce(r.default_branch, 'the default branch') || ' is unknown: it was not asked for, or GitHub refused it'
-  END || CASE
-    WHEN r.is_empty IS NULL THEN '; GitHub did not say whether the repository is empty'
-    ELSE ''
-  END || CASE
-    WHEN r.is_archived IS NULL OR r.is_disabled IS NULL THEN
-      '; GitHub did not say whether the repository is archived or disabled'
-    ELSE ''
-  END AS reason,
+  END
+    || iif(r.is_empty IS NULL, '; GitHub did not say whether the repository is empty', '') || coalesce('; ' || r.doubt, '') AS reason,
   r.has_codeowners AS has_codeowners,
   r.default_branch AS default_branch,
   r.visibility AS visibility,
@@ -48,8 +35,6 @@ SELECT
   r.is_template AS is_template,
   r.pushed_at AS pushed_at,
   r.html_url AS html_url
-FROM repositories AS r
+FROM live_repositories AS r
 WHERE r.has_codeowners IS NOT 1
   AND r.is_empty IS NOT 1
-  AND r.is_archived IS NOT 1
-  AND r.is_disabled IS NOT 1

@@ -1,15 +1,15 @@
 -- Public repository without a security policy
 --
--- A security policy tells whoever finds a hole where to report it in private
--- and what answer to expect. Without one the finder asks in public, or gives
--- up.
+-- A security policy says where to report a vulnerability in private and what
+-- answer to expect. Without one the finder asks in public, or gives up.
 --
--- A SECURITY.md of the repository counts, and so does the organization's in its
--- public repository .github. Private and internal repositories are passed over.
+-- A SECURITY.md of the repository counts, and so does the organization's in
+-- its public repository .github. Private and internal repositories are left
+-- out.
 --
 -- severity: medium
--- population: repositories AS r WHERE r.is_archived IS NOT 1 AND r.is_disabled
---   IS NOT 1 AND (r.visibility = 'public' OR r.visibility IS NULL)
+-- population: live_repositories AS r WHERE (r.visibility = 'public' OR
+--   r.visibility IS NULL)
 -- remediation: Open the repository's Security tab > Policy > Start setup and
 --   commit the file, or write one SECURITY.md for all repositories into the
 --   organization's public repository .github. By the API: `gh api --method PUT
@@ -20,24 +20,14 @@
 -- see: https://docs.github.com/en/rest/repos/contents#create-or-update-file-contents
 
 SELECT
-  CASE
-    WHEN r.is_archived IS NULL THEN 'unknown'
-    WHEN r.is_disabled IS NULL THEN 'unknown'
-    WHEN r.visibility IS NULL THEN 'unknown'
-    WHEN r.has_security_policy = 0 THEN 'fail'
-    ELSE 'unknown'
-  END AS status,
+  iif(r.doubt IS NULL AND r.visibility IS NOT NULL AND r.has_security_policy = 0, 'fail', 'unknown') AS status,
   'repository/' || r.repository_id AS subject,
   r.org AS org,
   CASE
     WHEN r.has_security_policy = 0 THEN coalesce('this ' || r.visibility || ' repository', 'this repository of unknown visibility')
       || ' has no SECURITY.md, and the organization has none for it'
     ELSE 'GitHub did not say whether this ' || coalesce(r.visibility || ' repository', 'repository of unknown visibility') || ' has a security policy'
-  END || CASE
-    WHEN r.is_archived IS NULL OR r.is_disabled IS NULL THEN
-      '; GitHub did not say whether the repository is archived or disabled'
-    ELSE ''
-  END AS reason,
+  END || coalesce('; ' || r.doubt, '') AS reason,
   r.has_security_policy AS has_security_policy,
   r.visibility AS visibility,
   r.is_sensitive AS is_sensitive,
@@ -45,11 +35,9 @@ SELECT
   r.is_template AS is_template,
   r.pushed_at AS pushed_at,
   r.html_url AS html_url
-FROM repositories AS r
+FROM live_repositories AS r
 WHERE r.has_security_policy IS NOT 1
   AND (
     r.visibility = 'public'
     OR r.visibility IS NULL
   )
-  AND r.is_archived IS NOT 1
-  AND r.is_disabled IS NOT 1

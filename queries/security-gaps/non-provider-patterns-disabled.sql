@@ -1,18 +1,17 @@
 -- Secrets without a known issuer are not looked for
 --
--- Private keys, connection strings and passwords in URLs belong to no provider
--- that GitHub knows, so secret scanning passes over them unless it is told to
--- look for generic patterns too. They open databases and servers as well as any
--- key of a provider.
+-- Private keys, connection strings and passwords in URLs belong to no
+-- provider that GitHub knows, so secret scanning leaves them out unless it is
+-- told to look for generic patterns too. They open databases and servers as
+-- well as any key of a provider.
 --
 -- Only private and internal repositories count whose secret scanning is not
 -- off: they have the licence that this needs. Where secret scanning is off,
 -- secret-scanning-disabled says so.
 --
 -- severity: low
--- population: repositories AS r LEFT JOIN orgs AS o ON o.org = r.org WHERE
---   r.is_archived IS NOT 1 AND r.is_disabled IS NOT 1 AND r.visibility IS NOT
---   'public' AND r.secret_scanning IS NOT 'disabled' AND o.plan IS NOT 'free'
+-- population: live_repositories AS r WHERE r.visibility IS NOT 'public' AND
+--   r.secret_scanning IS NOT 'disabled' AND r.plan IS NOT 'free'
 -- remediation: Open the repository's Settings > Advanced Security > Secret
 --   Protection and enable Non-provider patterns, or attach a security
 --   configuration under the organization's Settings > Advanced Security >
@@ -24,8 +23,7 @@
 
 SELECT
   CASE
-    WHEN r.is_archived IS NULL THEN 'unknown'
-    WHEN r.is_disabled IS NULL THEN 'unknown'
+    WHEN r.doubt IS NOT NULL THEN 'unknown'
     WHEN r.visibility IS NULL THEN 'unknown'
     WHEN r.secret_scanning IS NOT 'enabled' THEN 'unknown'
     WHEN r.secret_scanning_non_provider_patterns = 'disabled' THEN 'fail'
@@ -41,11 +39,7 @@ SELECT
     WHEN r.secret_scanning IS NULL THEN '; GitHub did not say whether secret scanning is on'
     WHEN r.secret_scanning = 'enabled' THEN ''
     ELSE '; secret scanning itself is ' || r.secret_scanning
-  END || CASE
-    WHEN r.is_archived IS NULL OR r.is_disabled IS NULL THEN
-      '; GitHub did not say whether the repository is archived or disabled'
-    ELSE ''
-  END AS reason,
+  END || coalesce('; ' || r.doubt, '') AS reason,
   r.secret_scanning_non_provider_patterns AS secret_scanning_non_provider_patterns,
   r.secret_scanning AS secret_scanning,
   r.visibility AS visibility,
@@ -54,12 +48,8 @@ SELECT
   r.is_template AS is_template,
   r.pushed_at AS pushed_at,
   r.html_url AS html_url
-FROM repositories AS r
-LEFT JOIN orgs AS o
-  ON o.org = r.org
+FROM live_repositories AS r
 WHERE r.secret_scanning_non_provider_patterns IS NOT 'enabled'
   AND r.secret_scanning IS NOT 'disabled'
   AND r.visibility IS NOT 'public'
-  AND o.plan IS NOT 'free'
-  AND r.is_archived IS NOT 1
-  AND r.is_disabled IS NOT 1
+  AND r.plan IS NOT 'free'

@@ -5,15 +5,14 @@
 -- anything still needs it; it opens the repository all the same, a private one
 -- too.
 --
--- Keys that a policy of the organization has switched off do not count. That a
--- key can push is told by writable-deploy-key. When a key was last used is not
--- collected, so age is all there is to go by.
+-- Keys that a policy of the organization has switched off do not count. That
+-- a key can push is reported by writable-deploy-key. When a key was last used
+-- is not collected, so age is all there is to go by.
 --
 -- severity: low
 -- param: days integer 365 -- days since a key was added after which it counts
 --   as old
--- population: repositories AS r WHERE r.is_archived IS NOT 1 AND r.is_disabled
---   IS NOT 1
+-- population: live_repositories AS r
 -- remediation: Open the repository's Settings > Deploy keys, which shows when
 --   each was last used, and press Delete beside those that nothing needs; where
 --   something does, make a new key, add it, and delete the old one. By the API:
@@ -37,12 +36,7 @@ WITH keys AS (
     d.repository_id
 )
 SELECT
-  CASE
-    WHEN r.is_archived IS NULL THEN 'unknown'
-    WHEN r.is_disabled IS NULL THEN 'unknown'
-    WHEN k.old_count > 0 THEN 'fail'
-    ELSE 'unknown'
-  END AS status,
+  iif(r.doubt IS NULL AND k.old_count > 0, 'fail', 'unknown') AS status,
   'repository/' || r.repository_id AS subject,
   r.org AS org,
   CASE
@@ -62,11 +56,7 @@ SELECT
     WHEN k.untold_count > 0 THEN printf('GitHub did not say of %d deploy %s when it was added', k.untold_count, iif(k.untold_count = 1, 'key', 'keys'))
     WHEN r.deploy_key_count IS NULL THEN 'whether there are deploy keys is unknown: GitHub did not answer, or shows them to administrators only'
     ELSE printf('GitHub listed %d of %d deploy keys', coalesce(k.key_count, 0), r.deploy_key_count)
-  END || CASE
-    WHEN r.is_archived IS NULL OR r.is_disabled IS NULL THEN
-      '; GitHub did not say whether the repository is archived or disabled'
-    ELSE ''
-  END AS reason,
+  END || coalesce('; ' || r.doubt, '') AS reason,
   k.old_count AS old_key_count,
   r.deploy_key_count AS deploy_key_count,
   k.oldest_at AS oldest_at,
@@ -76,7 +66,7 @@ SELECT
   r.is_template AS is_template,
   r.pushed_at AS pushed_at,
   r.html_url AS html_url
-FROM repositories AS r
+FROM live_repositories AS r
 LEFT JOIN keys AS k
   ON k.org = r.org
   AND k.repository_id = r.repository_id
@@ -86,5 +76,3 @@ WHERE (
     OR r.deploy_key_count IS NULL
     OR r.deploy_key_count > coalesce(k.key_count, 0)
   )
-  AND r.is_archived IS NOT 1
-  AND r.is_disabled IS NOT 1

@@ -9,8 +9,7 @@
 -- nothing away.
 --
 -- severity: low
--- population: repositories AS r WHERE r.is_archived IS NOT 1 AND r.is_disabled
---   IS NOT 1 AND r.visibility IS NOT 'public'
+-- population: live_repositories AS r WHERE r.visibility IS NOT 'public'
 -- remediation: Open the repository's Settings > General > Features and clear
 --   Allow forking, or forbid it for all private repositories under the
 --   organization's Settings > Member privileges > Repository forking. By the
@@ -20,13 +19,7 @@
 -- see: https://docs.github.com/en/rest/repos/repos#update-a-repository
 
 SELECT
-  CASE
-    WHEN r.is_archived IS NULL THEN 'unknown'
-    WHEN r.is_disabled IS NULL THEN 'unknown'
-    WHEN r.visibility IS NULL THEN 'unknown'
-    WHEN r.allow_forking = 1 THEN 'fail'
-    ELSE 'unknown'
-  END AS status,
+  iif(r.doubt IS NULL AND r.visibility IS NOT NULL AND r.allow_forking = 1, 'fail', 'unknown') AS status,
   'repository/' || r.repository_id AS subject,
   r.org AS org,
   CASE
@@ -36,11 +29,7 @@ SELECT
         ELSE printf(', and has %d %s', r.fork_count, iif(r.fork_count = 1, 'fork', 'forks'))
       END
     ELSE 'GitHub did not say whether this ' || coalesce(r.visibility || ' repository', 'repository of unknown visibility') || ' may be forked'
-  END || CASE
-    WHEN r.is_archived IS NULL OR r.is_disabled IS NULL THEN
-      '; GitHub did not say whether the repository is archived or disabled'
-    ELSE ''
-  END AS reason,
+  END || coalesce('; ' || r.doubt, '') AS reason,
   r.allow_forking AS is_forking_allowed,
   r.fork_count AS fork_count,
   r.visibility AS visibility,
@@ -54,9 +43,7 @@ FROM (
     b.*,
     b.raw ->> '$.allow_forking' AS allow_forking,
     b.raw ->> '$.forks_count' AS fork_count
-  FROM repositories AS b
+  FROM live_repositories AS b
 ) AS r
 WHERE r.allow_forking IS NOT 0
   AND r.visibility IS NOT 'public'
-  AND r.is_archived IS NOT 1
-  AND r.is_disabled IS NOT 1

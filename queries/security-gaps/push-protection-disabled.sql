@@ -2,17 +2,16 @@
 --
 -- Push protection refuses a push that holds a key or a password, before the
 -- secret is in the history and has to be replaced everywhere. Secret scanning
--- alone tells afterwards.
+-- alone shows afterwards.
 --
 -- Public repositories have it without cost. Private and internal ones need a
--- licence, which GitHub sells for the Team and Enterprise plans, so they count
--- unless the plan of the organization is known to be free. A plan that GitHub
--- did not tell is not taken for free.
+-- licence, which GitHub sells for the Team and Enterprise plans, so they
+-- count unless the plan of the organization is known to be free. A plan that
+-- GitHub did not report is not taken to be free.
 --
 -- severity: high
--- population: repositories AS r LEFT JOIN orgs AS o ON o.org = r.org WHERE
---   r.is_archived IS NOT 1 AND r.is_disabled IS NOT 1 AND (r.visibility =
---   'public' OR r.visibility IS NULL OR o.plan IS NOT 'free')
+-- population: live_repositories AS r WHERE (r.visibility = 'public' OR
+--   r.visibility IS NULL OR r.plan IS NOT 'free')
 -- remediation: Open the repository's Settings > Advanced Security > Push
 --   protection and press Enable (secret scanning has to be on), or attach a
 --   security configuration under the organization's Settings > Advanced Security
@@ -24,9 +23,8 @@
 
 SELECT
   CASE
-    WHEN r.is_archived IS NULL THEN 'unknown'
-    WHEN r.is_disabled IS NULL THEN 'unknown'
-    WHEN r.visibility IS NULL AND o.plan = 'free' THEN 'unknown'
+    WHEN r.doubt IS NOT NULL THEN 'unknown'
+    WHEN r.visibility IS NULL AND r.plan = 'free' THEN 'unknown'
     WHEN r.secret_scanning_push_protection = 'disabled' THEN 'fail'
     ELSE 'unknown'
   END AS status,
@@ -37,11 +35,7 @@ SELECT
       || coalesce(r.visibility || ' repository', 'repository of unknown visibility')
     WHEN r.secret_scanning_push_protection IS NULL THEN 'GitHub did not say whether push protection is on: it shows this setting to administrators of the repository only'
     ELSE 'push protection is in a state that this rule does not know: ' || r.secret_scanning_push_protection
-  END || CASE
-    WHEN r.is_archived IS NULL OR r.is_disabled IS NULL THEN
-      '; GitHub did not say whether the repository is archived or disabled'
-    ELSE ''
-  END AS reason,
+  END || coalesce('; ' || r.doubt, '') AS reason,
   r.secret_scanning_push_protection AS secret_scanning_push_protection,
   r.visibility AS visibility,
   r.is_sensitive AS is_sensitive,
@@ -49,14 +43,10 @@ SELECT
   r.is_template AS is_template,
   r.pushed_at AS pushed_at,
   r.html_url AS html_url
-FROM repositories AS r
-LEFT JOIN orgs AS o
-  ON o.org = r.org
+FROM live_repositories AS r
 WHERE r.secret_scanning_push_protection IS NOT 'enabled'
-  AND r.is_archived IS NOT 1
-  AND r.is_disabled IS NOT 1
   AND (
     r.visibility = 'public'
     OR r.visibility IS NULL
-    OR o.plan IS NOT 'free'
+    OR r.plan IS NOT 'free'
   )

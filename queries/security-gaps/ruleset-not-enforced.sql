@@ -7,8 +7,8 @@
 --
 -- Rulesets that are disabled are not counted unless the parameter says so:
 -- they look switched off to everybody who opens the page, and that the branch
--- is unprotected is told by default-branch-unprotected anyway. Where not all
--- rulesets could be read, where a pattern does not plainly say whether it
+-- is unprotected is reported by default-branch-unprotected anyway. Where not
+-- all rulesets could be read, where a pattern does not plainly say whether it
 -- covers the default branch, where GitHub shows classic protection to
 -- administrators only, or where the free plan has no protection for private
 -- repositories, the answer is unknown.
@@ -16,8 +16,7 @@
 -- severity: medium
 -- param: is_disabled_counted boolean false -- count rulesets that are disabled
 --   like those that only evaluate
--- population: repositories AS r WHERE r.is_archived IS NOT 1 AND r.is_disabled
---   IS NOT 1 AND r.is_empty IS NOT 1
+-- population: live_repositories AS r WHERE r.is_empty IS NOT 1
 -- remediation: Open the page that ruleset_url links to (Settings > Rules >
 --   Rulesets of the repository or the organization), look at Insights for what
 --   the ruleset would have stopped, set Enforcement status to Active and save.
@@ -70,11 +69,10 @@ WITH trials AS (
 )
 SELECT
   CASE
-    WHEN r.is_archived IS NULL THEN 'unknown'
-    WHEN r.is_disabled IS NULL THEN 'unknown'
+    WHEN r.doubt IS NOT NULL THEN 'unknown'
     WHEN r.is_empty IS NULL THEN 'unknown'
     WHEN p.is_protected IS NULL THEN 'unknown'
-    WHEN t.ruleset_count > 0 THEN iif(o.plan = 'free' AND r.visibility IS NOT 'public', 'unknown', 'fail')
+    WHEN t.ruleset_count > 0 THEN iif(r.plan = 'free' AND r.visibility IS NOT 'public', 'unknown', 'fail')
     ELSE 'unknown'
   END AS status,
   'repository/' || r.repository_id AS subject,
@@ -95,16 +93,10 @@ SELECT
     WHEN p.is_protected = 0 THEN '; nothing else protects it'
     ELSE '; whether anything else protects it is unknown: GitHub did not answer, or shows it to administrators only'
   END || CASE
-    WHEN o.plan = 'free' AND r.visibility IS NOT 'public' THEN '; the free plan has no protection for private repositories'
+    WHEN r.plan = 'free' AND r.visibility IS NOT 'public' THEN '; the free plan has no protection for private repositories'
     ELSE ''
-  END || CASE
-    WHEN r.is_empty IS NULL THEN '; GitHub did not say whether the repository is empty'
-    ELSE ''
-  END || CASE
-    WHEN r.is_archived IS NULL OR r.is_disabled IS NULL THEN
-      '; GitHub did not say whether the repository is archived or disabled'
-    ELSE ''
-  END AS reason,
+  END
+    || iif(r.is_empty IS NULL, '; GitHub did not say whether the repository is empty', '') || coalesce('; ' || r.doubt, '') AS reason,
   t.rulesets AS rulesets,
   t.ruleset_count AS ruleset_count,
   t.ruleset_url AS ruleset_url,
@@ -116,20 +108,16 @@ SELECT
   r.is_template AS is_template,
   r.pushed_at AS pushed_at,
   r.html_url AS html_url
-FROM repositories AS r
+FROM live_repositories AS r
 JOIN default_branch_protection AS p
   ON p.org = r.org
   AND p.repository_id = r.repository_id
 LEFT JOIN trials AS t
   ON t.org = r.org
   AND t.repository_id = r.repository_id
-LEFT JOIN orgs AS o
-  ON o.org = r.org
 WHERE p.is_protected IS NOT 1
   AND (
     t.possible_count > 0
     OR r.ruleset_count IS NULL
   )
-  AND r.is_archived IS NOT 1
-  AND r.is_disabled IS NOT 1
   AND r.is_empty IS NOT 1

@@ -1,18 +1,17 @@
 -- Secret scanning is off
 --
 -- Secret scanning finds keys and passwords that were committed by mistake and
--- tells the repository and the issuer of the key. Without it a leaked key is
--- found by whoever looks first, and attackers look all day.
+-- notifies the repository and the issuer of the key. Without it a leaked key
+-- is found by whoever looks first, and attackers look all day.
 --
 -- Public repositories have it without cost. Private and internal ones need a
--- licence, which GitHub sells for the Team and Enterprise plans, so they count
--- unless the plan of the organization is known to be free. A plan that GitHub
--- did not tell is not taken for free.
+-- licence, which GitHub sells for the Team and Enterprise plans, so they
+-- count unless the plan of the organization is known to be free. A plan that
+-- GitHub did not report is not taken to be free.
 --
 -- severity: high
--- population: repositories AS r LEFT JOIN orgs AS o ON o.org = r.org WHERE
---   r.is_archived IS NOT 1 AND r.is_disabled IS NOT 1 AND (r.visibility =
---   'public' OR r.visibility IS NULL OR o.plan IS NOT 'free')
+-- population: live_repositories AS r WHERE (r.visibility = 'public' OR
+--   r.visibility IS NULL OR r.plan IS NOT 'free')
 -- remediation: Open the repository's Settings > Advanced Security > Secret
 --   Protection and press Enable, or attach a security configuration under the
 --   organization's Settings > Advanced Security > Configurations. By the API:
@@ -26,9 +25,8 @@
 
 SELECT
   CASE
-    WHEN r.is_archived IS NULL THEN 'unknown'
-    WHEN r.is_disabled IS NULL THEN 'unknown'
-    WHEN r.visibility IS NULL AND o.plan = 'free' THEN 'unknown'
+    WHEN r.doubt IS NOT NULL THEN 'unknown'
+    WHEN r.visibility IS NULL AND r.plan = 'free' THEN 'unknown'
     WHEN r.secret_scanning = 'disabled' THEN 'fail'
     ELSE 'unknown'
   END AS status,
@@ -39,11 +37,7 @@ SELECT
       || coalesce(r.visibility || ' repository', 'repository of unknown visibility')
     WHEN r.secret_scanning IS NULL THEN 'GitHub did not say whether secret scanning is on: it shows this setting to administrators of the repository only'
     ELSE 'secret scanning is in a state that this rule does not know: ' || r.secret_scanning
-  END || CASE
-    WHEN r.is_archived IS NULL OR r.is_disabled IS NULL THEN
-      '; GitHub did not say whether the repository is archived or disabled'
-    ELSE ''
-  END AS reason,
+  END || coalesce('; ' || r.doubt, '') AS reason,
   r.secret_scanning AS secret_scanning,
   r.visibility AS visibility,
   r.is_sensitive AS is_sensitive,
@@ -51,14 +45,10 @@ SELECT
   r.is_template AS is_template,
   r.pushed_at AS pushed_at,
   r.html_url AS html_url
-FROM repositories AS r
-LEFT JOIN orgs AS o
-  ON o.org = r.org
+FROM live_repositories AS r
 WHERE r.secret_scanning IS NOT 'enabled'
-  AND r.is_archived IS NOT 1
-  AND r.is_disabled IS NOT 1
   AND (
     r.visibility = 'public'
     OR r.visibility IS NULL
-    OR o.plan IS NOT 'free'
+    OR r.plan IS NOT 'free'
   )

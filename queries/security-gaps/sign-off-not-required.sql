@@ -11,8 +11,7 @@
 --
 -- severity: low
 -- enabled: no
--- population: repositories AS r WHERE r.is_archived IS NOT 1 AND r.is_disabled
---   IS NOT 1
+-- population: live_repositories AS r
 -- remediation: Open the repository's Settings > General, tick Require
 --   contributors to sign off on web-based commits, or do it once for all under
 --   the organization's Settings > Repository > Repository defaults > Commit
@@ -24,29 +23,18 @@
 -- see: https://docs.github.com/en/rest/repos/repos#update-a-repository
 
 SELECT
-  CASE
-    WHEN r.is_archived IS NULL THEN 'unknown'
-    WHEN r.is_disabled IS NULL THEN 'unknown'
-    WHEN r.raw ->> '$.web_commit_signoff_required' = 0 THEN 'fail'
-    ELSE 'unknown'
-  END AS status,
+  iif(r.doubt IS NULL AND r.raw ->> '$.web_commit_signoff_required' = 0, 'fail', 'unknown') AS status,
   'repository/' || r.repository_id AS subject,
   r.org AS org,
   CASE
     WHEN r.raw ->> '$.web_commit_signoff_required' = 0 THEN 'commits that are made on the web need no sign-off'
     ELSE 'GitHub did not say whether commits that are made on the web need a sign-off'
-  END || CASE
-    WHEN r.is_archived IS NULL OR r.is_disabled IS NULL THEN
-      '; GitHub did not say whether the repository is archived or disabled'
-    ELSE ''
-  END AS reason,
+  END || coalesce('; ' || r.doubt, '') AS reason,
   r.raw ->> '$.web_commit_signoff_required' AS is_sign_off_required,
   r.visibility AS visibility,
   r.is_fork AS is_fork,
   r.is_template AS is_template,
   r.pushed_at AS pushed_at,
   r.html_url AS html_url
-FROM repositories AS r
+FROM live_repositories AS r
 WHERE r.raw ->> '$.web_commit_signoff_required' IS NOT 1
-  AND r.is_archived IS NOT 1
-  AND r.is_disabled IS NOT 1

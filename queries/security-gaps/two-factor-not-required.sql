@@ -19,10 +19,7 @@
 -- see: https://docs.github.com/en/rest/orgs/members#list-organization-members
 
 SELECT
-  CASE
-    WHEN o.is_two_factor_required = 0 THEN 'fail'
-    ELSE 'unknown'
-  END AS status,
+  iif(o.is_two_factor_required = 0, 'fail', 'unknown') AS status,
   'org/' || o.org AS subject,
   o.org AS org,
   CASE

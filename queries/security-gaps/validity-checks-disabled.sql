@@ -9,9 +9,8 @@
 -- secret-scanning-disabled says so.
 --
 -- severity: low
--- population: repositories AS r LEFT JOIN orgs AS o ON o.org = r.org WHERE
---   r.is_archived IS NOT 1 AND r.is_disabled IS NOT 1 AND r.visibility IS NOT
---   'public' AND r.secret_scanning IS NOT 'disabled' AND o.plan IS NOT 'free'
+-- population: live_repositories AS r WHERE r.visibility IS NOT 'public' AND
+--   r.secret_scanning IS NOT 'disabled' AND r.plan IS NOT 'free'
 -- remediation: Open the repository's Settings > Advanced Security > Secret
 --   Protection and enable Validity checks, or attach a security configuration
 --   that enables them under the organization's Settings > Advanced Security >
@@ -26,8 +25,7 @@
 
 SELECT
   CASE
-    WHEN r.is_archived IS NULL THEN 'unknown'
-    WHEN r.is_disabled IS NULL THEN 'unknown'
+    WHEN r.doubt IS NOT NULL THEN 'unknown'
     WHEN r.visibility IS NULL THEN 'unknown'
     WHEN r.secret_scanning IS NOT 'enabled' THEN 'unknown'
     WHEN r.secret_scanning_validity_checks = 'disabled' THEN 'fail'
@@ -43,11 +41,7 @@ SELECT
     WHEN r.secret_scanning IS NULL THEN '; GitHub did not say whether secret scanning is on'
     WHEN r.secret_scanning = 'enabled' THEN ''
     ELSE '; secret scanning itself is ' || r.secret_scanning
-  END || CASE
-    WHEN r.is_archived IS NULL OR r.is_disabled IS NULL THEN
-      '; GitHub did not say whether the repository is archived or disabled'
-    ELSE ''
-  END AS reason,
+  END || coalesce('; ' || r.doubt, '') AS reason,
   r.secret_scanning_validity_checks AS secret_scanning_validity_checks,
   r.secret_scanning AS secret_scanning,
   r.visibility AS visibility,
@@ -56,12 +50,8 @@ SELECT
   r.is_template AS is_template,
   r.pushed_at AS pushed_at,
   r.html_url AS html_url
-FROM repositories AS r
-LEFT JOIN orgs AS o
-  ON o.org = r.org
+FROM live_repositories AS r
 WHERE r.secret_scanning_validity_checks IS NOT 'enabled'
   AND r.secret_scanning IS NOT 'disabled'
   AND r.visibility IS NOT 'public'
-  AND o.plan IS NOT 'free'
-  AND r.is_archived IS NOT 1
-  AND r.is_disabled IS NOT 1
+  AND r.plan IS NOT 'free'

@@ -8,10 +8,9 @@
 -- Keys that a policy of the organization has switched off do not count.
 --
 -- severity: medium
--- population: repositories AS r WHERE r.is_archived IS NOT 1 AND r.is_disabled
---   IS NOT 1
+-- population: live_repositories AS r
 -- remediation: Open the repository's Settings > Deploy keys, press Delete
---   beside the key and, where something still needs it, add it anew without
+--   beside the key and, where something still needs it, add it again without
 --   Allow write access. By the API: `gh api repos/OWNER/REPO/keys` lists the
 --   keys, `gh api --method DELETE repos/OWNER/REPO/keys/KEY_ID` deletes one.
 --   Owners can forbid deploy keys under the organization's Settings > Deploy
@@ -34,12 +33,7 @@ WITH keys AS (
     d.repository_id
 )
 SELECT
-  CASE
-    WHEN r.is_archived IS NULL THEN 'unknown'
-    WHEN r.is_disabled IS NULL THEN 'unknown'
-    WHEN k.writable_count > 0 THEN 'fail'
-    ELSE 'unknown'
-  END AS status,
+  iif(r.doubt IS NULL AND k.writable_count > 0, 'fail', 'unknown') AS status,
   'repository/' || r.repository_id AS subject,
   r.org AS org,
   CASE
@@ -49,11 +43,7 @@ SELECT
     WHEN k.untold_count > 0 THEN printf('GitHub did not say of %d deploy %s whether it can push', k.untold_count, iif(k.untold_count = 1, 'key', 'keys'))
     WHEN r.deploy_key_count IS NULL THEN 'whether there are deploy keys is unknown: GitHub did not answer, or shows them to administrators only'
     ELSE printf('GitHub listed %d of %d deploy keys', coalesce(k.key_count, 0), r.deploy_key_count)
-  END || CASE
-    WHEN r.is_archived IS NULL OR r.is_disabled IS NULL THEN
-      '; GitHub did not say whether the repository is archived or disabled'
-    ELSE ''
-  END AS reason,
+  END || coalesce('; ' || r.doubt, '') AS reason,
   k.writable_count AS writable_key_count,
   r.deploy_key_count AS deploy_key_count,
   k.writable_title AS writable_title,
@@ -64,7 +54,7 @@ SELECT
   r.is_template AS is_template,
   r.pushed_at AS pushed_at,
   r.html_url AS html_url
-FROM repositories AS r
+FROM live_repositories AS r
 LEFT JOIN keys AS k
   ON k.org = r.org
   AND k.repository_id = r.repository_id
@@ -74,5 +64,3 @@ WHERE (
     OR r.deploy_key_count IS NULL
     OR r.deploy_key_count > coalesce(k.key_count, 0)
   )
-  AND r.is_archived IS NOT 1
-  AND r.is_disabled IS NOT 1

@@ -1,21 +1,15 @@
 -- Token for archived repositories only
 --
--- Every repository that the token was given is archived or disabled, so it can
--- change nothing there: the work it was made for is over. It can still read
--- them.
+-- Every repository that the token was given is archived or disabled, so it
+-- can change nothing there: its work is done. It can still read them.
 --
 -- With write on administration it can also unarchive or delete them; then the
 -- severity is high.
 --
 -- severity: low
--- population: tokens WHERE is_expired IS NOT 1 AND repository_selection =
---   'subset'
--- remediation: To revoke it, open the organization's Settings > Personal
---   access tokens > Active tokens, choose the token and press Revoke. By the
---   API, as a GitHub App with write on the organization's personal access
---   tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`. Revoking it
---   breaks nothing but what still reads the archived repositories.
+-- population: live_tokens WHERE repository_selection = 'subset'
+-- remediation: @revoke-token Revoking it breaks nothing but what still reads
+--   the archived repositories.
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
 -- see: https://docs.github.com/en/repositories/archiving-a-github-repository/archiving-repositories
@@ -24,9 +18,8 @@ WITH lifeless AS MATERIALIZED (
   SELECT
     t.org AS org,
     t.grant_id AS grant_id
-  FROM tokens AS t
-  WHERE t.is_expired IS NOT 1
-    AND t.repository_selection = 'subset'
+  FROM live_tokens AS t
+  WHERE t.repository_selection = 'subset'
     AND NOT EXISTS (
       SELECT 1
       FROM token_repositories AS p
@@ -56,12 +49,7 @@ WITH lifeless AS MATERIALIZED (
     n.grant_id
 )
 SELECT
-  CASE
-    WHEN t.is_expired IS NULL THEN 'unknown'
-    WHEN t.repository_count IS NULL THEN 'unknown'
-    WHEN l.dead_count < l.listed_count THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(t.doubt IS NOT NULL OR t.repository_count IS NULL OR l.dead_count < l.listed_count, 'unknown', 'fail') AS status,
   'token/' || t.grant_id AS subject,
   t.org AS org,
   CASE
@@ -81,10 +69,7 @@ SELECT
           AND a.level <> 'read'
       ) THEN ', and it can unarchive or delete what it reaches'
       ELSE ''
-    END || CASE
-      WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
-      ELSE ''
-    END AS reason,
+    END || coalesce('; ' || t.doubt, '') AS reason,
   CASE
     WHEN EXISTS (
       SELECT 1
@@ -107,7 +92,7 @@ SELECT
   t.last_used_at AS last_used_at,
   t.html_url AS html_url
 FROM lifeless AS n
-JOIN tokens AS t
+JOIN live_tokens AS t
   ON t.org = n.org
   AND t.grant_id = n.grant_id
 LEFT JOIN listed AS l

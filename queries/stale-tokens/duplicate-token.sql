@@ -1,22 +1,16 @@
 -- Token that its owner has twice
 --
 -- The same person holds another token with exactly the same permissions on
--- exactly the same repositories. One of them is usually forgotten: made again
--- because the first one's value was lost, and never revoked.
+-- exactly the same repositories. One of them is usually forgotten: created
+-- because the value of the first one was lost, and never revoked.
 --
 -- Two tokens for two machines are a good habit; then their names say so, and
 -- both are used.
 --
 -- severity: low
--- population: tokens WHERE is_expired IS NOT 1
+-- population: live_tokens
 -- remediation: Ask the owner which of them are needed. Revoke first those
---   that were not used for longest. To revoke it, open the organization's
---   Settings > Personal access tokens > Active tokens, choose the token and
---   press Revoke. By the API, as a GitHub App with write on the organization's
---   personal access tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`. All tokens of
---   one owner are listed by `GH_TOKEN=$INSTALLATION_TOKEN gh api --method GET
---   orgs/ORG/personal-access-tokens -f 'owner[]=LOGIN'`.
+--   that were not used for longest. @revoke-token @list-tokens-of-owner
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/rest/orgs/personal-access-tokens
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
@@ -62,13 +56,12 @@ kinds AS MATERIALIZED (
     t.repository_count AS repository_count,
     t.last_used_at AS last_used_at,
     coalesce(k.kind, 0) AS kind
-  FROM tokens AS t
+  FROM live_tokens AS t
   LEFT JOIN held AS h
     ON h.org = t.org
     AND h.grant_id = t.grant_id
   LEFT JOIN kinds AS k
     ON k.permissions = h.permissions
-  WHERE t.is_expired IS NOT 1
 ), paired AS (
   SELECT
     v.*,
@@ -136,15 +129,7 @@ SELECT
   t.org AS org,
   CASE
     WHEN j.is_certain THEN coalesce(t.owner_login, 'its owner') || ' has ' || j.sure_count
-      || ' tokens with exactly these permissions and repositories; ' || CASE
-        WHEN t.last_used_at IS NULL THEN 'this one was never used'
-        ELSE printf(
-          'this one was last used %d %s ago, on %s',
-          (unixepoch(:now) - unixepoch(t.last_used_at)) / 86400,
-          iif((unixepoch(:now) - unixepoch(t.last_used_at)) / 86400 = 1, 'day', 'days'),
-          substr(t.last_used_at, 1, 10)
-        )
-      END || iif(j.used_last_id = t.grant_id, ', the last of them', '')
+      || ' tokens with exactly these permissions and repositories; ' || 'this one was ' || t.use_text || iif(j.used_last_id = t.grant_id, ', the last of them', '')
     WHEN j.owner_id IS NOT NULL AND j.similar_count > 1 AND j.unread_count > 0 THEN coalesce(t.owner_login, 'its owner') || ' has ' || j.similar_count
       || ' tokens with exactly these permissions, but not all their lists of repositories were read to the end'
     WHEN j.owner_id IS NOT NULL AND j.same_count > 1 THEN coalesce(t.owner_login, 'its owner') || ' has ' || j.same_count
@@ -167,7 +152,7 @@ SELECT
   t.last_used_at AS last_used_at,
   t.html_url AS html_url
 FROM judged AS j
-JOIN tokens AS t
+JOIN live_tokens AS t
   ON t.org = j.org
   AND t.grant_id = j.grant_id
 JOIN tokens AS u

@@ -7,21 +7,14 @@
 --
 -- severity: low
 -- population: tokens
--- remediation: To revoke it, open the organization's Settings > Personal
---   access tokens > Active tokens, choose the token and press Revoke. By the
---   API, as a GitHub App with write on the organization's personal access
---   tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`. Up to 100 grants
---   go in one request: `gh api --method POST orgs/ORG/personal-access-tokens -f
---   action=revoke -F 'pat_ids[]=GRANT_ID'`.
+-- remediation: @revoke-token Up to 100 grants go in one request: `gh api
+--   --method POST orgs/ORG/personal-access-tokens -f action=revoke -F
+--   'pat_ids[]=GRANT_ID'`.
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/rest/orgs/personal-access-tokens
 
 SELECT
-  CASE
-    WHEN t.is_expired IS NULL THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(t.is_expired IS NOT NULL, 'fail', 'unknown') AS status,
   'token/' || t.grant_id AS subject,
   t.org AS org,
   CASE

@@ -1,52 +1,39 @@
 -- Token that stays valid for too long
 --
--- The token expires, but so late that its expiry date protects nothing. A year
+-- The token expires, but so late that its expiry date protects little. A year
 -- is what GitHub's default policy allows at most; a token that outlives the
 -- project, the laptop or the job of its owner is found by others before it
 -- ends.
 --
--- Tokens without any expiry date are the business of never-expires.
+-- Tokens without any expiry date are reported by never-expires.
 --
 -- severity: medium
 -- param: days integer 366 -- days from now after which an expiry date is too
 --   late
--- population: tokens WHERE is_expired IS NOT 1
+-- population: live_tokens
 -- remediation: Ask the owner to make a new token with a nearer date and to
---   move to it, then revoke the old one. To revoke it, open the organization's
---   Settings > Personal access tokens > Active tokens, choose the token and
---   press Revoke. By the API, as a GitHub App with write on the organization's
---   personal access tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`. Set a maximum
---   lifetime under the organization's Settings > Personal access tokens >
---   Settings > Fine-grained tokens: tokens that live longer are then refused,
---   which may stop jobs.
+--   move to it, then revoke the old one. @revoke-token Set a maximum lifetime
+--   under the organization's Settings > Personal access tokens > Settings >
+--   Fine-grained tokens: tokens that live longer are then refused, which may
+--   stop jobs.
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/setting-a-personal-access-token-policy-for-your-organization
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 
 SELECT
-  CASE
-    WHEN t.is_expired IS NULL THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(t.doubt IS NULL, 'fail', 'unknown') AS status,
   'token/' || t.grant_id AS subject,
   t.org AS org,
-  'expires in ' || ((unixepoch(t.expires_at) - unixepoch(:now)) / 86400)
-    || iif(((unixepoch(t.expires_at) - unixepoch(:now)) / 86400) = 1, ' day', ' days') || ', on ' || substr(t.expires_at, 1, 10)
-    || ', later than ' || :days || ' days from now'
-    || CASE
-      WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
-      ELSE ''
-    END AS reason,
+  t.expiry_text
+    || ', later than ' || :days || ' days from now' || coalesce('; ' || t.doubt, '') AS reason,
   t.token_name AS token_name,
   t.owner_login AS owner_login,
-  ((unixepoch(t.expires_at) - unixepoch(:now)) / 86400) AS expires_in_days,
+  t.expires_in_days AS expires_in_days,
   t.expires_at AS expires_at,
   t.access_granted_at AS access_granted_at,
   t.last_used_at AS last_used_at,
   t.repository_selection AS repository_selection,
   t.highest_tier AS highest_tier,
   t.html_url AS html_url
-FROM tokens AS t
-WHERE t.is_expired IS NOT 1
-  AND unixepoch(t.expires_at) - unixepoch(:now) > :days * 86400
+FROM live_tokens AS t
+WHERE unixepoch(t.expires_at) - unixepoch(:now) > :days * 86400

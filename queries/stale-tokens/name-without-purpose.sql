@@ -1,8 +1,8 @@
 -- Token whose name does not say what it is for
 --
--- The name of a token is all that tells, a year later, what it is for and
--- whether anything still needs it. This one is called test, token, tmp, a date
--- or the like, so nobody dares to revoke it.
+-- A year later, the name of a token is the only sign of what it is for and
+-- whether anything still needs it. This one is called test, token, tmp, a
+-- date or similar, so nobody dares to revoke it.
 --
 -- Digits and punctuation do not count, nor does the case of letters: test-2 and
 -- Token (new) are names without purpose, ci-deploy is one with.
@@ -15,15 +15,11 @@
 --   may jun june jul july aug august sep sept september oct october nov november
 --   dec december' -- words that give no purpose, in small letters; a name of
 --   these alone counts
--- population: tokens WHERE is_expired IS NOT 1
+-- population: live_tokens
 -- remediation: Ask the owner what the token is for, and to name it after the
---   job that uses it (a member edits it under the own Settings > Developer
+--   job that uses it (a member edits it under their own Settings > Developer
 --   settings > Personal access tokens > Fine-grained tokens); revoke it when
---   nobody knows. To revoke it, open the organization's Settings > Personal
---   access tokens > Active tokens, choose the token and press Revoke. By the
---   API, as a GitHub App with write on the organization's personal access
---   tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`.
+--   nobody knows. @revoke-token
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/rest/orgs/personal-access-tokens
@@ -39,8 +35,7 @@ WITH named AS (
       t.org AS org,
       t.grant_id AS grant_id,
       replace(replace(replace(replace(replace(lower(t.token_name), '-', ' '), '_', ' '), '.', ' '), '/', ' '), ':', ' ') AS name
-    FROM tokens AS t
-    WHERE t.is_expired IS NOT 1
+    FROM live_tokens AS t
   ) AS p
   WHERE NOT EXISTS (
     SELECT 1
@@ -49,11 +44,7 @@ WITH named AS (
   )
 )
 SELECT
-  CASE
-    WHEN t.is_expired IS NULL THEN 'unknown'
-    WHEN t.token_name IS NULL THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(t.doubt IS NULL AND t.token_name IS NOT NULL, 'fail', 'unknown') AS status,
   'token/' || t.grant_id AS subject,
   t.org AS org,
   CASE
@@ -65,10 +56,7 @@ SELECT
   END || CASE
     WHEN t.last_used_at IS NULL THEN '; it was never used'
     ELSE '; it was last used on ' || substr(t.last_used_at, 1, 10)
-  END || CASE
-      WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
-      ELSE ''
-    END AS reason,
+  END || coalesce('; ' || t.doubt, '') AS reason,
   t.token_name AS token_name,
   t.owner_login AS owner_login,
   t.repository_selection AS repository_selection,
@@ -78,6 +66,6 @@ SELECT
   t.last_used_at AS last_used_at,
   t.html_url AS html_url
 FROM named AS n
-JOIN tokens AS t
+JOIN live_tokens AS t
   ON t.org = n.org
   AND t.grant_id = n.grant_id

@@ -10,14 +10,9 @@
 --
 -- severity: high
 -- population: tokens
--- remediation: Ask the owner to make a new token with an expiry date and to
---   move to it, then revoke the old one. To revoke it, open the organization's
---   Settings > Personal access tokens > Active tokens, choose the token and
---   press Revoke. By the API, as a GitHub App with write on the organization's
---   personal access tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`. Set a maximum
---   lifetime under the organization's Settings > Personal access tokens >
---   Settings > Fine-grained tokens, so that no new one comes.
+-- remediation: @add-expiry @revoke-token Set a maximum lifetime under the
+--   organization's Settings > Personal access tokens > Settings >
+--   Fine-grained tokens, so that no new one is created.
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/setting-a-personal-access-token-policy-for-your-organization
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization

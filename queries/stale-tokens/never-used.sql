@@ -6,44 +6,30 @@
 --
 -- severity: high
 -- param: days integer 30 -- days after the grant before a token without any use counts
--- population: tokens WHERE is_expired IS NOT 1
--- remediation: To revoke it, open the organization's Settings > Personal
---   access tokens > Active tokens, choose the token and press Revoke. By the
---   API, as a GitHub App with write on the organization's personal access
---   tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`. Its owner gets
---   an e-mail and can ask again when the token is needed.
+-- population: live_tokens
+-- remediation: @revoke-token Its owner gets an e-mail and can ask again when
+--   the token is needed.
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/rest/orgs/personal-access-tokens
 
 SELECT
-  CASE
-    WHEN t.is_expired IS NULL THEN 'unknown'
-    WHEN t.access_granted_at IS NULL THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(t.doubt IS NULL AND t.access_granted_at IS NOT NULL, 'fail', 'unknown') AS status,
   'token/' || t.grant_id AS subject,
   t.org AS org,
   CASE
     WHEN t.access_granted_at IS NULL THEN 'never used; GitHub did not say since when it is granted'
-    ELSE 'never used since it was granted '
-      || ((unixepoch(:now) - unixepoch(t.access_granted_at)) / 86400)
-      || iif(((unixepoch(:now) - unixepoch(t.access_granted_at)) / 86400) = 1, ' day', ' days') || ' ago, on ' || substr(t.access_granted_at, 1, 10)
-  END || CASE
-    WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
-    ELSE ''
-  END AS reason,
+    ELSE 'never used since it was ' || t.grant_text
+  END || coalesce('; ' || t.doubt, '') AS reason,
   t.token_name AS token_name,
   t.owner_login AS owner_login,
-  ((unixepoch(:now) - unixepoch(t.access_granted_at)) / 86400) AS granted_days,
+  t.granted_days AS granted_days,
   t.access_granted_at AS access_granted_at,
   t.expires_at AS expires_at,
   t.repository_selection AS repository_selection,
   t.highest_tier AS highest_tier,
   t.html_url AS html_url
-FROM tokens AS t
-WHERE t.is_expired IS NOT 1
-  AND t.last_used_at IS NULL
+FROM live_tokens AS t
+WHERE t.last_used_at IS NULL
   AND (
     t.access_granted_at IS NULL
     OR unixepoch(:now) - unixepoch(t.access_granted_at) > :days * 86400

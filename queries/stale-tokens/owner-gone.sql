@@ -1,4 +1,4 @@
--- Token of somebody who left
+-- Token of a person who has left
 --
 -- The owner of the token is neither a member nor an outside collaborator of
 -- the organization, yet the token is still listed with its access. A person
@@ -11,23 +11,16 @@
 --
 -- severity: critical
 -- population: tokens
--- remediation: To revoke it, open the organization's Settings > Personal
---   access tokens > Active tokens, choose the token and press Revoke. By the
---   API, as a GitHub App with write on the organization's personal access
---   tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`. If the owner
---   should still belong to the organization, invite the person again under the
---   organization's People page.
+-- remediation: @revoke-token If the owner should still belong to the
+--   organization, invite the person again under the organization's People
+--   page.
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/rest/orgs/personal-access-tokens
 -- see: https://docs.github.com/en/rest/orgs/members
 -- see: https://docs.github.com/en/rest/orgs/outside-collaborators
 
 SELECT
-  CASE
-    WHEN t.owner_role IS NULL THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(t.owner_role IS NOT NULL, 'fail', 'unknown') AS status,
   'token/' || t.grant_id AS subject,
   t.org AS org,
   CASE

@@ -1,4 +1,4 @@
--- Token of somebody who has many
+-- Token of a person who has many
 --
 -- The owner of the token has so many that nobody can say what each is for, the
 -- owner included. The ones that are forgotten stay valid.
@@ -9,16 +9,10 @@
 -- severity: low
 -- param: count integer 10 -- valid tokens that one person may have before
 --   each of them counts
--- population: tokens WHERE is_expired IS NOT 1
--- remediation: Ask the owner to go through the list and to revoke what is
---   not needed. To revoke it, open the organization's Settings > Personal
---   access tokens > Active tokens, choose the token and press Revoke. By the
---   API, as a GitHub App with write on the organization's personal access
---   tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`. All tokens of
---   one owner are listed by `GH_TOKEN=$INSTALLATION_TOKEN gh api --method GET
---   orgs/ORG/personal-access-tokens -f 'owner[]=LOGIN'`. Many jobs under one
---   name belong to a GitHub App.
+-- population: live_tokens
+-- remediation: Ask the owner to go through the list and to revoke what is not
+--   needed. @revoke-token @list-tokens-of-owner Many jobs under one name
+--   belong to a GitHub App.
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/rest/orgs/personal-access-tokens
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
@@ -29,9 +23,8 @@ WITH owned AS (
     t.owner_id AS owner_id,
     count(*) AS possible_count,
     sum(t.is_expired = 0) AS token_count
-  FROM tokens AS t
-  WHERE t.is_expired IS NOT 1
-    AND t.owner_id IS NOT NULL
+  FROM live_tokens AS t
+  WHERE t.owner_id IS NOT NULL
   GROUP BY
     t.org,
     t.owner_id
@@ -39,9 +32,8 @@ WITH owned AS (
   SELECT
     t.org AS org,
     count(*) AS token_count
-  FROM tokens AS t
-  WHERE t.is_expired IS NOT 1
-    AND t.owner_id IS NULL
+  FROM live_tokens AS t
+  WHERE t.owner_id IS NULL
   GROUP BY
     t.org
 ), counted AS (
@@ -56,12 +48,7 @@ WITH owned AS (
     ON n.org = o.org
 )
 SELECT
-  CASE
-    WHEN t.is_expired IS NULL THEN 'unknown'
-    WHEN t.owner_id IS NULL THEN 'unknown'
-    WHEN c.token_count <= :count THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(t.doubt IS NOT NULL OR t.owner_id IS NULL OR c.token_count <= :count, 'unknown', 'fail') AS status,
   'token/' || t.grant_id AS subject,
   t.org AS org,
   CASE
@@ -71,34 +58,22 @@ SELECT
     ELSE coalesce(t.owner_login, 'its owner') || ' has ' || c.token_count || ' valid tokens, and perhaps '
       || (c.possible_count + c.ownerless_count - c.token_count)
       || ' more, of which GitHub did not say whose they are or whether they have expired; together more than ' || :count
-  END || CASE
-      WHEN t.last_used_at IS NULL THEN '; this one was never used'
-      ELSE printf(
-        '; this one was last used %d %s ago, on %s',
-        (unixepoch(:now) - unixepoch(t.last_used_at)) / 86400,
-        iif((unixepoch(:now) - unixepoch(t.last_used_at)) / 86400 = 1, 'day', 'days'),
-        substr(t.last_used_at, 1, 10)
-      )
-    END || CASE
-      WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
-      ELSE ''
-    END AS reason,
+  END || '; this one was ' || t.use_text || coalesce('; ' || t.doubt, '') AS reason,
   c.token_count AS token_count,
   t.token_name AS token_name,
   t.owner_login AS owner_login,
-  ((unixepoch(:now) - unixepoch(t.last_used_at)) / 86400) AS unused_days,
+  t.unused_days AS unused_days,
   t.last_used_at AS last_used_at,
   t.repository_selection AS repository_selection,
   t.highest_tier AS highest_tier,
   t.access_granted_at AS access_granted_at,
   t.expires_at AS expires_at,
   t.html_url AS html_url
-FROM tokens AS t
+FROM live_tokens AS t
 LEFT JOIN counted AS c
   ON c.org = t.org
   AND c.owner_id = t.owner_id
-WHERE t.is_expired IS NOT 1
-  AND (
+WHERE (
     t.owner_id IS NULL
     OR c.possible_count + c.ownerless_count > :count
   )

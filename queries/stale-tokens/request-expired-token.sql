@@ -17,10 +17,7 @@
 -- see: https://docs.github.com/en/rest/orgs/personal-access-tokens
 
 SELECT
-  CASE
-    WHEN q.is_expired IS NULL THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(q.is_expired IS NOT NULL, 'fail', 'unknown') AS status,
   'request/' || q.request_id AS subject,
   q.org AS org,
   CASE

@@ -1,7 +1,7 @@
 -- Request that nobody has answered
 --
--- Somebody asked for a token and has waited since. People who wait help
--- themselves with a classic token, somebody else's key, a password in a
+-- Somebody asked for a token and has waited since. People who wait work
+-- around it with a classic token, somebody else's key, a password in a
 -- script. A request that is not needed any more should be denied, so that the
 -- list shows what matters.
 --
@@ -22,10 +22,7 @@
 -- see: https://docs.github.com/en/rest/orgs/personal-access-tokens
 
 SELECT
-  CASE
-    WHEN q.created_at IS NULL THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(q.created_at IS NOT NULL, 'fail', 'unknown') AS status,
   'request/' || q.request_id AS subject,
   q.org AS org,
   CASE

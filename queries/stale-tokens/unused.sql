@@ -1,44 +1,32 @@
 -- Token that is no longer used
 --
--- A token that once worked and then fell silent belongs to a script or a
--- person that moved on. It keeps its access until it expires, and nobody would
--- notice if somebody else used it. GitHub keeps the last use by the day;
--- tokens that were never used are the business of never-used.
+-- A token that was used once and is no longer used belongs to a script that
+-- was retired or to a person who has moved on. It keeps its access until it
+-- expires, and nobody would notice if somebody else used it. GitHub keeps the
+-- last use by the day; tokens that were never used are reported by
+-- never-used.
 --
 -- severity: medium
 -- param: days integer 90 -- days without use after which a token counts
--- population: tokens WHERE is_expired IS NOT 1
+-- population: live_tokens
 -- remediation: Ask the owner whether the token is still needed (a yearly job
---   may be silent for long). To revoke it, open the organization's Settings >
---   Personal access tokens > Active tokens, choose the token and press Revoke.
---   By the API, as a GitHub App with write on the organization's personal access
---   tokens: `GH_TOKEN=$INSTALLATION_TOKEN gh api --method POST
---   orgs/ORG/personal-access-tokens/GRANT_ID -f action=revoke`.
+--   may use it rarely). @revoke-token
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
 -- see: https://docs.github.com/en/rest/orgs/personal-access-tokens
 
 SELECT
-  CASE
-    WHEN t.is_expired IS NULL THEN 'unknown'
-    ELSE 'fail'
-  END AS status,
+  iif(t.doubt IS NULL, 'fail', 'unknown') AS status,
   'token/' || t.grant_id AS subject,
   t.org AS org,
-  'last used ' || ((unixepoch(:now) - unixepoch(t.last_used_at)) / 86400)
-    || iif(((unixepoch(:now) - unixepoch(t.last_used_at)) / 86400) = 1, ' day', ' days') || ' ago, on ' || substr(t.last_used_at, 1, 10)
-    || CASE
-      WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired'
-      ELSE ''
-    END AS reason,
+  t.use_text || coalesce('; ' || t.doubt, '') AS reason,
   t.token_name AS token_name,
   t.owner_login AS owner_login,
-  ((unixepoch(:now) - unixepoch(t.last_used_at)) / 86400) AS unused_days,
+  t.unused_days AS unused_days,
   t.last_used_at AS last_used_at,
   t.access_granted_at AS access_granted_at,
   t.expires_at AS expires_at,
   t.repository_selection AS repository_selection,
   t.highest_tier AS highest_tier,
   t.html_url AS html_url
-FROM tokens AS t
-WHERE t.is_expired IS NOT 1
-  AND unixepoch(:now) - unixepoch(t.last_used_at) > :days * 86400
+FROM live_tokens AS t
+WHERE unixepoch(:now) - unixepoch(t.last_used_at) > :days * 86400

@@ -49,7 +49,7 @@ CREATE TABLE _installations (
   ) STORED
 ) STRICT, WITHOUT ROWID;
 
--- The progress of a list: next is the page to go on with, in the words of
+-- The progress of a list: next is the page to continue with, in the words of
 -- internal/github.
 CREATE TABLE _walks (
   org TEXT NOT NULL REFERENCES _installations (org),
@@ -77,7 +77,7 @@ CREATE TABLE _gone (
   PRIMARY KEY (org, resource, parent)
 ) STRICT, WITHOUT ROWID;
 
--- A list that is read anew because it changed while it was read. Schema files
+-- A list that is read again because it changed while it was read. Schema files
 -- of lists empty theirs by a trigger on this view, _restart_ and the resource.
 CREATE VIEW _restarts (org, resource, parent) AS SELECT '', '', '' WHERE 0;
 
@@ -127,6 +127,6 @@ SELECT
   c.request_count AS request_count, -- HTTP requests it took, all tries
   c.retry_count AS retry_count, -- tries after the first, because of faults and rate limits
   round(c.waited_ms / 1000.0, 3) AS wait_seconds, -- seconds that its requests waited, for rate limits, for the points of the minute and for other tries, added up: several wait side by side
-  c.reread_count AS reread_count, -- lists that changed while they were read, and were read anew
+  c.reread_count AS reread_count, -- lists that changed while they were read, and were read again
   round(c.duration_ms / 1000.0, 3) AS duration_seconds -- seconds it took, those of an interrupted run not counted
 FROM _coverage AS c;

@@ -1,6 +1,6 @@
 -- GET /repos/{owner}/{repo}/automated-security-fixes, one request a repository:
 -- whether Dependabot security updates are on, where the list of repositories
--- did not say, and whether they are paused, which the list does not tell.
+-- did not say, and whether they are paused, which the list does not say.
 
 INSERT INTO _table_resources (table_name, resource) VALUES
   ('_automated_security_fixes', 'automated_security_fixes');

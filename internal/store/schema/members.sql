@@ -25,7 +25,7 @@ CREATE VIEW _in_members (org, parent, item) AS SELECT '', '', '' WHERE 0;
 
 CREATE TRIGGER _in_members_insert INSTEAD OF INSERT ON _in_members
 BEGIN
-  -- Promoted while we read: seen in both lists. The stronger role stands.
+  -- Promoted while we read: seen in both lists. The stronger role counts.
   INSERT INTO _members (org, user_id, role, raw)
   VALUES (NEW.org, NEW.item ->> '$.id', iif(NEW.parent = 'admin', 'owner', 'member'), NEW.item)
   ON CONFLICT (org, user_id) DO UPDATE SET raw = excluded.raw, role = iif('owner' IN (role, excluded.role), 'owner', 'member');

@@ -1,6 +1,6 @@
 -- The permission catalogue of this run, and the order of the tiers.
 
--- Unclassified ranks above medium: a permission that nobody has judged must
+-- Unclassified ranks above medium: a permission that nobody has classified must
 -- not hide behind a harmless one.
 CREATE TABLE _tiers (
   rank INTEGER PRIMARY KEY,

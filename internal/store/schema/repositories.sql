@@ -256,7 +256,7 @@ SELECT
   r.secret_scanning AS secret_scanning, -- secret scanning
   r.secret_scanning_push_protection AS secret_scanning_push_protection, -- pushes with secrets are stopped
   r.secret_scanning_non_provider_patterns AS secret_scanning_non_provider_patterns, -- secret scanning for generic patterns
-  r.secret_scanning_validity_checks AS secret_scanning_validity_checks, -- found secrets are tried at their issuer
+  r.secret_scanning_validity_checks AS secret_scanning_validity_checks, -- found secrets are checked with their issuer
   r.secret_scanning_ai_detection AS secret_scanning_ai_detection, -- secret scanning for passwords by a model
   (
     SELECT CASE WHEN s.has_vulnerability_alerts THEN 'enabled' WHEN i.can_see_administration THEN 'disabled' END
@@ -273,12 +273,12 @@ SELECT
       JOIN _installations AS i ON i.org = u.org
       WHERE u.org = r.org AND u.repository_id = r.repository_id
     )
-  ) AS dependabot_security_updates, -- Dependabot opens pull requests that mend alerts; paused is told only where the resource automated_security_fixes is switched on
+  ) AS dependabot_security_updates, -- Dependabot opens pull requests that fix alerts; paused is reported only where the resource automated_security_fixes is switched on
   (
     SELECT iif(v.is_enabled, 'enabled', 'disabled')
     FROM _private_vulnerability_reporting AS v
     WHERE v.org = r.org AND v.repository_id = r.repository_id
-  ) AS private_vulnerability_reporting, -- strangers may report holes privately; asked of public repositories only
+  ) AS private_vulnerability_reporting, -- anybody may report a vulnerability in private; read for public repositories only
   (SELECT s.has_security_policy FROM _repository_settings AS s INDEXED BY _repository_settings_flags WHERE s.org = r.org AND s.repository_id = r.repository_id) AS has_security_policy, -- 1: a SECURITY.md, also the organization's; NULL unknown
   (
     SELECT o.has_codeowners
@@ -328,3 +328,47 @@ SELECT
   p.property AS property, -- name of the property
   p.value AS value -- its value; NULL: not set
 FROM _repository_properties AS p;
+
+CREATE VIEW live_repositories AS -- Repositories that are not known to be archived or disabled, with what most rules need; days are whole days, counted at the end of the run (snapshot.finished_at).
+SELECT
+  r.org AS org, -- organization login
+  r.repository_id AS repository_id, -- GitHub's id of the repository: stable through renames
+  r.name AS name, -- name without owner
+  r.full_name AS full_name, -- owner/name
+  r.html_url AS html_url, -- the repository's page
+  r.visibility AS visibility, -- public, private or internal; NULL unknown
+  r.is_archived AS is_archived, -- 0: not archived; NULL unknown
+  r.is_disabled AS is_disabled, -- 0: not locked by GitHub; NULL unknown
+  r.is_fork AS is_fork, -- 1: forked from another repository
+  r.is_template AS is_template, -- 1: a template for new repositories
+  r.is_empty AS is_empty, -- 1: nothing was ever pushed; NULL unknown
+  r.is_sensitive AS is_sensitive, -- 1: named by sensitive_repositories of the configuration
+  r.default_branch AS default_branch, -- name of the default branch
+  r.created_at AS created_at, -- when it was created, UTC
+  (unixepoch((SELECT s.finished_at FROM _snapshot AS s)) - unixepoch(r.created_at)) / 86400 AS created_days, -- days since it was created; NULL unknown
+  r.pushed_at AS pushed_at, -- last push to any branch, UTC; NULL: never
+  (unixepoch((SELECT s.finished_at FROM _snapshot AS s)) - unixepoch(r.pushed_at)) / 86400 AS pushed_days, -- days since the last push; NULL: never pushed, or unknown
+  r.advanced_security AS advanced_security, -- GitHub Advanced Security
+  r.code_security AS code_security, -- GitHub Code Security
+  r.secret_scanning AS secret_scanning, -- secret scanning
+  r.secret_scanning_push_protection AS secret_scanning_push_protection, -- pushes with secrets are stopped
+  r.secret_scanning_non_provider_patterns AS secret_scanning_non_provider_patterns, -- secret scanning for generic patterns
+  r.secret_scanning_validity_checks AS secret_scanning_validity_checks, -- found secrets are checked with their issuer
+  r.secret_scanning_ai_detection AS secret_scanning_ai_detection, -- secret scanning for passwords by a model
+  r.dependabot_alerts AS dependabot_alerts, -- Dependabot alerts; disabled only where the App sees as an administrator, because GitHub answers "off" to all others
+  r.dependabot_security_updates AS dependabot_security_updates, -- Dependabot opens pull requests that fix alerts; paused is reported only where the resource automated_security_fixes is switched on
+  r.private_vulnerability_reporting AS private_vulnerability_reporting, -- anybody may report a vulnerability in private; read for public repositories only
+  r.has_security_policy AS has_security_policy, -- 1: a SECURITY.md, also the organization's; NULL unknown
+  r.has_codeowners AS has_codeowners, -- 1: there is a CODEOWNERS file; NULL unknown
+  r.codeowners_error_count AS codeowners_error_count, -- errors in CODEOWNERS, see codeowners_errors; NULL without the file or unknown
+  r.open_dependabot_alert_count AS open_dependabot_alert_count, -- open Dependabot alerts; NULL unknown
+  r.deploy_key_count AS deploy_key_count, -- deploy keys, see deploy_keys; NULL unknown
+  r.ruleset_count AS ruleset_count, -- rulesets for branches that apply to it, see rulesets; NULL unknown
+  (SELECT o.plan FROM _org AS o WHERE o.org = r.org) AS plan, -- billing plan of the organization: free, team, enterprise; NULL unknown
+  CASE
+    WHEN r.is_archived IS NULL OR r.is_disabled IS NULL THEN 'GitHub did not say whether the repository is archived or disabled'
+  END AS doubt, -- why it is unknown whether the repository is in use, for a finding's reason; NULL: it is
+  r.raw AS raw -- GitHub's object less its links
+FROM repositories AS r
+WHERE r.is_archived IS DISTINCT FROM 1
+  AND r.is_disabled IS DISTINCT FROM 1;

@@ -86,7 +86,7 @@ CREATE TABLE _dependabot_alerts (
 -- One row a source: the classic rule, or one active ruleset with all its rules
 -- for the default branch. Rulesets that only evaluate protect nothing: GitHub's
 -- Ref.rules lists the rules of active ones only; should one come all the same,
--- it is left out here and stays in raw. That they exist is told by rulesets.
+-- it is left out here and stays in raw. That they exist is in the view rulesets.
 CREATE TABLE _branch_protection (
   org TEXT NOT NULL,
   repository_id INTEGER NOT NULL,
@@ -191,13 +191,13 @@ CREATE VIEW _in_repository_settings (org, parent, item) AS SELECT '', '', '' WHE
 
 CREATE TRIGGER _in_repository_settings_insert INSTEAD OF INSERT ON _in_repository_settings
 BEGIN
-  -- A page may tell of a repository that was created since the list was read, and
+  -- A page may list a repository that was created since the list was read, and
   -- may come after one was found gone: then it says nothing.
   SELECT RAISE(IGNORE)
   FROM _gone AS g
   WHERE g.org = NEW.org AND g.resource = 'repositories' AND g.parent = CAST(NEW.item ->> '$.databaseId' AS TEXT);
 
-  -- Seen again: everything is told anew, by the cascade.
+  -- Seen again: everything is read again, by the cascade.
   DELETE FROM _repository_settings
   WHERE org = NEW.org AND repository_id = NEW.item ->> '$.databaseId';
 
@@ -442,7 +442,7 @@ SELECT
   e."column" AS "column", -- column of the error, from 1
   e.kind AS kind, -- kind of error, for example Unknown owner
   e.source AS source, -- the line's text
-  e.suggestion AS suggestion, -- how GitHub would mend it
+  e.suggestion AS suggestion, -- how GitHub would fix it
   e.message AS message -- GitHub's explanation
 FROM _codeowners_errors AS e;
 
@@ -458,3 +458,46 @@ SELECT
   k.is_enabled AS is_enabled, -- 0: switched off by policy; NULL unknown
   k.created_at AS created_at -- when it was added, UTC
 FROM _deploy_keys AS k;
+
+CREATE VIEW live_default_branches AS -- Default branches of live_repositories that are not known to be empty, with the strictest effect of all that protects them: one row a repository, NULL where unknown.
+SELECT
+  r.org AS org, -- organization login
+  r.repository_id AS repository_id, -- GitHub's id of the repository: stable through renames
+  r.full_name AS full_name, -- owner/name
+  r.html_url AS html_url, -- the repository's page
+  r.visibility AS visibility, -- public, private or internal; NULL unknown
+  r.is_fork AS is_fork, -- 1: forked from another repository
+  r.is_template AS is_template, -- 1: a template for new repositories
+  r.is_sensitive AS is_sensitive, -- 1: named by sensitive_repositories of the configuration
+  r.default_branch AS default_branch, -- name of the default branch
+  r.pushed_at AS pushed_at, -- last push to any branch, UTC; NULL: never
+  r.has_codeowners AS has_codeowners, -- 1: there is a CODEOWNERS file; NULL unknown
+  coalesce(r.default_branch, 'the default branch') AS branch_text, -- name of the default branch for a finding's reason, never NULL
+  p.is_protected AS is_protected, -- 1: a classic rule or an active ruleset applies
+  p.source_count AS source_count, -- how many sources were seen, see branch_protection
+  p.sources AS sources, -- what they are: "classic main, ruleset company"; NULL: none was seen
+  p.source_url AS source_url, -- where the first of them is set
+  CASE p.source_count WHEN 1 THEN '1 source protects it (' ELSE p.source_count || ' sources protect it (' END || coalesce(p.sources, 'not named') || ')' AS protection_text, -- "2 sources protect it (classic main, ruleset company)"; NULL unknown
+  p.is_pull_request_required AS is_pull_request_required, -- 1: changes need a pull request; NULL unknown
+  p.required_approval_count AS required_approval_count, -- approvals a pull request needs, at least: a source may not have said it; NULL unknown
+  p.is_stale_review_dismissed AS is_stale_review_dismissed, -- 1: new commits cancel approvals; NULL unknown
+  p.is_code_owner_review_required AS is_code_owner_review_required, -- 1: a code owner must approve; NULL unknown
+  p.is_last_push_approval_required AS is_last_push_approval_required, -- 1: someone other than the last pusher must approve; NULL unknown
+  p.is_status_check_required AS is_status_check_required, -- 1: checks must pass; NULL unknown
+  p.is_up_to_date_required AS is_up_to_date_required, -- 1: the branch must be up to date before merging; NULL unknown
+  p.is_signature_required AS is_signature_required, -- 1: commits must be signed; NULL unknown
+  p.is_linear_history_required AS is_linear_history_required, -- 1: no merge commits; NULL unknown
+  p.is_conversation_resolution_required AS is_conversation_resolution_required, -- 1: conversations must be resolved; NULL unknown
+  p.is_admin_bound AS is_admin_bound, -- 1: administrators are bound too; NULL unknown
+  p.is_force_push_allowed AS is_force_push_allowed, -- 1: history can be overwritten; NULL unknown
+  p.is_deletion_allowed AS is_deletion_allowed, -- 1: the branch can be deleted; NULL unknown
+  p.bypass_actor_count AS bypass_actor_count, -- fewest that may bypass one of the sources; NULL unknown or unprotected
+  nullif(substr(
+    CASE WHEN r.plan = 'free' AND r.visibility IS DISTINCT FROM 'public' THEN '; the free plan does not enforce protection of private repositories' ELSE '' END
+      || CASE WHEN r.is_empty IS NULL THEN '; GitHub did not say whether the repository is empty' ELSE '' END
+      || coalesce('; ' || r.doubt, ''),
+    3
+  ), '') AS doubt -- why it is unknown whether protection of this branch matters, for a finding's reason; NULL: it does
+FROM live_repositories AS r
+JOIN default_branch_protection AS p ON p.org = r.org AND p.repository_id = r.repository_id
+WHERE r.is_empty IS DISTINCT FROM 1;

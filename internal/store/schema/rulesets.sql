@@ -41,7 +41,7 @@ CREATE VIEW _take_rulesets (org, item) AS SELECT '', '' WHERE 0;
 
 -- How sure a ruleset's pattern for branches covers the default branch: 2 yes, 1
 -- perhaps, 0 no. GitHub's patterns are those of fnmatch, which SQLite has not:
--- one with wildcards is a no where what stands before the first of them already
+-- one with wildcards is a no where what is before the first of them already
 -- differs from the branch, and else a perhaps.
 CREATE TRIGGER _take_rulesets_insert INSTEAD OF INSERT ON _take_rulesets
 BEGIN
@@ -121,7 +121,7 @@ BEGIN
   HAVING count(*) = NEW.item ->> '$.rulesets.totalCount';
 END;
 
-CREATE VIEW rulesets AS -- Rulesets for branches, one row for each repository that one applies to, also those that only evaluate or are disabled; repositories.ruleset_count tells where the list is whole.
+CREATE VIEW rulesets AS -- Rulesets for branches, one row for each repository that one applies to, also those that only evaluate or are disabled; repositories.ruleset_count says where the list is whole.
 SELECT
   p.org AS org, -- organization login
   p.repository_id AS repository_id, -- GitHub's id of the repository

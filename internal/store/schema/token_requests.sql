@@ -45,7 +45,7 @@ BEGIN
   VALUES (NEW.org, NEW.item ->> '$.id', NEW.item)
   ON CONFLICT (org, request_id) DO UPDATE SET raw = excluded.raw;
 
-  -- Seen again: what it may do is told anew, and an explicit list that no longer applies goes.
+  -- Seen again: its permissions are read again, and an explicit list that no longer applies goes.
   DELETE FROM _token_request_permissions
   WHERE org = NEW.org AND request_id = NEW.item ->> '$.id';
 

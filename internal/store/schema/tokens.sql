@@ -53,7 +53,7 @@ BEGIN
   VALUES (NEW.org, NEW.item ->> '$.id', NEW.item)
   ON CONFLICT (org, grant_id) DO UPDATE SET raw = excluded.raw;
 
-  -- Seen again: what it may do is told anew, and an explicit list that no longer applies goes.
+  -- Seen again: its permissions are read again, and an explicit list that no longer applies goes.
   DELETE FROM _token_permissions
   WHERE org = NEW.org AND grant_id = NEW.item ->> '$.id';
 
@@ -97,7 +97,7 @@ END;
 -- Sets of repositories that tokens reach: the explicit list of a token is the
 -- set of its grant id, set 0 is all repositories of the organization. One join
 -- over sets serves both kinds of token from either side; a union of two would
--- be made whole, 15 million rows of a large organization, wherever SQLite
+-- be materialized, 15 million rows of a large organization, wherever SQLite
 -- cannot flatten it.
 CREATE TABLE _reach_members (
   org TEXT NOT NULL,
@@ -130,7 +130,7 @@ BEGIN
   WHERE t.org = NEW.org AND t.grant_id = CAST(NEW.parent AS INTEGER) AND t.repository_selection = 'subset';
 END;
 
-CREATE TRIGGER _reach_counted_anew AFTER UPDATE OF is_finished ON _walks
+CREATE TRIGGER _reach_counted_again AFTER UPDATE OF is_finished ON _walks
 WHEN NEW.resource = 'token_repositories'
 BEGIN
   DELETE FROM _reach_counts
@@ -236,7 +236,7 @@ END;
 CREATE VIEW tokens AS -- Fine-grained personal access tokens with access to an organization.
 SELECT
   t.org AS org, -- organization login
-  t.grant_id AS grant_id, -- id of the access granted; changes when access is granted anew
+  t.grant_id AS grant_id, -- id of the access granted; changes when access is granted again
   t.token_id AS token_id, -- GitHub's id of the token itself: stable, the same in the audit log
   t.token_name AS token_name, -- what its owner called it
   t.owner_login AS owner_login, -- who made it and whose rights bound it
@@ -349,3 +349,43 @@ SELECT
 FROM _tokens AS t
 JOIN _reach_members AS m ON m.org = t.org AND m.set_id = t.reach_set
 WHERE t.reach_set > 0 OR EXISTS (SELECT 1 FROM _repository_counts AS c WHERE c.org = t.org AND c.repository_count > 0);
+
+CREATE VIEW live_tokens AS -- Tokens that are not known to have expired, with what most rules need; days are whole days, counted at the end of the run (snapshot.finished_at).
+SELECT
+  t.org AS org, -- organization login
+  t.grant_id AS grant_id, -- the token
+  t.token_id AS token_id, -- GitHub's id of the token itself: stable, the same in the audit log
+  t.token_name AS token_name, -- what its owner called it
+  t.owner_login AS owner_login, -- who made it and whose rights bound it
+  t.owner_id AS owner_id, -- GitHub's id of the owner
+  t.owner_role AS owner_role, -- owner, member, outside, or gone when all members and outside collaborators are known and it is none of them; NULL unknown
+  t.repository_selection AS repository_selection, -- all, subset (an explicit list) or none (public reading only)
+  t.repository_count AS repository_count, -- repositories in reach; for all an upper bound, see has_upper_bound_reach; NULL unknown
+  t.has_upper_bound_reach AS has_upper_bound_reach, -- 1: repository_count is the organization's; the owner's own rights may reach fewer
+  t.is_reach_effective AS is_reach_effective, -- 1: its owner can do all that it grants, as an organization owner, or because default_repository_permission is write or admin, unless known to be no member; 0: granted reach is only an upper bound, or selection is none; NULL unknown
+  t.highest_tier AS highest_tier, -- worst tier among its permissions: critical, high, unclassified, medium, low; NULL without permissions
+  t.reach_tier AS reach_tier, -- worst tier given what it reaches: as highest_tier, but contents: write on all repositories is critical, contents: read on all is high where private or internal ones are among them, and what only reads repositories is low where all in reach are known to be public, except secret_scanning_alerts and what is unclassified; NULL without permissions
+  t.access_granted_at AS access_granted_at, -- when access was granted, UTC; NULL unknown
+  t.granted_days AS granted_days, -- days since access was granted; NULL unknown
+  'granted ' || t.granted_days || CASE t.granted_days WHEN 1 THEN ' day ago, on ' ELSE ' days ago, on ' END || substr(t.access_granted_at, 1, 10) AS grant_text, -- "granted 40 days ago, on 2026-10-12"; NULL unknown
+  t.expires_at AS expires_at, -- when it expires, UTC; NULL: never
+  t.expires_in_days AS expires_in_days, -- days until it expires; NULL: never
+  'expires in ' || t.expires_in_days || CASE t.expires_in_days WHEN 1 THEN ' day, on ' ELSE ' days, on ' END || substr(t.expires_at, 1, 10) AS expiry_text, -- "expires in 12 days, on 2026-12-03"; NULL: never
+  t.is_expired AS is_expired, -- 0: valid, by GitHub's own flag; NULL unknown
+  t.last_used_at AS last_used_at, -- last use, UTC, to be read as a day; NULL: never used
+  t.unused_days AS unused_days, -- days since the last use; NULL: never used
+  CASE
+    WHEN t.last_used_at IS NULL THEN 'never used'
+    ELSE 'last used ' || t.unused_days || CASE t.unused_days WHEN 1 THEN ' day ago, on ' ELSE ' days ago, on ' END || substr(t.last_used_at, 1, 10)
+  END AS use_text, -- "last used 9 days ago, on 2026-11-12", or "never used"
+  CASE WHEN t.is_expired IS NULL THEN 'GitHub did not say whether it has expired' END AS doubt, -- why it is unknown whether the token is valid, for a finding's reason; NULL: it is valid
+  t.html_url AS html_url -- where to review or revoke it
+FROM (
+  SELECT
+    k.*,
+    (unixepoch((SELECT s.finished_at FROM _snapshot AS s)) - unixepoch(k.access_granted_at)) / 86400 AS granted_days,
+    (unixepoch(k.expires_at) - unixepoch((SELECT s.finished_at FROM _snapshot AS s))) / 86400 AS expires_in_days,
+    (unixepoch((SELECT s.finished_at FROM _snapshot AS s)) - unixepoch(k.last_used_at)) / 86400 AS unused_days
+  FROM tokens AS k
+  WHERE k.is_expired IS DISTINCT FROM 1
+) AS t;
