@@ -189,7 +189,8 @@ func blindOf(runs []finding.Run) map[string]map[string]bool {
 // what both snapshots could see is compared: anything else would turn a lost
 // permission into good news.
 func (p *Past) compare(e *rules.Evaluation, before point) {
-	p.previous = &before.snapshot
+	previous := before.snapshot // not its address, which would keep all that was found before
+	p.previous = &previous
 	p.markNew(e, before)
 	p.findResolved(e, before)
 }

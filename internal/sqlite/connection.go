@@ -13,6 +13,7 @@ import (
 type connector struct {
 	dsn    string
 	attach []attachment
+	views  string // SQL that creates temporary views
 }
 
 type attachment struct{ name, uri string }
@@ -62,7 +63,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 		return nil, err
 	}
 	guarded := &connection{driverConn: inner, clock: clock}
-	if err := guarded.prepare(ctx, c.attach); err != nil {
+	if err := guarded.prepare(ctx, c.attach, c.views); err != nil {
 		guarded.Close()
 		return nil, err
 	}
@@ -86,7 +87,12 @@ func (c *connector) open(ctx context.Context, vfs string) (driverConn, error) {
 	return inner, nil
 }
 
-func (c *connection) prepare(ctx context.Context, attach []attachment) error {
+func (c *connection) prepare(ctx context.Context, attach []attachment, views string) error {
+	if views != "" {
+		if _, err := c.ExecContext(ctx, "PRAGMA query_only = 0;"+views+";PRAGMA query_only = 1", nil); err != nil {
+			return fmt.Errorf("create temporary views: %w", err)
+		}
+	}
 	for _, a := range attach {
 		args := []driver.NamedValue{{Ordinal: 1, Value: a.uri}, {Ordinal: 2, Value: a.name}}
 		if _, err := c.ExecContext(ctx, "ATTACH ? AS ?", args); err != nil {

@@ -31,6 +31,7 @@ type Options struct {
 	Idle     int          // connections that stay open between statements; 0 for one
 	Attached []Attachment // read like the file itself
 	Memory   string       // SQL that creates tables and views in memory; "" for none
+	Views    string       // CREATE TEMP VIEW … of what the file itself lacks; "" for none
 }
 
 // Attachment is a further file, read-only, whose views are Name.view.
@@ -40,7 +41,7 @@ type Attachment struct{ Name, Path string }
 // the first statement. The tables of Options.Memory are there at once.
 func Open(ctx context.Context, path string, o Options) (*Database, error) {
 	d := &Database{name: filepath.Base(path)}
-	c := &connector{dsn: fileURI(path, readOnly())}
+	c := &connector{dsn: fileURI(path, readOnly()), views: o.Views}
 	if o.Memory != "" {
 		memory, err := openMemory(ctx, o.Memory)
 		if err != nil {

@@ -61,7 +61,7 @@ func temporary(ctx context.Context, fill func(path string) error) (*Snapshot, er
 		os.RemoveAll(dir)
 		return nil, err
 	}
-	s, err := openSnapshot(ctx, path)
+	s, err := openSnapshot(ctx, path, sqlite.Options{})
 	if err != nil {
 		os.RemoveAll(dir)
 		return nil, err

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"fmt"
 	"io/fs"
@@ -58,6 +59,33 @@ func makeSchemaImage() (image []byte, err error) {
 	}
 	return MakeImage(texts, applicationID, SchemaVersion)
 }
+
+// schemaView is a view of the schema, to be created on a connection.
+type schemaView struct{ name, temporary string }
+
+// schemaViews are all views of the schema, private ones included, in the order in
+// which they can be created.
+var schemaViews = sync.OnceValues(func() ([]schemaView, error) {
+	texts, err := schemaTexts()
+	if err != nil {
+		return nil, err
+	}
+	db := sqlite.InMemory()
+	defer db.Close()
+	ctx := context.Background()
+	if _, err := db.ExecContext(ctx, strings.Join(texts, "")); err != nil {
+		return nil, fmt.Errorf("create schema: %w", err)
+	}
+	rows, err := db.QueryContext(ctx, "SELECT s.name, 'CREATE TEMP' || substr(s.sql, length('CREATE') + 1) FROM sqlite_schema AS s WHERE s.type = 'view' ORDER BY s.rowid")
+	var views []schemaView
+	err = sqlite.EachRow(rows, err, func(rows *sql.Rows) error {
+		var v schemaView
+		err := rows.Scan(&v.name, &v.temporary)
+		views = append(views, v)
+		return err
+	})
+	return views, err
+})
 
 // MakeImage executes the texts of schema files in memory and returns the bytes of
 // the database file, marked with an application id and a version.

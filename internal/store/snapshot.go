@@ -58,7 +58,7 @@ func Open(ctx context.Context, path string, attached ...sqlite.Attachment) (*Sna
 	if err := checkHeader(path); err != nil {
 		return nil, fmt.Errorf("open snapshot %s: %w", path, err)
 	}
-	s, err := openSnapshot(ctx, path, attached...)
+	s, err := openSnapshot(ctx, path, sqlite.Options{Attached: attached})
 	if err != nil {
 		return nil, err
 	}
@@ -66,13 +66,55 @@ func Open(ctx context.Context, path string, attached ...sqlite.Attachment) (*Sna
 		s.Close()
 		return nil, fmt.Errorf("open snapshot %s: %w", path, err)
 	}
+	views, err := s.missingViews(ctx)
+	if err != nil {
+		s.Close()
+		return nil, fmt.Errorf("open snapshot %s: %w", path, err)
+	}
+	if views == "" {
+		return s, nil
+	}
+	info := s.info
+	if err := s.Close(); err != nil {
+		return nil, fmt.Errorf("open snapshot %s: %w", path, err)
+	}
+	if s, err = openSnapshot(ctx, path, sqlite.Options{Attached: attached, Views: views}); err != nil {
+		return nil, fmt.Errorf("open snapshot %s: %w", path, err)
+	}
+	s.info = info
 	return s, nil
+}
+
+// missingViews creates the views that a snapshot of an older program lacks: its
+// tables are data and stay, views are how this program reads them. It returns ""
+// if there are none.
+func (s *Snapshot) missingViews(ctx context.Context) (string, error) {
+	views, err := schemaViews()
+	if err != nil {
+		return "", err
+	}
+	has := map[string]bool{}
+	rows, err := s.db.QueryContext(ctx, "SELECT s.name FROM sqlite_schema AS s WHERE s.type = 'view'")
+	err = sqlite.EachRow(rows, err, func(rows *sql.Rows) error {
+		var name string
+		err := rows.Scan(&name)
+		has[name] = true
+		return err
+	})
+	var script strings.Builder
+	for _, v := range views {
+		if !has[v.name] {
+			script.WriteString(v.temporary + ";\n")
+		}
+	}
+	return script.String(), err
 }
 
 // openSnapshot opens a file, read-only and guarded. A new connection reads the
 // whole schema, so that as many stay open as there are statements at a time.
-func openSnapshot(ctx context.Context, path string, attached ...sqlite.Attachment) (*Snapshot, error) {
-	file, err := sqlite.Open(ctx, path, sqlite.Options{Idle: AtOnce(), Attached: attached, Memory: findingsSQL})
+func openSnapshot(ctx context.Context, path string, o sqlite.Options) (*Snapshot, error) {
+	o.Idle, o.Memory = AtOnce(), findingsSQL
+	file, err := sqlite.Open(ctx, path, o)
 	if err != nil {
 		return nil, err
 	}
