@@ -174,7 +174,7 @@ func (a *audit) write(ctx context.Context, one evaluated) error {
 }
 
 func (a *audit) build(ctx context.Context, name string, one evaluated, past *report.Past) (*report.Report, error) {
-	sheets, err := report.Sheets(ctx, name, a.set, one.snapshot)
+	sheets, err := report.Sheets(ctx, name, a.set, one.snapshot, one.evaluation)
 	if err != nil {
 		return nil, fmt.Errorf("report %s: %w", name, err)
 	}

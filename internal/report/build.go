@@ -75,14 +75,22 @@ func coverageOf(list []store.Coverage) []Coverage {
 
 // Sheets prepares the saved queries of a report that are sheets: inventory, the
 // whole population, and inventory-NAME. The snapshot must be open as long as their
-// rows are to be read.
-func Sheets(ctx context.Context, name string, set *rules.Set, snapshot *store.Snapshot) ([]Table, error) {
+// rows are to be read. One that reads the view findings sees those of the
+// evaluation, which [ReadPast] has marked.
+func Sheets(ctx context.Context, name string, set *rules.Set, snapshot *store.Snapshot, e *rules.Evaluation) ([]Table, error) {
 	var tables []Table
 	for _, query := range set.Queries() { // sorted: inventory comes first
 		if query.Report != name || query.Name != "inventory" && !strings.HasPrefix(query.Name, "inventory-") {
 			continue
 		}
 		t, err := tableOf(ctx, snapshot, query)
+		if err != nil {
+			return nil, fmt.Errorf("query %s: %w", query.ID, err)
+		}
+		readsFindings, err := snapshot.ReadsFindings(ctx, query.SQL)
+		if err == nil && readsFindings {
+			err = snapshot.FillFindings(ctx, e.Findings())
+		}
 		if err != nil {
 			return nil, fmt.Errorf("query %s: %w", query.ID, err)
 		}

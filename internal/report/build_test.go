@@ -57,8 +57,9 @@ SELECT
 FROM tokens AS t
 WHERE t.owner_role = 'outside'
 `)},
-	"old/inventory.sql": {Data: []byte("-- All tokens\n\nSELECT\n  t.org AS org,\n  t.token_name AS token_name,\n  t.last_used_at AS last_used_at\nFROM tokens AS t\nORDER BY\n  t.grant_id\n")},
-	"other/any.sql":     {Data: []byte("-- Any\n--\n-- severity: low\n\nSELECT\n  'fail' AS status,\n  'token/' || t.grant_id AS subject,\n  t.org AS org,\n  'is there' AS reason\nFROM tokens AS t\n")},
+	"old/inventory.sql":     {Data: []byte("-- All tokens\n\nSELECT\n  t.org AS org,\n  t.token_name AS token_name,\n  t.last_used_at AS last_used_at\nFROM tokens AS t\nORDER BY\n  t.grant_id\n")},
+	"old/inventory-who.sql": {Data: []byte("-- Who\n\nSELECT\n  f.owner_login AS owner_login,\n  count(*) AS finding_count\nFROM findings AS f\nWHERE f.report = 'old'\nGROUP BY\n  f.owner_login\nORDER BY\n  f.owner_login\n")},
+	"other/any.sql":         {Data: []byte("-- Any\n--\n-- severity: low\n\nSELECT\n  'fail' AS status,\n  'token/' || t.grant_id AS subject,\n  t.org AS org,\n  'is there' AS reason\nFROM tokens AS t\n")},
 }
 
 func testSet(t *testing.T) *rules.Set {
@@ -174,7 +175,7 @@ func tryBuild(ctx context.Context, t *testing.T, name string, now, previous *sto
 	if err != nil {
 		return nil, err
 	}
-	sheets, err := Sheets(ctx, name, set, now)
+	sheets, err := Sheets(ctx, name, set, now, e)
 	if err != nil {
 		return nil, err
 	}
@@ -233,8 +234,17 @@ func TestBuild(t *testing.T) {
 		t.Errorf("worst %s, %d, %d", r.Worst(), r.CountAtLeast("high"), r.CountAtLeast("low"))
 	}
 	rows, columns := sample.Rows(r), r.Inventories[0].Columns
-	if len(r.Inventories) != 1 || len(rows) != 3 || rows[0][1] != "token 1" || rows[2][1] != "token 3" || columns[2].Kind != finding.Time || columns[2].Comment == "" {
+	if len(r.Inventories) != 2 || len(rows) != 3 || rows[0][1] != "token 1" || rows[2][1] != "token 3" || columns[2].Kind != finding.Time || columns[2].Comment == "" {
 		t.Errorf("inventory is %+v, %v", r.Inventories, rows)
+	}
+	// A sheet over what the rules find: one failing and one unknown subject of guest
+	// and mona, and the outsider.
+	var who []string
+	for row, err := range r.Inventories[1].Rows {
+		who = append(who, fmt.Sprint(row[0], " ", row[1], " ", err))
+	}
+	if diff := cmp.Diff([]string{"guest 2 <nil>", "mona 1 <nil>"}, who); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -26,9 +26,14 @@ func (s *Snapshot) ReadsFindings(ctx context.Context, statement string) (bool, e
 	return slices.Contains(tables, FindingsTable), err
 }
 
-// FillFindings fills the view findings of this Snapshot, once. The file is not
-// changed, and no other Snapshot of it sees them.
+// FillFindings fills the view findings of this Snapshot; what is in it already
+// stays. The file is not changed, and no other Snapshot of it sees them.
 func (s *Snapshot) FillFindings(ctx context.Context, findings iter.Seq[*finding.Finding]) error {
+	s.filling.Lock()
+	defer s.filling.Unlock()
+	if s.isFilled {
+		return nil
+	}
 	finished := s.info.FinishedAt
 	rows := func(yield func([]any) bool) {
 		row := make([]any, 0, 16)
@@ -47,6 +52,7 @@ func (s *Snapshot) FillFindings(ctx context.Context, findings iter.Seq[*finding.
 	if err := s.file.Fill(ctx, "_findings", rows); err != nil {
 		return fmt.Errorf("fill the view findings of %s: %w", s.info.File, err)
 	}
+	s.isFilled = true
 	return nil
 }
 

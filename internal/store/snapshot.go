@@ -26,6 +26,9 @@ type Snapshot struct {
 	sum       func() string
 	temporary string                              // folder to remove on Close; "" if none
 	resources func() (map[string][]string, error) // of each table
+
+	filling  sync.Mutex // guards isFilled
+	isFilled bool       // the view findings has its rows
 }
 
 // Info says what a snapshot is.
