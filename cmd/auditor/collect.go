@@ -45,6 +45,7 @@ never merged.`,
 			if err != nil {
 				return err
 			}
+			audit.options.WithoutEvidence = true // nothing is reported
 			result, err := a.collect(c.Context(), cfg, f)
 			if err != nil {
 				return err

@@ -305,7 +305,7 @@ func (a *app) asked(ctx context.Context, cfg *config, o queryOptions, sql string
 	if err != nil {
 		return asked{}, err
 	}
-	one := asked{snapshot.Database(), snapshot.Info().FinishedAt, snapshot.Close}
+	one := asked{snapshot.Database(), snapshot.Brief().FinishedAt, snapshot.Close}
 	// A mistake in the statement is reported when it is run, with its place.
 	if readsFindings, err := snapshot.ReadsFindings(ctx, sql); err != nil || !readsFindings {
 		return one, nil

@@ -23,6 +23,9 @@ type Options struct {
 	// severity; 0: no such time.
 	Due map[finding.Severity]time.Duration
 
+	// WithoutEvidence leaves evidence out, as for the history, which keeps none.
+	WithoutEvidence bool
+
 	// IsBrief leaves out what only a reader needs, reasons and evidence, as for
 	// a snapshot that another one is compared with.
 	IsBrief bool
@@ -63,7 +66,10 @@ func Evaluate(ctx context.Context, snapshot *store.Snapshot, set *Set, o Options
 		for f := range finding.All(result.Findings) {
 			e.exceptions.apply(f, e.ruleIDs[f.Rule])
 			if o.IsBrief {
-				f.Reason, f.Evidence = "", nil
+				f.Reason = ""
+			}
+			if o.IsBrief || o.WithoutEvidence {
+				f.Evidence = nil
 			}
 		}
 		e.Results = append(e.Results, result)
