@@ -38,9 +38,13 @@ func newClock() (*clock, error) {
 		libc.Xfree(tls, c.vfs)
 		return nil, err
 	}
-	libc.Xmemcpy(tls, c.vfs, base, libc.Tsize_t(vfsSize))
 	var at sqlite3.Tsqlite3_vfs // for the offsets: Go's and C's memory do not mix
-	libc.AtomicStoreNUintptr(c.vfs+unsafe.Offsetof(at.FpNext), 0, 0)
+	next, rest := unsafe.Offsetof(at.FpNext), unsafe.Offsetof(at.FzName)
+	// All but the link to the next VFS: SQLite writes it under a lock of its own
+	// whenever another connection comes or goes.
+	libc.Xmemcpy(tls, c.vfs, base, libc.Tsize_t(next))
+	libc.Xmemcpy(tls, c.vfs+rest, base+rest, libc.Tsize_t(vfsSize-rest))
+	libc.AtomicStoreNUintptr(c.vfs+next, 0, 0)
 	libc.AtomicStoreNUintptr(c.vfs+unsafe.Offsetof(at.FzName), c.cName, 0)
 	libc.AtomicStoreNUintptr(c.vfs+unsafe.Offsetof(at.FxCurrentTime), functionPointer(noTime), 0)
 	libc.AtomicStoreNUintptr(c.vfs+unsafe.Offsetof(at.FxCurrentTimeInt64), functionPointer(noTime), 0)

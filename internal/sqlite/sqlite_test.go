@@ -190,6 +190,36 @@ func findings(n int) iter.Seq[[]any] {
 
 // Statements join a table in memory with a view of the file on several
 // connections, while it is filled: each sees all of its rows or none.
+// Connections come and go at the same time, each with a clock of its own in
+// SQLite's one list. The race detector sees whoever reads that list unlocked.
+func TestClocksAtOnce(t *testing.T) {
+	t.Parallel()
+	done := make(chan error)
+	for range 4 {
+		go func() {
+			for range 200 {
+				c, err := newClock()
+				if err != nil {
+					done <- err
+					return
+				}
+				asked := c.isAsked()
+				c.free()
+				if asked {
+					done <- fmt.Errorf("%s was asked before it was used", c.name)
+					return
+				}
+			}
+			done <- nil
+		}()
+	}
+	for range 4 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestMemoryIsSharedByConnections(t *testing.T) {
 	t.Parallel()
 	d, path := sample(t, Options{Idle: 4, Memory: "CREATE TABLE findings (token_id INTEGER, rule TEXT)"})
