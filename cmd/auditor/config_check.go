@@ -12,6 +12,7 @@ import (
 	"auditor/internal/finding"
 	"auditor/internal/github"
 	"auditor/internal/rules"
+	"auditor/internal/sqlite"
 )
 
 // checker gathers everything that is wrong with a configuration.
@@ -98,29 +99,14 @@ func (c *checker) numbers() {
 }
 
 func (c *checker) globs() {
-	for i, glob := range c.config.Sensitive.Names {
-		if !isGlob(glob) {
-			c.problem(fmt.Sprintf("sensitive_repositories.names[%d]", i), "%q is not a glob", glob)
-		}
+	for i, pattern := range c.config.Sensitive.Names {
+		c.glob(fmt.Sprintf("sensitive_repositories.names[%d]", i), pattern)
 	}
 }
 
-// isGlob reports whether a pattern of SQLite's GLOB, with which the snapshot
-// compares names, can match anything: * matches any characters, / included,
-// ? for one, [a-z] and [^a-z] for one of a set, and there is no escape. A set
-// that does not end matches nothing, and no name has a backslash.
-func isGlob(pattern string) bool {
-	for rest := pattern; ; {
-		_, set, isSet := strings.Cut(rest, "[")
-		if !isSet {
-			return pattern != "" && !strings.Contains(pattern, `\`)
-		}
-		set = strings.TrimPrefix(strings.TrimPrefix(set, "^"), "]") // first in a set, ] is one of it
-		_, after, isEnded := strings.Cut(set, "]")
-		if !isEnded {
-			return false
-		}
-		rest = after
+func (c *checker) glob(path, pattern string) {
+	if _, err := sqlite.ParseGlob(pattern); err != nil {
+		c.problem(path, "%q is not a glob: %v", pattern, err)
 	}
 }
 
@@ -129,6 +115,11 @@ func (c *checker) exceptions() {
 		at := fmt.Sprintf("exceptions[%d]", i)
 		if e.Rule == "" {
 			c.problem(at, "no rule: name a rule id or a glob such as stale-tokens/*")
+		} else {
+			c.glob(at+".rule", e.Rule)
+		}
+		if e.Repository != "" {
+			c.glob(at+".repository", e.Repository)
 		}
 		if e.Reason == "" {
 			c.problem(at, "no reason")

@@ -107,16 +107,24 @@ func TestPlainHTTP(t *testing.T) {
 	}
 }
 
-// What the check lets through is what SQLite's GLOB, with which the snapshot
-// compares, can match.
-func TestGlob(t *testing.T) {
-	for pattern, want := range map[string]bool{
-		"payments-*": true, "*": true, "acme/*": true, "a?c": true, "[a-z]*": true, "[^a]x": true, "[]]": true, "[^]]": true, "a]": true,
-		"": false, "[": false, "a[b": false, "[]": false, "[^]": false, "[a][": false, `a\*`: false,
-	} {
-		if isGlob(pattern) != want {
-			t.Errorf("%q: got %t", pattern, !want)
+func TestGlobsAreChecked(t *testing.T) {
+	c := defaults()
+	c.Sensitive.Names = []string{"payments-*", "[a"}
+	c.Exceptions = []exceptionConfig{
+		{Rule: "stale-*", Repository: "acme/[a-z]*", Reason: "why", Until: "2027-03-31"},
+		{Rule: "stale-[", Repository: `acme/\*`, Reason: "why", Until: "2027-03-31"},
+	}
+	err := c.check()
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	for _, want := range []string{`sensitive_repositories.names[1]: "[a" is not a glob`, `exceptions[1].rule: "stale-[" is not a glob`, `exceptions[1].repository: "acme/\\*" is not a glob`} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("not said: %s\n%v", want, err)
 		}
+	}
+	if strings.Contains(err.Error(), "names[0]") || strings.Contains(err.Error(), "exceptions[0]") {
+		t.Error(err)
 	}
 }
 

@@ -2,12 +2,12 @@ package rules
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"auditor/internal/finding"
+	"auditor/internal/sqlite"
 )
 
 // exceptions are those of the configuration at one date, with what they cover.
@@ -22,8 +22,8 @@ type exception struct {
 	expired    bool
 	matched    map[string]int // by rule, findings it covers, or would if it had not expired
 	again      map[string]int // by rule, those that count again because it has expired
-	rule       *regexp.Regexp
-	repository *regexp.Regexp
+	rule       sqlite.Glob
+	repository sqlite.Glob
 }
 
 // newExceptions prepares the list. An until before the day of now has expired.
@@ -31,8 +31,10 @@ func newExceptions(list []finding.Exception, now time.Time) (*exceptions, error)
 	e := &exceptions{}
 	for i, x := range list {
 		one := &exception{
-			Exception: x, number: i + 1, rule: glob(x.Rule), repository: glob(x.Repository),
-			matched: map[string]int{}, again: map[string]int{},
+			Exception: x, number: i + 1, matched: map[string]int{}, again: map[string]int{},
+		}
+		if err := one.parseGlobs(); err != nil {
+			return nil, fmt.Errorf("%s: %w", one.name(), err)
 		}
 		if x.Until != "" {
 			until, err := time.Parse(time.DateOnly, x.Until)
@@ -44,6 +46,20 @@ func newExceptions(list []finding.Exception, now time.Time) (*exceptions, error)
 		e.list = append(e.list, one)
 	}
 	return e, nil
+}
+
+func (e *exception) parseGlobs() (err error) {
+	if e.Rule != "" {
+		if e.rule, err = sqlite.ParseGlob(e.Rule); err != nil {
+			return fmt.Errorf("rule %q is not a glob: %w", e.Rule, err)
+		}
+	}
+	if e.Repository != "" {
+		if e.repository, err = sqlite.ParseGlob(e.Repository); err != nil {
+			return fmt.Errorf("repository %q is not a glob: %w", e.Repository, err)
+		}
+	}
+	return nil
 }
 
 // ExceptionName is the name of an exception in a warning; number is its place in
@@ -110,50 +126,12 @@ func isAboutToken(f *finding.Finding, id string) bool {
 }
 
 // isAboutRepository matches name and full name, however the subject has it.
-func isAboutRepository(f *finding.Finding, pattern *regexp.Regexp) bool {
+func isAboutRepository(f *finding.Finding, pattern sqlite.Glob) bool {
 	if f.Subject.Kind != "repository" {
 		return false
 	}
 	name := f.Subject.Name[strings.LastIndexByte(f.Subject.Name, '/')+1:]
-	return pattern.MatchString(name) || pattern.MatchString(f.Org+"/"+name)
-}
-
-// glob compiles a pattern in which * stands for any characters, ? for one, and
-// [ab] for one of several, as in SQLite; letters match in either case, as they
-// do on GitHub.
-func glob(pattern string) *regexp.Regexp {
-	var b strings.Builder
-	b.WriteString(`(?is)^`)
-	for rest := pattern; rest != ""; {
-		switch end := strings.IndexByte(rest, ']'); {
-		case rest[0] == '*':
-			b.WriteString(`.*`)
-			rest = rest[1:]
-		case rest[0] == '?':
-			b.WriteString(`.`)
-			rest = rest[1:]
-		case rest[0] == '[' && end > 1 && rest[1:end] != "^":
-			set := rest[1:end]
-			not := ""
-			if set[0] == '^' {
-				set, not = set[1:], "^"
-			}
-			b.WriteString("[" + not + strings.NewReplacer(`\`, `\\`, "[", `\[`, "^", `\^`).Replace(set) + "]")
-			rest = rest[end+1:]
-		default:
-			n := len(rest)
-			if next := strings.IndexAny(rest[1:], "*?["); next >= 0 {
-				n = next + 1
-			}
-			b.WriteString(regexp.QuoteMeta(rest[:n]))
-			rest = rest[n:]
-		}
-	}
-	b.WriteString(`$`)
-	if compiled, err := regexp.Compile(b.String()); err == nil {
-		return compiled
-	}
-	return regexp.MustCompile(`(?i)^` + regexp.QuoteMeta(pattern) + `$`) // a set like [z-a]: taken literally
+	return pattern.Match(name) || pattern.Match(f.Org+"/"+name)
 }
 
 // scope is what a warning depends on: a report speaks of its own rules only.
@@ -248,7 +226,7 @@ func (e *exception) countedAgain(findings int) string {
 
 // isFor says whether the exception concerns a rule, by its present and former ids.
 func (e *exception) isFor(ruleIDs []string) bool {
-	return e.hasKey() && (e.Rule == "" || slices.ContainsFunc(ruleIDs, e.rule.MatchString))
+	return e.hasKey() && (e.Rule == "" || slices.ContainsFunc(ruleIDs, e.rule.Match))
 }
 
 func countedFindings(n int) string {

@@ -4,6 +4,7 @@
 //
 // Start with [Database]: [Open] a file, [Database.Select] one SELECT. What is
 // wrong with a statement is a [QueryError]. [Tokens] cuts a statement as SQLite
-// cuts it, [ParseViews] reads the comments of views out of schema files, and
-// [Writable] and [EachRow] serve packages that write files of their own.
+// cuts it, [Glob] matches a pattern as SQLite's GLOB does, [ParseViews] reads the
+// comments of views out of schema files, and [Writable] and [EachRow] serve
+// packages that write files of their own.
 package sqlite
