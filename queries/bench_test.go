@@ -102,19 +102,19 @@ func large(b *testing.B) *store.Snapshot {
 	return snapshot
 }
 
-// sensitiveRun knows the catalogue and calls some repositories sensitive.
+// sensitiveRun knows the catalog and calls some repositories sensitive.
 func sensitiveRun(b *testing.B, url string) store.Run {
 	b.Helper()
 	run := store.Run{
 		StartedAt: now, AuditorVersion: "test", APIURL: url, WebURL: "https://github.com",
 		Sensitive: store.Sensitive{Names: []string{"payments*"}, Topics: []string{"pci"}, Properties: map[string][]string{"tier": {"critical"}}},
 	}
-	permissions, err := queries.Catalogue()
+	permissions, err := queries.Catalog()
 	if err != nil {
 		b.Fatal(err)
 	}
 	for _, p := range permissions {
-		run.Catalogue = append(run.Catalogue, store.Permission(p))
+		run.Catalog = append(run.Catalog, store.Permission(p))
 	}
 	return run
 }

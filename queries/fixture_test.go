@@ -178,7 +178,7 @@ func (f *fixture) writeWant(t *testing.T, want string) {
 // create begins a snapshot that the fixtures go into.
 func create(t testing.TB, apiURL string) *store.Writer {
 	t.Helper()
-	permissions, err := queries.Catalogue()
+	permissions, err := queries.Catalog()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +188,7 @@ func create(t testing.TB, apiURL string) *store.Writer {
 		Names: []string{"payroll*"}, Topics: []string{"crown-jewel"}, Properties: map[string][]string{"data-class": {"secret"}},
 	}
 	for _, p := range permissions {
-		run.Catalogue = append(run.Catalogue, store.Permission(p))
+		run.Catalog = append(run.Catalog, store.Permission(p))
 	}
 	w, err := store.Create(t.Context(), t.TempDir(), run)
 	if err != nil {

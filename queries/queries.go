@@ -15,10 +15,10 @@ import (
 //go:embed *.sql */*.sql _remediation/*.txt
 var FS embed.FS
 
-//go:embed permission_catalogue.csv
-var catalogue string
+//go:embed permission_catalog.csv
+var catalog string
 
-// A Permission is a line of the catalogue: how dangerous one level of one
+// A Permission is a line of the catalog: how dangerous one level of one
 // permission of a fine-grained token is, and why.
 type Permission struct {
 	Scope      string // organization, repository or other, as the maps of a token
@@ -28,17 +28,17 @@ type Permission struct {
 	Why        string // one sentence
 }
 
-// Catalogue returns every permission and level known today with its tier, in
+// Catalog returns every permission and level known today with its tier, in
 // the order of the file. The set is open: what it lacks is unclassified, never
 // low. An error is a defect of the embedded file, named with its line.
-func Catalogue() ([]Permission, error) {
-	r := csv.NewReader(strings.NewReader(catalogue))
+func Catalog() ([]Permission, error) {
+	r := csv.NewReader(strings.NewReader(catalog))
 	rows, err := r.ReadAll()
 	if err != nil {
-		return nil, fmt.Errorf("permission_catalogue.csv: %w", err)
+		return nil, fmt.Errorf("permission_catalog.csv: %w", err)
 	}
 	if len(rows) == 0 || !slices.Equal(rows[0], []string{"scope", "permission", "level", "tier", "why"}) {
-		return nil, fmt.Errorf("permission_catalogue.csv:1: the columns are not scope,permission,level,tier,why")
+		return nil, fmt.Errorf("permission_catalog.csv:1: the columns are not scope,permission,level,tier,why")
 	}
 	permissions := make([]Permission, 0, len(rows)-1)
 	for _, row := range rows[1:] {

@@ -163,12 +163,12 @@ func (a *app) collect(ctx context.Context, cfg *config, f collect.Filters) (_ *c
 }
 
 func (a *app) plan(cfg *config, client *github.Client, f collect.Filters) (collect.Plan, error) {
-	catalogue, err := queries.Catalogue()
+	catalog, err := queries.Catalog()
 	if err != nil {
 		return collect.Plan{}, err
 	}
-	permissions := make([]store.Permission, len(catalogue))
-	for i, p := range catalogue {
+	permissions := make([]store.Permission, len(catalog))
+	for i, p := range catalog {
 		permissions[i] = store.Permission(p)
 	}
 	return collect.Plan{
@@ -176,7 +176,7 @@ func (a *app) plan(cfg *config, client *github.Client, f collect.Filters) (colle
 		Concurrency: cfg.Collect.Concurrency, PointsPerMinute: cfg.Collect.PointsPerMinute, Now: a.env.now,
 		Run: store.Run{
 			StartedAt: a.env.now(), AuditorVersion: version(), APIURL: cfg.GitHub.APIURL, WebURL: client.WebURL(),
-			Fingerprint: cfg.fingerprint(f), Catalogue: permissions,
+			Fingerprint: cfg.fingerprint(f), Catalog: permissions,
 			Sensitive: store.Sensitive{Names: cfg.Sensitive.Names, Topics: cfg.Sensitive.Topics, Properties: cfg.Sensitive.Properties},
 		},
 	}, nil

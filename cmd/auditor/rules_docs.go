@@ -32,7 +32,7 @@ of those of the folder DIR. The configuration takes no part in it.`,
 			if err := rulesError(problems); err != nil {
 				return err
 			}
-			permissions, err := queries.Catalogue()
+			permissions, err := queries.Catalog()
 			if err != nil {
 				return err
 			}
@@ -94,7 +94,7 @@ func (m *manualText) table(columns ...string) {
 }
 
 // rulesManual is queries/README.md: everything in it comes from the headers of
-// the files, the comments of the views or the catalogue.
+// the files, the comments of the views or the catalog.
 func rulesManual(set *rules.Set, permissions []queries.Permission) string {
 	m := &manualText{}
 	m.linef("# Rules, saved queries and views\n")
@@ -247,7 +247,7 @@ func (m *manualText) listViews(what string, views []store.View) {
 	}
 }
 
-// tierNames in the order of their danger; what the catalogue lacks counts as
+// tierNames in the order of their danger; what the catalog lacks counts as
 // unclassified, between high and medium.
 var tierNames = [...]string{"critical", "high", "medium", "low"}
 

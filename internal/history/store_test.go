@@ -21,7 +21,7 @@ func testRun() store.Run {
 		APIURL:         "https://api.github.com",
 		WebURL:         "https://github.com",
 		Fingerprint:    "configuration",
-		Catalogue: []store.Permission{
+		Catalog: []store.Permission{
 			{Scope: "repository", Permission: "contents", Level: "write", Tier: "high", Why: "push"},
 			{Scope: "repository", Permission: "metadata", Level: "read", Tier: "low", Why: "always there"},
 			{Scope: "organization", Permission: "members", Level: "write", Tier: "critical", Why: "promote"},

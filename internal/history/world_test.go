@@ -275,9 +275,9 @@ func (w *world) publish(t testing.TB, dir string) *store.Snapshot {
 	t.Helper()
 	run := testRun()
 	run.StartedAt = w.now()
-	run.Catalogue = append(run.Catalogue, store.Permission{Scope: "repository", Permission: "contents", Level: "read", Tier: "medium", Why: "clone"})
+	run.Catalog = append(run.Catalog, store.Permission{Scope: "repository", Permission: "contents", Level: "read", Tier: "medium", Why: "clone"})
 	if w.day%7 == 0 { // a later version of the auditor knows better
-		run.Catalogue = append(run.Catalogue, store.Permission{Scope: "repository", Permission: "issues", Level: "write", Tier: "low", Why: "talk"})
+		run.Catalog = append(run.Catalog, store.Permission{Scope: "repository", Permission: "issues", Level: "write", Tier: "low", Why: "talk"})
 	}
 	out, err := store.Create(context.Background(), dir, run)
 	if err != nil {

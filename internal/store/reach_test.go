@@ -10,7 +10,7 @@ import (
 // tierRun knows the permissions that reach_tier tells apart.
 func tierRun() Run {
 	run := testRun()
-	run.Catalogue = []Permission{
+	run.Catalog = []Permission{
 		{"repository", "contents", "write", "high", "push"},
 		{"repository", "contents", "read", "medium", "source"},
 		{"repository", "actions", "read", "medium", "logs"},

@@ -55,7 +55,7 @@ func TestResume(t *testing.T) {
 		"another configuration":  func(r *Run) { r.Fingerprint = "other" },
 		"another version":        func(r *Run) { r.AuditorVersion = "v9" },
 		"another filter":         func(r *Run) { r.Filters = "{}" },
-		"another catalogue":      func(r *Run) { r.Catalogue = r.Catalogue[1:] },
+		"another catalog":        func(r *Run) { r.Catalog = r.Catalog[1:] },
 		"six hours later":        func(r *Run) { r.StartedAt = start.Add(6 * time.Hour) },
 		"a clock that went back": func(r *Run) { r.StartedAt = start.Add(-time.Second) },
 	} {

@@ -21,7 +21,7 @@ func testRun() Run {
 		APIURL:         "https://api.github.com",
 		WebURL:         "https://github.com",
 		Fingerprint:    "configuration",
-		Catalogue: []Permission{
+		Catalog: []Permission{
 			{"repository", "contents", "write", "high", "push"},
 			{"repository", "metadata", "read", "low", "always there"},
 			{"organization", "members", "write", "critical", "promote"},

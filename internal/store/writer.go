@@ -24,11 +24,11 @@ type Run struct {
 	WebURL         string // base of links, "https://github.com"
 	Filters        string // JSON of a targeted run; "" for a full one
 	Fingerprint    string // of the configuration: a partial is resumed only when everything but StartedAt is equal
-	Catalogue      []Permission
+	Catalog        []Permission
 	Sensitive      Sensitive
 }
 
-// Permission is a row of the permission catalogue.
+// Permission is a row of the permission catalog.
 type Permission struct {
 	Scope, Permission, Level string
 	Tier                     string // critical, high, medium, low or unclassified
@@ -171,9 +171,9 @@ func (w *Writer) writeRun(ctx context.Context, run Run) error {
 		}
 		const permission = `INSERT INTO _permission_catalog (scope, permission, level, tier_rank, why)
 			VALUES (?, ?, ?, (SELECT t.rank FROM _tiers AS t WHERE t.tier = ?), ?)`
-		for _, p := range run.Catalogue {
+		for _, p := range run.Catalog {
 			if _, err := tx.ExecContext(ctx, permission, p.Scope, p.Permission, p.Level, p.Tier, p.Why); err != nil {
-				return fmt.Errorf("permission catalogue: %s %s %s: tier %q: %w", p.Scope, p.Permission, p.Level, p.Tier, err)
+				return fmt.Errorf("permission catalog: %s %s %s: tier %q: %w", p.Scope, p.Permission, p.Level, p.Tier, err)
 			}
 		}
 		const sensitive = `INSERT OR IGNORE INTO _sensitive (kind, key, value) VALUES (?, lower(?), lower(?))`

@@ -225,7 +225,7 @@ func TestCreateFails(t *testing.T) {
 		t.Error("made a folder in a file")
 	}
 	run := testRun()
-	run.Catalogue[0].Tier = "dire"
+	run.Catalog[0].Tier = "dire"
 	dir := t.TempDir()
 	if _, err := Create(t.Context(), dir, run); err == nil || !strings.Contains(err.Error(), `tier "dire"`) {
 		t.Errorf("unknown tier: %v", err)

@@ -122,18 +122,18 @@ var known = map[string]string{
 
 var levels = map[string]string{"r": "read", "w": "write", "a": "admin"}
 
-func catalogue(t *testing.T) []queries.Permission {
+func catalog(t *testing.T) []queries.Permission {
 	t.Helper()
-	permissions, err := queries.Catalogue()
+	permissions, err := queries.Catalog()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return permissions
 }
 
-func TestCatalogueHasEveryKnownPermission(t *testing.T) {
+func TestCatalogHasEveryKnownPermission(t *testing.T) {
 	have := map[[3]string]bool{}
-	for _, p := range catalogue(t) {
+	for _, p := range catalog(t) {
 		have[[3]string{p.Scope, p.Permission, p.Level}] = true
 	}
 	for scope, table := range known {
@@ -141,17 +141,17 @@ func TestCatalogueHasEveryKnownPermission(t *testing.T) {
 			fields := strings.Fields(line)
 			for _, letter := range fields[1:] {
 				if want := [3]string{scope, fields[0], levels[letter]}; !have[want] {
-					t.Errorf("the catalogue lacks %v", want)
+					t.Errorf("the catalog lacks %v", want)
 				}
 			}
 		}
 	}
 }
 
-func TestCatalogueIsWellFormed(t *testing.T) {
+func TestCatalogIsWellFormed(t *testing.T) {
 	scopes := []string{"organization", "repository", "other"}
 	seen := map[[3]string]bool{}
-	for _, p := range catalogue(t) {
+	for _, p := range catalog(t) {
 		key := [3]string{p.Scope, p.Permission, p.Level}
 		if seen[key] {
 			t.Errorf("%v stands twice", key)
@@ -174,7 +174,7 @@ func TestCatalogueIsWellFormed(t *testing.T) {
 
 // Every tier that rules.md places by name; its list says "environments" twice,
 // and the higher place binds.
-func TestCatalogueTiers(t *testing.T) {
+func TestCatalogTiers(t *testing.T) {
 	want := map[string]string{
 		"critical": `
 			repository administration:write workflows:write secrets:write environments:write
@@ -205,7 +205,7 @@ func TestCatalogueTiers(t *testing.T) {
 			repository deployments:read pages:read`,
 	}
 	tiers := map[string]string{}
-	for _, p := range catalogue(t) {
+	for _, p := range catalog(t) {
 		tiers[p.Scope+" "+p.Permission+":"+p.Level] = p.Tier
 	}
 	for tier, table := range want {
