@@ -14,6 +14,7 @@ import (
 
 	"auditor/internal/rules"
 	"auditor/internal/store"
+	"auditor/internal/store/storetest"
 	"auditor/queries"
 
 	"github.com/rogpeppe/go-internal/txtar"
@@ -256,14 +257,5 @@ func byParent(data any) func(yield func(string, []json.RawMessage) bool) {
 
 func publish(t testing.TB, w *store.Writer) *store.Snapshot {
 	t.Helper()
-	path, err := w.Publish(t.Context(), now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	snapshot, err := store.Open(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { snapshot.Close() })
-	return snapshot
+	return storetest.PublishAt(t, w, now)
 }

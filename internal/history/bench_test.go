@@ -18,12 +18,13 @@ import (
 	"auditor/internal/finding"
 	"auditor/internal/sqlite"
 	"auditor/internal/store"
+	"auditor/internal/store/storetest"
 )
 
 // passing lets days go by in a published snapshot: SQL on its tables, because
 // collecting a year of a large organization would take one.
 type passing struct {
-	scale
+	scale    storetest.Scale
 	path     string
 	r        *rand.Rand
 	day      int
@@ -40,9 +41,9 @@ type yearFinding struct {
 
 // startPassing begins with the organization of a scale, in which 300 requests
 // are pending.
-func startPassing(tb testing.TB, s scale) *passing {
+func startPassing(tb testing.TB, s storetest.Scale) *passing {
 	tb.Helper()
-	path := published(tb, s)
+	path := storetest.Published(tb, s)
 	if err := os.Remove(path + ".sha256"); err != nil {
 		tb.Fatal(err)
 	}
@@ -113,7 +114,7 @@ func (p *passing) evaluate(kind string, subjects []finding.Subject) {
 				Key: finding.NewKey(rule, "acme", kind+"/"+s.ID), Rule: rule, Org: "acme", Severity: severity, Status: "fail", Subject: s, Reason: p.words(rule, s),
 			}}
 			if rule == "stale-tokens/unused" || rule == "stale-tokens/never-used" {
-				f.at = start.AddDate(0, 0, -91-p.r.IntN(300))
+				f.at = storetest.Start().AddDate(0, 0, -91-p.r.IntN(300))
 			}
 			p.found = append(p.found, f)
 		}
@@ -174,7 +175,7 @@ func (p *passing) next(tb testing.TB) (*store.Snapshot, []finding.Finding) {
 		p.reimport(tb)
 	}
 	p.day++
-	path := filepath.Join(filepath.Dir(p.path), start.AddDate(0, 0, p.day).Format(store.FileTime)+".db")
+	path := filepath.Join(filepath.Dir(p.path), storetest.Start().AddDate(0, 0, p.day).Format(store.FileTime)+".db")
 	if err := os.Rename(p.path, path); err != nil {
 		tb.Fatal(err)
 	}
@@ -227,7 +228,7 @@ func (p *passing) reimport(tb testing.TB) {
 // say puts what was found into the words of the day.
 func (p *passing) say() []finding.Finding {
 	all := make([]finding.Finding, len(p.found))
-	today := start.AddDate(0, 0, p.day)
+	today := storetest.Start().AddDate(0, 0, p.day)
 	for i, f := range p.found {
 		all[i] = f.Finding
 		if !f.at.IsZero() {
@@ -261,11 +262,11 @@ func (p *passing) write(tb testing.TB, f func(do func(string, ...any))) {
 
 func (p *passing) edit(tb testing.TB) {
 	tb.Helper()
-	at := start.AddDate(0, 0, p.day+1)
+	at := storetest.Start().AddDate(0, 0, p.day+1)
 	p.write(tb, func(do func(string, ...any)) {
 		do("UPDATE _snapshot SET started_at = ?, finished_at = ?", timeText(at), timeText(at.Add(time.Hour)))
 		do("UPDATE _tokens SET raw = json_set(raw, '$.token_last_used_at', ?) WHERE grant_id IN (SELECT value FROM json_each(?))",
-			timeText(at.Add(-time.Duration(p.r.IntN(80000))*time.Second)), p.draw("token", p.tokens*3/10))
+			timeText(at.Add(-time.Duration(p.r.IntN(80000))*time.Second)), p.draw("token", p.scale.Tokens*3/10))
 		gone := p.draw("token", 15)
 		for _, of := range []string{"_tokens WHERE grant_id", "_reach_members WHERE org = 'acme' AND set_id", "_reach_counts WHERE org = 'acme' AND set_id"} {
 			do("DELETE FROM "+of+" IN (SELECT value FROM json_each(?))", gone)
@@ -316,7 +317,7 @@ func BenchmarkHistory(b *testing.B) {
 	if err != nil {
 		days = 5
 	}
-	p, rules := startPassing(b, large), yearRules()
+	p, rules := startPassing(b, storetest.Large()), yearRules()
 	h, err := Open(b.Context(), cmp.Or(os.Getenv("AUDITOR_HISTORY_DIR"), b.TempDir()))
 	if err != nil {
 		b.Fatal(err)
@@ -364,7 +365,7 @@ func BenchmarkHistory(b *testing.B) {
 		{"finding_counts", "SELECT * FROM finding_counts"},
 		{"snapshots", "SELECT * FROM snapshots"},
 	} {
-		askOften(b, q.name, func(b *testing.B) int { return drain(b, r.file, q.query) })
+		askOften(b, q.name, func(b *testing.B) int { return storetest.Drain(b, r.file, q.query) })
 	}
 	askOften(b, "Trend", func(b *testing.B) int {
 		trend, err := h.Trend(b.Context(), "security-gaps", int64(days))

@@ -15,13 +15,14 @@ import (
 
 	"auditor/internal/finding"
 	"auditor/internal/store"
+	"auditor/internal/store/storetest"
 )
 
 // day publishes what fill stores of acme on a day of November 2026.
 func dayOf(t *testing.T, dir string, day int, filters string, fill func(*store.Writer)) *store.Snapshot {
 	t.Helper()
-	run := testRun()
-	run.StartedAt = start.AddDate(0, 0, day)
+	run := storetest.Run()
+	run.StartedAt = storetest.Start().AddDate(0, 0, day)
 	run.Filters = filters
 	w, err := store.Create(t.Context(), dir, run)
 	if err != nil {
@@ -32,15 +33,15 @@ func dayOf(t *testing.T, dir string, day int, filters string, fill func(*store.W
 		t.Fatal(err)
 	}
 	fill(w)
-	return publishAt(t, w, run.StartedAt)
+	return storetest.PublishAt(t, w, run.StartedAt)
 }
 
 // tokenDay has one token, and is complete.
 func tokenDay(t *testing.T) func(*store.Writer) {
 	return func(w *store.Writer) {
-		add(t, w, "tokens", "", tokenJSON)
-		add(t, w, "token_repositories", "25381", `{"id":7,"full_name":"acme/x"}`)
-		cover(t, w, "complete", "tokens", "token_repositories")
+		storetest.Add(t, w, "tokens", "", storetest.TokenJSON)
+		storetest.Add(t, w, "token_repositories", "25381", `{"id":7,"full_name":"acme/x"}`)
+		storetest.Cover(t, w, "complete", "tokens", "token_repositories")
 	}
 }
 
@@ -249,26 +250,26 @@ func TestHistoryInventsNothing(t *testing.T) {
 	days := []func(*store.Writer){
 		func(w *store.Writer) {
 			tokenDay(t)(w)
-			add(t, w, "repositories", "", repository("enabled"))
-			add(t, w, "repository_settings", "", settings("true"))
-			add(t, w, "members", "admin", `{"id":1,"login":"octo"}`)
-			cover(t, w, "complete", "repositories", "repository_settings", "members", "outside_collaborators")
+			storetest.Add(t, w, "repositories", "", repository("enabled"))
+			storetest.Add(t, w, "repository_settings", "", settings("true"))
+			storetest.Add(t, w, "members", "admin", `{"id":1,"login":"octo"}`)
+			storetest.Cover(t, w, "complete", "repositories", "repository_settings", "members", "outside_collaborators")
 		},
 		func(w *store.Writer) { // nothing could be read
-			cover(t, w, "failed", "tokens", "token_repositories", "repositories", "repository_settings", "members", "outside_collaborators")
+			storetest.Cover(t, w, "failed", "tokens", "token_repositories", "repositories", "repository_settings", "members", "outside_collaborators")
 		},
 		func(w *store.Writer) { // the token without its list, the repository without its settings
-			add(t, w, "tokens", "", tokenJSON)
-			add(t, w, "repositories", "", repository(""))
-			cover(t, w, "complete", "tokens", "repositories")
-			cover(t, w, "denied", "token_repositories", "repository_settings", "members", "outside_collaborators")
+			storetest.Add(t, w, "tokens", "", storetest.TokenJSON)
+			storetest.Add(t, w, "repositories", "", repository(""))
+			storetest.Cover(t, w, "complete", "tokens", "repositories")
+			storetest.Cover(t, w, "denied", "token_repositories", "repository_settings", "members", "outside_collaborators")
 		},
 		func(w *store.Writer) { // known again, and worse
 			tokenDay(t)(w)
-			add(t, w, "repositories", "", repository("disabled"))
-			add(t, w, "repository_settings", "", settings("false"))
-			add(t, w, "members", "member", `{"id":1,"login":"octo"}`)
-			cover(t, w, "complete", "repositories", "repository_settings", "members", "outside_collaborators")
+			storetest.Add(t, w, "repositories", "", repository("disabled"))
+			storetest.Add(t, w, "repository_settings", "", settings("false"))
+			storetest.Add(t, w, "members", "member", `{"id":1,"login":"octo"}`)
+			storetest.Cover(t, w, "complete", "repositories", "repository_settings", "members", "outside_collaborators")
 		},
 	}
 	for i, fill := range days {
@@ -313,18 +314,18 @@ func TestHistoryFirstSightIsNotNew(t *testing.T) {
 	dir := t.TempDir()
 	h := openHistory(t, dir)
 	for i, fill := range []func(*store.Writer){
-		func(w *store.Writer) { cover(t, w, "denied", "tokens") },
+		func(w *store.Writer) { storetest.Cover(t, w, "denied", "tokens") },
 		tokenDay(t),
 		func(w *store.Writer) {
-			add(t, w, "tokens", "", tokenJSON, strings.NewReplacer("25381", "25382", "98716", "98717").Replace(tokenJSON))
-			cover(t, w, "complete", "tokens")
+			storetest.Add(t, w, "tokens", "", storetest.TokenJSON, strings.NewReplacer("25381", "25382", "98716", "98717").Replace(storetest.TokenJSON))
+			storetest.Cover(t, w, "complete", "tokens")
 		},
-		func(w *store.Writer) { cover(t, w, "complete", "tokens") },
+		func(w *store.Writer) { storetest.Cover(t, w, "complete", "tokens") },
 	} {
 		mergeAll(t, h, dayOf(t, dir, i, "", fill))
 	}
-	run := testRun()
-	run.StartedAt = start.AddDate(0, 0, 9)
+	run := storetest.Run()
+	run.StartedAt = storetest.Start().AddDate(0, 0, 9)
 	w, err := store.Create(t.Context(), dir, run)
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"auditor/internal/store"
+	"auditor/internal/store/storetest"
 )
 
 // kept lists the starts that anything keeps, with what does.
@@ -71,7 +72,7 @@ func TestKeepIsStable(t *testing.T) {
 	keep := Keep{Last: 7, Daily: 30, Weekly: 26, Monthly: 24}
 	var daily, once []string
 	for day := range 900 {
-		at := start.AddDate(0, 0, day).Format(time.RFC3339)
+		at := storetest.Start().AddDate(0, 0, day).Format(time.RFC3339)
 		once = append([]string{at}, once...)
 		var left []string
 		for _, line := range kept(keep, append([]string{at}, daily...)...) {
@@ -94,8 +95,8 @@ func TestKeepIsStable(t *testing.T) {
 // onDay publishes a snapshot in dir; status is that of the required tokens.
 func onDay(t *testing.T, dir string, day int, status string) *store.Snapshot {
 	t.Helper()
-	run := testRun()
-	run.StartedAt = start.AddDate(0, 0, day)
+	run := storetest.Run()
+	run.StartedAt = storetest.Start().AddDate(0, 0, day)
 	w, err := store.Create(t.Context(), dir, run)
 	if err != nil {
 		t.Fatal(err)
@@ -107,7 +108,7 @@ func onDay(t *testing.T, dir string, day int, status string) *store.Snapshot {
 	if _, err := w.Cover(t.Context(), store.Coverage{Org: "acme", Resource: "tokens", Status: store.CoverageStatus(status), IsRequired: true}); err != nil {
 		t.Fatal(err)
 	}
-	return publishAt(t, w, run.StartedAt.Add(time.Minute))
+	return storetest.PublishAt(t, w, run.StartedAt.Add(time.Minute))
 }
 
 // outcomes lists what pruning does with each file, a line each.
@@ -132,7 +133,7 @@ func TestPruneKeepsTheNewestCompleteOne(t *testing.T) {
 	for day, status := range []string{"complete", "complete", "complete", "partial", "partial"} {
 		all = append(all, onDay(t, dir, day, status))
 	}
-	now := start.AddDate(0, 0, 5)
+	now := storetest.Start().AddDate(0, 0, 5)
 	h, err := Open(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
@@ -153,15 +154,15 @@ func TestPruneKeepsTheNewestCompleteOne(t *testing.T) {
 		"20261122T020000Z.db goes: no period keeps it, and the history has it",
 		"20261121T020000Z.db stays: not in the history yet: the next run merges it",
 	}
-	before := list(t, dir)
+	before := storetest.Files(t, dir)
 	plan, err := PlanPruning(t.Context(), dir, Keep{Last: 1}, now)
 	if diff := cmp.Diff(want, outcomes(plan)); diff != "" || err != nil {
 		t.Fatal(err, diff)
 	}
-	if diff := cmp.Diff(before, list(t, dir)); diff != "" {
+	if diff := cmp.Diff(before, storetest.Files(t, dir)); diff != "" {
 		t.Errorf("the plan touched the folder: %s", diff)
 	}
-	w, err := store.Create(t.Context(), dir, testRun())
+	w, err := store.Create(t.Context(), dir, storetest.Run())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +179,7 @@ func TestPruneKeepsTheNewestCompleteOne(t *testing.T) {
 	if diff := cmp.Diff([]string{
 		"20261121T020000Z.db", "20261121T020000Z.db.sha256", "20261123T020000Z.db", "20261123T020000Z.db.sha256",
 		"20261125T020000Z.db", "20261125T020000Z.db.sha256",
-	}, onlySnapshots(list(t, dir))); diff != "" {
+	}, onlySnapshots(storetest.Files(t, dir))); diff != "" {
 		t.Error(diff)
 	}
 	if again, err := PlanPruning(t.Context(), dir, Keep{Last: 1}, now); err != nil || strings.Contains(strings.Join(outcomes(again), "\n"), "goes") {

@@ -14,6 +14,7 @@ import (
 	"auditor/internal/finding"
 	"auditor/internal/raced"
 	"auditor/internal/store"
+	"auditor/internal/store/storetest"
 )
 
 // evaluateByCount finds one thing every second day, and another one in other words
@@ -59,7 +60,7 @@ func TestHistoryRebuilt(t *testing.T) {
 	if got := dumpHistory(t, h.Path()); got != want {
 		t.Errorf("rebuilt:\n%s\nmerged:\n%s", got, want)
 	}
-	for _, name := range list(t, dir) {
+	for _, name := range storetest.Files(t, dir) {
 		if strings.Contains(name, store.PartialSuffix) || strings.Contains(name, "journal") {
 			t.Errorf("%s stays", name)
 		}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"auditor/internal/store"
+	"auditor/internal/store/storetest"
 )
 
 // world is what random organizations really are like; a snapshot sees as much
@@ -92,7 +93,9 @@ func (w *world) id() int64 {
 	return w.lastID
 }
 
-func (w *world) now() time.Time { return start.AddDate(0, 0, w.day) }
+func (w *world) now() time.Time { return storetest.Start().AddDate(0, 0, w.day) }
+
+func pick[T any](r *rand.Rand, values ...T) T { return values[r.IntN(len(values))] }
 
 // one draws a key, in an order that does not depend on the map.
 func one[T any](w *world, m map[int64]T) (id int64, value T) {
@@ -273,7 +276,7 @@ func protect(w *world, o *worldOrg) {
 // publish writes what a run of that day would see.
 func (w *world) publish(t testing.TB, dir string) *store.Snapshot {
 	t.Helper()
-	run := testRun()
+	run := storetest.Run()
 	run.StartedAt = w.now()
 	run.Catalog = append(run.Catalog, store.Permission{Scope: "repository", Permission: "contents", Level: "read", Tier: "medium", Why: "clone"})
 	if w.day%7 == 0 { // a later version of the auditor knows better
@@ -289,7 +292,7 @@ func (w *world) publish(t testing.TB, dir string) *store.Snapshot {
 			(&worldPen{t: t, world: w, org: o, out: out}).write()
 		}
 	}
-	return publishAt(t, out, w.now().Add(time.Hour))
+	return storetest.PublishAt(t, out, w.now().Add(time.Hour))
 }
 
 // worldPen writes an organization as far as its coverage goes.

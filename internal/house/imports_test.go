@@ -28,6 +28,7 @@ var directions = map[string][]string{
 	"internal/rules":                  {"internal/store", "internal/sqlite", "internal/finding"},
 	"internal/history":                {"internal/store", "internal/sqlite", "internal/finding"},
 	"internal/store":                  {"internal/sqlite", "internal/finding"},
+	"internal/store/storetest":        {"internal/store", "internal/sqlite"},
 	"internal/sanitize":               {},
 	"internal/sanitize/hostile":       {"internal/sanitize"},
 	"internal/finding":                {},
@@ -130,9 +131,9 @@ var special = []struct {
 	{"net/http belongs to internal/github, and to the simulated server", []string{"net/http"},
 		below("internal/github/", "internal/fakegithub/", "cmd/fakegithub/")},
 	{"what checks the simulated server is for tests only", []string{module + "internal/fakegithub/conformance", "testing", "github.com/getkin/kin-openapi"},
-		below("internal/fakegithub/conformance/", "internal/sanitize/hostile/")},
-	{"samples of reports and of hostile texts are for tests only", []string{module + "internal/report/sample", module + "internal/sanitize/hostile"},
-		below("internal/report/sample/", "internal/sanitize/hostile/")},
+		below("internal/fakegithub/conformance/", "internal/sanitize/hostile/", "internal/store/storetest/")},
+	{"samples of snapshots, of reports and of hostile texts are for tests only", []string{module + "internal/store/storetest", module + "internal/report/sample", module + "internal/sanitize/hostile"},
+		below("internal/store/storetest/", "internal/report/sample/", "internal/sanitize/hostile/")},
 }
 
 func below(prefixes ...string) func(string) bool {
@@ -236,6 +237,8 @@ func TestSpecialImportsBite(t *testing.T) {
 		{"go-github elsewhere", "internal/collect/a.go", "package collect\nimport _ \"github.com/google/go-github/v66/github\"", "go-github"},
 		{"excelize beside its room", "internal/report/xlsx_cell.go", "package report\nimport _ \"github.com/xuri/excelize/v2\"", "excelize"},
 		{"samples in a binary", "internal/report/xlsx/a.go", "package xlsx\nimport _ \"auditor/internal/report/sample\"", "tests only"},
+		{"snapshots of tests in a binary", "internal/store/a.go", "package store\nimport _ \"auditor/internal/store/storetest\"", "tests only"},
+		{"snapshots of tests in a test", "internal/rules/a_test.go", "package rules\nimport _ \"auditor/internal/store/storetest\"", ""},
 		{"http elsewhere", "internal/collect/a.go", "package collect\nimport _ \"net/http\"", "net/http"},
 		{"testing in a binary", "internal/github/a.go", "package github\nimport _ \"testing\"", "tests only"},
 	})

@@ -20,6 +20,7 @@ import (
 	"auditor/internal/report/xlsx"
 	"auditor/internal/rules"
 	"auditor/internal/store"
+	"auditor/internal/store/storetest"
 )
 
 // A small set of rules over tokens, and one of another report.
@@ -128,16 +129,7 @@ func snapshot(t *testing.T, day int, filters, status string, orgs map[string][]t
 			t.Fatal(err)
 		}
 	}
-	path, err := w.Publish(ctx, start.Add(10*time.Minute))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := store.Open(ctx, path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	return s
+	return storetest.PublishAt(t, w, start.Add(10*time.Minute))
 }
 
 // options are what a test's report is built with.

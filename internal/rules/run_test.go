@@ -18,6 +18,7 @@ import (
 	"auditor/internal/finding"
 	"auditor/internal/rules"
 	"auditor/internal/store"
+	"auditor/internal/store/storetest"
 	"auditor/queries"
 )
 
@@ -60,16 +61,7 @@ func twoOrgs(t *testing.T) *store.Snapshot {
 			t.Fatal(err)
 		}
 	}
-	path, err := w.Publish(t.Context(), finished)
-	if err != nil {
-		t.Fatal(err)
-	}
-	snapshot, err := store.Open(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { snapshot.Close() })
-	return snapshot
+	return storetest.PublishAt(t, w, finished)
 }
 
 // query is a rule around one SELECT.

@@ -1,9 +1,12 @@
-package store
+package store_test
 
 import (
 	"encoding/json"
 	"fmt"
 	"testing"
+
+	. "auditor/internal/store"
+	"auditor/internal/store/storetest"
 )
 
 // The list tells whether Dependabot security updates are on; the repository's
@@ -34,7 +37,7 @@ func TestSecurityUpdates(t *testing.T) {
 		{"", notFound, admin, `"disabled"`},
 		{"", notFound, nobody, "null"},
 	}
-	w, _ := create(t)
+	w, _ := storetest.Create(t)
 	for i, c := range cases {
 		block := ""
 		if c.list != "" {
@@ -54,7 +57,7 @@ func TestSecurityUpdates(t *testing.T) {
 			add("automated_security_fixes", "1", c.own)
 		}
 	}
-	s := publish(t, w)
+	s := storetest.Publish(t, w)
 	for i, c := range cases {
 		statement := fmt.Sprintf("SELECT dependabot_security_updates FROM repositories WHERE org = 'org-%02d'", i)
 		if got := query(t, s, statement); got != "["+c.want+"]" {
@@ -66,8 +69,8 @@ func TestSecurityUpdates(t *testing.T) {
 // Asked for are those of which the list does not say all.
 func TestSecurityUpdatesToAskFor(t *testing.T) {
 	t.Parallel()
-	w, _ := create(t)
-	add(t, w, "repositories", "",
+	w, _ := storetest.Create(t)
+	storetest.Add(t, w, "repositories", "",
 		`{"id":1,"name":"a","full_name":"acme/a"}`,
 		`{"id":2,"name":"b","full_name":"acme/b","security_and_analysis":{"dependabot_security_updates":{"status":"enabled"}}}`,
 		`{"id":3,"name":"c","full_name":"acme/c","security_and_analysis":{"dependabot_security_updates":{"status":"disabled"}}}`,
@@ -90,9 +93,9 @@ func TestSecurityUpdatesToAskFor(t *testing.T) {
 func TestSecurityUpdatesAreReadWhereAsked(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[string]string{"skipped": "[repositories]", "partial": "[automated_security_fixes repositories]"} {
-		w, _ := create(t)
-		cover(t, w, status, "automated_security_fixes")
-		got, err := publish(t, w).Reads(t.Context(), "SELECT dependabot_security_updates FROM repositories")
+		w, _ := storetest.Create(t)
+		storetest.Cover(t, w, status, "automated_security_fixes")
+		got, err := storetest.Publish(t, w).Reads(t.Context(), "SELECT dependabot_security_updates FROM repositories")
 		if err != nil || fmt.Sprint(got) != want {
 			t.Errorf("%s: %v, %v, want %s", status, got, err, want)
 		}

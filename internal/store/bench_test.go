@@ -1,196 +1,31 @@
-package store
+package store_test
 
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
-	"auditor/internal/sqlite"
+	. "auditor/internal/store"
+	"auditor/internal/store/storetest"
 )
-
-// scale is the size of an invented organization.
-type scale struct{ tokens, repositories, pairs, members int }
-
-var (
-	large = scale{tokens: 10_000, repositories: 5_000, pairs: 200_000, members: 3_000}
-	small = scale{tokens: 200, repositories: 100, pairs: 1_500, members: 60}
-)
-
-// invention makes objects as long as GitHub's own.
-type invention struct {
-	scale
-	r       *rand.Rand
-	subsets []int // grant ids with an explicit list
-}
-
-func invent(s scale) *invention {
-	return &invention{scale: s, r: rand.New(rand.NewPCG(1, 2))}
-}
-
-func pick[T any](r *rand.Rand, values ...T) T { return values[r.IntN(len(values))] }
-
-func user(id int) string {
-	login := fmt.Sprintf("engineer-%05d", id)
-	var b strings.Builder
-	fmt.Fprintf(&b, `{"login":%q,"id":%d,"node_id":"MDQ6VXNlcj%06d","avatar_url":"https://avatars.githubusercontent.com/u/%d?v=4","gravatar_id":"","url":"https://api.github.com/users/%s","html_url":"https://github.com/%s"`, login, 100000+id, id, id, login, login)
-	for _, k := range []string{"followers", "following", "gists", "starred", "subscriptions", "organizations", "repos", "events", "received_events"} {
-		fmt.Fprintf(&b, `,"%s_url":"https://api.github.com/users/%s/%s"`, k, login, k)
-	}
-	b.WriteString(`,"type":"User","user_view_type":"public","site_admin":false}`)
-	return b.String()
-}
-
-func (v *invention) token(i int) string {
-	selection := "subset"
-	switch i % 10 {
-	case 0, 1, 2:
-		selection = "all"
-	case 3:
-		selection = "none"
-	default:
-		v.subsets = append(v.subsets, 400000+i)
-	}
-	var permissions []string
-	for _, p := range []string{"actions", "administration", "contents", "deployments", "environments", "issues", "pull_requests", "secrets", "workflows"} {
-		if v.r.IntN(3) == 0 {
-			permissions = append(permissions, fmt.Sprintf("%q:%q", p, pick(v.r, "read", "write")))
-		}
-	}
-	permissions = append(permissions, `"metadata":"read"`)
-	used := `null`
-	if v.r.IntN(4) > 0 {
-		used = fmt.Sprintf(`"2026-%02d-%02dT08:47:09.000-07:00"`, 1+v.r.IntN(10), 1+v.r.IntN(28))
-	}
-	return fmt.Sprintf(`{"id":%d,"owner":%s,"repository_selection":%q,"repositories_url":"https://api.github.com/organizations/652551/personal-access-tokens/%d/repositories","permissions":{"organization":{"members":"read"},"repository":{%s}},"access_granted_at":"2025-05-16T08:47:09.000-07:00","token_id":%d,"token_name":"deployment of service %d","token_expired":false,"token_expires_at":"2026-12-16T08:47:09.000-07:00","token_last_used_at":%s}`,
-		400000+i, user(v.r.IntN(v.members+v.members/10)), selection, 400000+i, strings.Join(permissions, ","), 9000000+i, i, used)
-}
-
-func (v *invention) repository(i int, withSettings bool) string {
-	name := fmt.Sprintf("service-%05d-backend", i)
-	var b strings.Builder
-	fmt.Fprintf(&b, `{"id":%d,"node_id":"R_kgDOAB%06d","name":%q,"full_name":"acme/%s","private":%t,"owner":%s,"html_url":"https://github.com/acme/%s","description":"The backend of service %d, owned by the platform team; see the handbook","fork":false,"url":"https://api.github.com/repos/acme/%s"`,
-		700000+i, i, name, name, i%4 != 0, strings.Replace(user(0), "engineer-00000", "acme", -1), name, i, name)
-	for _, k := range []string{"archive", "assignees", "blobs", "branches", "collaborators", "comments", "commits", "compare", "contents", "contributors", "deployments", "downloads", "events", "forks", "git_commits", "git_refs", "git_tags", "hooks", "issue_comment", "issue_events", "issues", "keys", "labels", "languages", "merges", "milestones", "notifications", "pulls", "releases", "stargazers", "statuses", "subscribers", "subscription", "tags", "teams", "trees", "git", "ssh", "clone", "svn", "mirror"} {
-		fmt.Fprintf(&b, `,"%s_url":"https://api.github.com/repos/acme/%s/%s{/sha}"`, k, name, k)
-	}
-	fmt.Fprintf(&b, `,"homepage":"","language":"Go","forks_count":9,"stargazers_count":80,"watchers_count":80,"size":108,"default_branch":"main","open_issues_count":0,"is_template":false,"topics":["backend","tier-%d"],"has_issues":true,"has_projects":true,"has_wiki":false,"has_pages":false,"has_discussions":false,"archived":%t,"disabled":false,"visibility":%q,"pushed_at":"2026-01-26T19:06:43Z","created_at":"2021-01-26T19:01:12Z","updated_at":"2026-01-26T19:14:43Z","permissions":{"admin":false,"maintain":false,"push":false,"triage":false,"pull":true},"role_name":"read","allow_forking":true,"web_commit_signoff_required":false,"custom_properties":{"tier":%q,"team":"platform"},"forks":9,"open_issues":0,"watchers":80,"license":{"key":"mit","name":"MIT License","spdx_id":"MIT","url":"https://api.github.com/licenses/mit","node_id":"MDc6TGljZW5zZW1pdA=="}`,
-		i%3, i%20 == 0, pick(v.r, "private", "internal", "public"), pick(v.r, "critical", "standard"))
-	if withSettings {
-		b.WriteString(`,"security_and_analysis":{`)
-		for n, k := range []string{"advanced_security", "code_security", "secret_scanning", "secret_scanning_push_protection", "secret_scanning_non_provider_patterns", "secret_scanning_validity_checks", "secret_scanning_ai_detection", "dependabot_security_updates"} {
-			if n > 0 {
-				b.WriteByte(',')
-			}
-			fmt.Fprintf(&b, `%q:{"status":%q}`, k, pick(v.r, "enabled", "disabled"))
-		}
-		b.WriteByte('}')
-	}
-	b.WriteByte('}')
-	return b.String()
-}
-
-func (v *invention) settings(i int) string {
-	return fmt.Sprintf(`{"databaseId":%d,"nameWithOwner":"acme/service-%05d-backend","isEmpty":false,"hasVulnerabilityAlertsEnabled":%t,"isSecurityPolicyEnabled":true,
- "codeowners":{"errors":[{"line":1,"column":1,"kind":"Unknown owner","source":"* @acme/nobody","suggestion":"make sure the team exists","message":"Unknown owner on line 1: make sure the team exists","path":".github/CODEOWNERS"}]},
- "vulnerabilityAlerts":{"totalCount":%d},"deployKeys":{"totalCount":1,"nodes":[{"id":"DK_%d","title":"ci","readOnly":%t,"verified":true,"enabled":true,"createdAt":"2024-01-01T00:00:00Z"}]},
- "defaultBranchRef":{"name":"main","branchProtectionRule":{"databaseId":%d,"pattern":"main","isAdminEnforced":true,"requiresApprovingReviews":true,"requiredApprovingReviewCount":1,"requiresCodeOwnerReviews":false,"dismissesStaleReviews":false,"requireLastPushApproval":false,"requiresStatusChecks":false,"requiresStrictStatusChecks":false,"requiresCommitSignatures":false,"requiresLinearHistory":false,"requiresConversationResolution":false,"allowsForcePushes":false,"allowsDeletions":false,"bypassPullRequestAllowances":{"totalCount":0}},
- "rules":{"totalCount":2,"nodes":[{"type":"PULL_REQUEST","parameters":{"dismissStaleReviewsOnPush":true,"requireCodeOwnerReview":true,"requireLastPushApproval":true,"requiredApprovingReviewCount":2,"requiredReviewThreadResolution":true,"strictRequiredStatusChecksPolicy":null},"repositoryRuleset":{"databaseId":9,"name":"base","enforcement":"ACTIVE","source":{"__typename":"Organization","login":"acme"},"bypassActors":{"totalCount":1}}},{"type":"DELETION","parameters":null,"repositoryRuleset":{"databaseId":9,"name":"base","enforcement":"ACTIVE","source":{"__typename":"Organization","login":"acme"},"bypassActors":{"totalCount":1}}}]}},"unknown":{}}`,
-		700000+i, i, i%5 != 0, i%7, i, i%9 == 0, i)
-}
-
-// fill stores the whole organization in pages, as collect does, and returns the rows.
-func (v *invention) fill(tb testing.TB, w *Writer) (rows int) {
-	tb.Helper()
-	ctx := context.Background()
-	err := w.AddOrg(ctx, Org{Login: "acme", Permissions: map[string]string{"administration": "read"}, RepositorySelection: "all"})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	pages := func(resource, parent string, n, size int, item func(int) string) {
-		for from := 0; from < n; from += size {
-			page := make([]json.RawMessage, min(size, n-from))
-			for i := range page {
-				page[i] = json.RawMessage(item(from + i))
-			}
-			next := ""
-			if from+size < n {
-				next = fmt.Sprintf("page=%d", from/size+2)
-			}
-			if err := w.Add(ctx, Walk{Org: "acme", Resource: resource, Parent: parent}, page, next, Cost{Requests: 1}); err != nil {
-				tb.Error(err)
-			}
-		}
-	}
-	pages("repositories", "", v.repositories, 100, func(i int) string { return v.repository(i, true) })
-	pages("repository_settings", "", v.repositories, 50, v.settings)
-	pages("members", "admin", v.members/100, 100, user)
-	pages("members", "member", v.members-v.members/100, 100, func(i int) string { return user(v.members/100 + i) })
-	pages("outside_collaborators", "", v.members/20, 100, func(i int) string { return user(v.members + i) })
-	pages("tokens", "", v.tokens, 100, v.token)
-	texts := make([]string, v.repositories)
-	for i := range texts {
-		texts[i] = v.repository(i, false)
-	}
-	var workers errgroup.Group
-	workers.SetLimit(8)
-	for i, grant := range v.subsets {
-		n := v.pairs / len(v.subsets)
-		if i < v.pairs%len(v.subsets) {
-			n++
-		}
-		first := v.r.IntN(v.repositories)
-		workers.Go(func() error {
-			pages("token_repositories", fmt.Sprint(grant), n, 100, func(k int) string { return texts[(first+k*37)%len(texts)] })
-			return nil
-		})
-	}
-	workers.Wait()
-	for _, resource := range []string{"tokens", "token_repositories", "repositories", "repository_settings", "branch_protection", "codeowners", "deploy_keys", "dependabot_alerts", "members", "outside_collaborators"} {
-		if _, err := w.Cover(ctx, Coverage{Org: "acme", Resource: resource, Status: "complete", IsRequired: true}); err != nil {
-			tb.Fatal(err)
-		}
-	}
-	return v.tokens + 2*v.repositories + v.pairs + v.members + v.members/20
-}
-
-// published makes a published snapshot of a scale.
-func published(tb testing.TB, s scale) string {
-	tb.Helper()
-	w, err := Create(context.Background(), filepath.Join(tb.TempDir(), "snapshots"), testRun())
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer w.Discard()
-	invent(s).fill(tb, w)
-	path, err := w.Publish(context.Background(), start.Add(time.Hour))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return path
-}
 
 // BenchmarkFill inserts and publishes the large organization: microseconds a
 // row and megabytes of file are what the figures of spec section 9 are about.
 func BenchmarkFill(b *testing.B) {
 	for b.Loop() {
-		w, err := Create(context.Background(), filepath.Join(b.TempDir(), "snapshots"), testRun())
+		w, err := Create(context.Background(), filepath.Join(b.TempDir(), "snapshots"), storetest.Run())
 		if err != nil {
 			b.Fatal(err)
 		}
 		began := time.Now()
-		rows := invent(large).fill(b, w)
+		rows := storetest.Invent(storetest.Large()).Fill(b, w)
 		b.ReportMetric(float64(time.Since(began).Microseconds())/float64(rows), "µs/row")
 		b.ReportMetric(time.Since(began).Seconds(), "s-insert")
 		began = time.Now()
-		path, err := w.Publish(context.Background(), start.Add(time.Hour))
+		path, err := w.Publish(context.Background(), storetest.Start().Add(time.Hour))
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -203,25 +38,9 @@ func BenchmarkFill(b *testing.B) {
 	}
 }
 
-// drain reads all rows of a statement and counts them.
-func drain(b *testing.B, s *sqlite.Database, statement string) (rows int) {
-	b.Helper()
-	answer, err := s.Select(b.Context(), statement, nil)
-	if err != nil {
-		b.Fatal(err)
-	}
-	for _, err := range answer.All() {
-		if err != nil {
-			b.Fatal(err)
-		}
-		rows++
-	}
-	return rows
-}
-
 // BenchmarkViews reads every public view of the large organization wholly.
 func BenchmarkViews(b *testing.B) {
-	s, err := Open(b.Context(), published(b, large))
+	s, err := Open(b.Context(), storetest.Published(b, storetest.Large()))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -233,7 +52,7 @@ func BenchmarkViews(b *testing.B) {
 		}
 		b.Run(view.Name, func(b *testing.B) {
 			for b.Loop() {
-				b.ReportMetric(float64(drain(b, s.file, statement)), "rows")
+				b.ReportMetric(float64(storetest.Drain(b, s.File(), statement)), "rows")
 			}
 		})
 	}
@@ -242,7 +61,7 @@ func BenchmarkViews(b *testing.B) {
 // BenchmarkFirstRow opens the large snapshot and reads the first token, as
 // "auditor query" does.
 func BenchmarkFirstRow(b *testing.B) {
-	path := published(b, large)
+	path := storetest.Published(b, storetest.Large())
 	for b.Loop() {
 		s, err := Open(b.Context(), path)
 		if err != nil {
@@ -266,7 +85,7 @@ func BenchmarkFirstRow(b *testing.B) {
 
 // BenchmarkJoins asks what rules ask of the large organization.
 func BenchmarkJoins(b *testing.B) {
-	s, err := Open(b.Context(), published(b, large))
+	s, err := Open(b.Context(), storetest.Published(b, storetest.Large()))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -280,8 +99,29 @@ func BenchmarkJoins(b *testing.B) {
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				b.ReportMetric(float64(drain(b, s.file, statement)), "rows")
+				b.ReportMetric(float64(storetest.Drain(b, s.File(), statement)), "rows")
 			}
 		})
+	}
+}
+
+// BenchmarkStrip strips repositories as long as GitHub's own.
+func BenchmarkStrip(b *testing.B) {
+	v := storetest.Invent(storetest.Small())
+	var items []json.RawMessage
+	var size int64
+	for i := range 100 {
+		items = append(items, json.RawMessage(v.Repository(i, true)))
+		size += int64(len(items[i]))
+	}
+	var s Compactor
+	b.SetBytes(size)
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, item := range items {
+			if _, err := s.Strip(item, nil); err != nil {
+				b.Fatal(err)
+			}
+		}
 	}
 }

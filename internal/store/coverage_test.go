@@ -1,10 +1,13 @@
-package store
+package store_test
 
 import (
 	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	. "auditor/internal/store"
+	"auditor/internal/store/storetest"
 )
 
 func TestCoverageStatus(t *testing.T) {
@@ -26,13 +29,13 @@ func TestCoverageStatus(t *testing.T) {
 
 func TestCoverage(t *testing.T) {
 	t.Parallel()
-	w, _ := create(t)
-	add(t, w, "members", "admin", `{"id":1,"login":"a"}`)
-	add(t, w, "members", "member", `{"id":2,"login":"b"}`, `{"id":1,"login":"a"}`)
+	w, _ := storetest.Create(t)
+	storetest.Add(t, w, "members", "admin", `{"id":1,"login":"a"}`)
+	storetest.Add(t, w, "members", "member", `{"id":2,"login":"b"}`, `{"id":1,"login":"a"}`)
 	if err := w.Fail(t.Context(), Walk{Org: "acme", Resource: "tokens", Next: "page3"}, Cost{Requests: 4}, "403 Forbidden", 403); err != nil {
 		t.Fatal(err)
 	}
-	add(t, w, "repository_settings", "", settingsJSON)
+	storetest.Add(t, w, "repository_settings", "", settingsJSON)
 	all := []Coverage{
 		{Org: "acme", Resource: "branch_protection", Status: "complete", RowCount: 2},
 		{Org: "acme", Resource: "codeowners", Status: "complete", RowCount: 1},
@@ -53,7 +56,7 @@ func TestCoverage(t *testing.T) {
 	if _, err := w.Cover(t.Context(), Coverage{Org: "acme", Resource: "org", Status: "fine"}); err == nil {
 		t.Error("an unknown status was stored")
 	}
-	s := publish(t, w)
+	s := storetest.Publish(t, w)
 	got, err := s.Coverage(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -73,12 +76,12 @@ func TestCoverage(t *testing.T) {
 func TestIsComplete(t *testing.T) {
 	t.Parallel()
 	for want, status := range map[int]string{1: "complete", 0: "partial"} {
-		w, _ := create(t)
-		cover(t, w, "denied", "members")
+		w, _ := storetest.Create(t)
+		storetest.Cover(t, w, "denied", "members")
 		if _, err := w.Cover(t.Context(), Coverage{Org: "acme", Resource: "tokens", Status: CoverageStatus(status), IsRequired: true}); err != nil {
 			t.Fatal(err)
 		}
-		if got := query(t, publish(t, w), "SELECT is_complete FROM snapshot"); got != fmt.Sprintf("[%d]", want) {
+		if got := query(t, storetest.Publish(t, w), "SELECT is_complete FROM snapshot"); got != fmt.Sprintf("[%d]", want) {
 			t.Errorf("%s: %s", status, got)
 		}
 	}

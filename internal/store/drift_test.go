@@ -1,41 +1,44 @@
-package store
+package store_test
 
 import (
 	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
+
+	. "auditor/internal/store"
+	"auditor/internal/store/storetest"
 )
 
 func TestDrift(t *testing.T) {
 	t.Parallel()
-	w, _ := create(t)
-	add(t, w, "repositories", "", `{"id":7,"name":"x","full_name":"acme/x"}`)
+	w, _ := storetest.Create(t)
+	storetest.Add(t, w, "repositories", "", `{"id":7,"name":"x","full_name":"acme/x"}`)
 	const repository = `{"id":7,"name":"x","full_name":"acme/x"`
 	const settings = `{"databaseId":7,"nameWithOwner":"acme/x"`
 	for _, c := range []struct{ resource, parent, item, want string }{
-		{"tokens", "", strings.Replace(tokenJSON, `"token_id":98716`, `"token_id":"98716"`, 1), "tokens of acme: object 25381: tokens.token_id is not an integer"},
-		{"tokens", "", strings.Replace(tokenJSON, `"token_id":98716`, `"token_id":"abc"`, 1), "tokens of acme: object 25381: tokens.token_id is not an integer"},
-		{"tokens", "", strings.Replace(tokenJSON, `"token_id":98716`, `"token_id":98716.5`, 1), "tokens of acme: object 25381: tokens.token_id is not an integer"},
-		{"tokens", "", strings.Replace(tokenJSON, `"token_id":98716,`, ``, 1), "tokens of acme: object 25381: tokens.token_id is not an integer"},
-		{"tokens", "", strings.Replace(tokenJSON, `"id":25381`, `"id":"25381"`, 1), "tokens of acme: object 25381: tokens.grant_id is not an integer"},
-		{"tokens", "", strings.Replace(tokenJSON, `"id":25381,`, ``, 1), "tokens of acme: object 98716: tokens.grant_id is missing"},
-		{"tokens", "", strings.Replace(tokenJSON, `"Some Token"`, `{"a":1}`, 1), "tokens of acme: object 25381: tokens.token_name is not text"},
-		{"tokens", "", strings.Replace(tokenJSON, `"token_expired":false`, `"token_expired":"no"`, 1), "tokens of acme: object 25381: tokens.is_expired is not a boolean"},
-		{"tokens", "", strings.Replace(tokenJSON, `"token_expired":false`, `"token_expired":0`, 1), "tokens of acme: object 25381: tokens.is_expired is not a boolean"},
-		{"tokens", "", strings.Replace(tokenJSON, `"subset"`, `"some"`, 1), "tokens of acme: object 25381: tokens.repository_selection is not all, subset or none"},
-		{"tokens", "", strings.Replace(tokenJSON, `"subset"`, `null`, 1), "tokens of acme: object 25381: tokens.repository_selection is not all, subset or none"},
-		{"tokens", "", strings.Replace(tokenJSON, `"2023-11-16T08:47:09.000-07:00"`, `"soon"`, 1), "tokens of acme: object 25381: tokens.expires_at is not a time"},
-		{"tokens", "", strings.Replace(tokenJSON, `"2023-11-16T08:47:09.000-07:00"`, `"2023-13-45T08:47:09Z"`, 1), "tokens of acme: object 25381: tokens.expires_at is not a time"},
-		{"tokens", "", strings.Replace(tokenJSON, `"2023-11-16T08:47:09.000-07:00"`, `1700000000`, 1), "tokens of acme: object 25381: tokens.expires_at is not a time"},
-		{"tokens", "", strings.Replace(tokenJSON, `"2023-11-16T08:47:09.000-07:00"`, `"2460000.5"`, 1), "tokens of acme: object 25381: tokens.expires_at is not a time"},
-		{"tokens", "", strings.Replace(tokenJSON, `"2023-11-16T08:47:09.000-07:00"`, `"now"`, 1), "tokens of acme: object 25381: non-deterministic use of strftime() in a generated column"},
-		{"tokens", "", strings.Replace(tokenJSON, `"token_last_used_at":null`, `"token_last_used_at":false`, 1), "tokens of acme: object 25381: tokens.last_used_at is not a time"},
-		{"tokens", "", strings.Replace(tokenJSON, `"login":"octo"`, `"login":7`, 1), "tokens of acme: object 25381: tokens.owner_login is not text"},
-		{"tokens", "", strings.Replace(tokenJSON, `"write"`, `["write"]`, 1), "tokens of acme: object 25381: tokens.permissions is not an object of objects of text"},
-		{"tokens", "", strings.Replace(tokenJSON, `{"members":"read"}`, `"read"`, 1), "tokens of acme: object 25381: tokens.permissions is not an object of objects of text"},
-		{"tokens", "", strings.Replace(tokenJSON, `{"members":"read"}`, `["read"]`, 1), "tokens of acme: object 25381: tokens.permissions is not an object of objects of text"},
-		{"tokens", "", strings.Replace(tokenJSON, `"permissions":`, `"rights":`, 1), "tokens of acme: object 25381: tokens.permissions is not an object"},
+		{"tokens", "", strings.Replace(storetest.TokenJSON, `"token_id":98716`, `"token_id":"98716"`, 1), "tokens of acme: object 25381: tokens.token_id is not an integer"},
+		{"tokens", "", strings.Replace(storetest.TokenJSON, `"token_id":98716`, `"token_id":"abc"`, 1), "tokens of acme: object 25381: tokens.token_id is not an integer"},
+		{"tokens", "", strings.Replace(storetest.TokenJSON, `"token_id":98716`, `"token_id":98716.5`, 1), "tokens of acme: object 25381: tokens.token_id is not an integer"},
+		{"tokens", "", strings.Replace(storetest.TokenJSON, `"token_id":98716,`, ``, 1), "tokens of acme: object 25381: tokens.token_id is not an integer"},
+		{"tokens", "", strings.Replace(storetest.TokenJSON, `"id":25381`, `"id":"25381"`, 1), "tokens of acme: object 25381: tokens.grant_id is not an integer"},
+		{"tokens", "", strings.Replace(storetest.TokenJSON, `"id":25381,`, ``, 1), "tokens of acme: object 98716: tokens.grant_id is missing"},
+		{"tokens", "", strings.Replace(storetest.TokenJSON, `"Some Token"`, `{"a":1}`, 1), "tokens of acme: object 25381: tokens.token_name is not text"},
+		{"tokens", "", strings.Replace(storetest.TokenJSON, `"token_expired":false`, `"token_expired":"no"`, 1), "tokens of acme: object 25381: tokens.is_expired is not a boolean"},
+		{"tokens", "", strings.Replace(storetest.TokenJSON, `"token_expired":false`, `"token_expired":0`, 1), "tokens of acme: object 25381: tokens.is_expired is not a boolean"},
+		{"tokens", "", strings.Replace(storetest.TokenJSON, `"subset"`, `"some"`, 1), "tokens of acme: object 25381: tokens.repository_selection is not all, subset or none"},
+		{"tokens", "", strings.Replace(storetest.TokenJSON, `"subset"`, `null`, 1), "tokens of acme: object 25381: tokens.repository_selection is not all, subset or none"},
+		{"tokens", "", strings.Replace(storetest.TokenJSON, `"2023-11-16T08:47:09.000-07:00"`, `"soon"`, 1), "tokens of acme: object 25381: tokens.expires_at is not a time"},
+		{"tokens", "", strings.Replace(storetest.TokenJSON, `"2023-11-16T08:47:09.000-07:00"`, `"2023-13-45T08:47:09Z"`, 1), "tokens of acme: object 25381: tokens.expires_at is not a time"},
+		{"tokens", "", strings.Replace(storetest.TokenJSON, `"2023-11-16T08:47:09.000-07:00"`, `1700000000`, 1), "tokens of acme: object 25381: tokens.expires_at is not a time"},
+		{"tokens", "", strings.Replace(storetest.TokenJSON, `"2023-11-16T08:47:09.000-07:00"`, `"2460000.5"`, 1), "tokens of acme: object 25381: tokens.expires_at is not a time"},
+		{"tokens", "", strings.Replace(storetest.TokenJSON, `"2023-11-16T08:47:09.000-07:00"`, `"now"`, 1), "tokens of acme: object 25381: non-deterministic use of strftime() in a generated column"},
+		{"tokens", "", strings.Replace(storetest.TokenJSON, `"token_last_used_at":null`, `"token_last_used_at":false`, 1), "tokens of acme: object 25381: tokens.last_used_at is not a time"},
+		{"tokens", "", strings.Replace(storetest.TokenJSON, `"login":"octo"`, `"login":7`, 1), "tokens of acme: object 25381: tokens.owner_login is not text"},
+		{"tokens", "", strings.Replace(storetest.TokenJSON, `"write"`, `["write"]`, 1), "tokens of acme: object 25381: tokens.permissions is not an object of objects of text"},
+		{"tokens", "", strings.Replace(storetest.TokenJSON, `{"members":"read"}`, `"read"`, 1), "tokens of acme: object 25381: tokens.permissions is not an object of objects of text"},
+		{"tokens", "", strings.Replace(storetest.TokenJSON, `{"members":"read"}`, `["read"]`, 1), "tokens of acme: object 25381: tokens.permissions is not an object of objects of text"},
+		{"tokens", "", strings.Replace(storetest.TokenJSON, `"permissions":`, `"rights":`, 1), "tokens of acme: object 25381: tokens.permissions is not an object"},
 		{"tokens", "", `{"message":"Not Found"}`, `tokens of acme: object {"message":"Not Found"}: tokens.grant_id is missing`},
 		{"tokens", "", `[1]`, `tokens of acme: object [1]: tokens.grant_id is missing`},
 		{"tokens", "", `<html>`, `tokens of acme: object <html>: not JSON`},
@@ -64,7 +67,7 @@ func TestDrift(t *testing.T) {
 	} {
 		good := `{"id":1,"login":"x","full_name":"acme/good","name":"good","databaseId":9,"nameWithOwner":"acme/good","enabled":true,"paused":false}`
 		if c.resource == "tokens" {
-			good = strings.Replace(tokenJSON, "25381", "25380", 1)
+			good = strings.Replace(storetest.TokenJSON, "25381", "25380", 1)
 		}
 		before := rows(t, w, c.resource)
 		walk := Walk{Org: "acme", Resource: c.resource, Parent: c.parent}

@@ -1,4 +1,4 @@
-package store
+package store_test
 
 import (
 	"errors"
@@ -6,6 +6,9 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	. "auditor/internal/store"
+	"auditor/internal/store/storetest"
 )
 
 func TestReplaceFile(t *testing.T) {
@@ -58,7 +61,7 @@ func TestCreateRemovesTemporaryFiles(t *testing.T) {
 	if err := os.WriteFile(leftover, []byte("half"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	w, err := Create(t.Context(), dir, testRun())
+	w, err := Create(t.Context(), dir, storetest.Run())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package store
+package store_test
 
 import (
 	"cmp"
@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"auditor/internal/raced"
+	. "auditor/internal/store"
+	"auditor/internal/store/storetest"
 )
 
 // settingsJSON is an object as collect makes it of GraphQL's answer.
@@ -30,10 +32,10 @@ func settings(members string) string {
 
 func TestBranchProtection(t *testing.T) {
 	t.Parallel()
-	w, _ := create(t)
-	add(t, w, "repositories", "", `{"id":1,"name":"x","full_name":"acme/x","default_branch":"main"}`)
-	add(t, w, "repository_settings", "", strings.Replace(settingsJSON, `"totalCount":4`, `"totalCount":3`, 1))
-	s := publish(t, w)
+	w, _ := storetest.Create(t)
+	storetest.Add(t, w, "repositories", "", `{"id":1,"name":"x","full_name":"acme/x","default_branch":"main"}`)
+	storetest.Add(t, w, "repository_settings", "", strings.Replace(settingsJSON, `"totalCount":4`, `"totalCount":3`, 1))
+	s := storetest.Publish(t, w)
 	got := query(t, s, `SELECT full_name, branch, source, source_name, source_url, is_pull_request_required, required_approval_count, is_stale_review_dismissed,
 		is_code_owner_review_required, is_last_push_approval_required, is_status_check_required, is_up_to_date_required, is_signature_required, is_linear_history_required,
 		is_conversation_resolution_required, is_admin_bound, is_force_push_allowed, is_deletion_allowed, bypass_actor_count FROM branch_protection ORDER BY source`)
@@ -121,7 +123,7 @@ func TestWhatAbsenceMeans(t *testing.T) {
 		{"a ruleset, blind", ruleset, blind, "", protection, `[1,1,2,null,null]`},
 		{"a ruleset that only evaluates", evaluate, admin, "", protection, `[0,0,0,1,0]`},
 	}
-	w, _ := create(t)
+	w, _ := storetest.Create(t)
 	for i, c := range cases {
 		org := fmt.Sprintf("org-%d", i)
 		if err := w.AddOrg(t.Context(), Org{Login: org, Permissions: c.sight.permissions}); err != nil {
@@ -146,7 +148,7 @@ func TestWhatAbsenceMeans(t *testing.T) {
 			}
 		}
 	}
-	s := publish(t, w)
+	s := storetest.Publish(t, w)
 	for i, c := range cases {
 		if got := query(t, s, fmt.Sprintf("%s WHERE org = 'org-%d'", c.statement, i)); got != c.want {
 			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
@@ -156,10 +158,10 @@ func TestWhatAbsenceMeans(t *testing.T) {
 
 func TestSettingsSeenAgainAreToldAnew(t *testing.T) {
 	t.Parallel()
-	w, _ := create(t)
-	add(t, w, "repositories", "", `{"id":1,"name":"x","full_name":"acme/x"}`)
-	add(t, w, "repository_settings", "", settingsJSON, settings(`,"codeowners":null`))
-	s := publish(t, w)
+	w, _ := storetest.Create(t)
+	storetest.Add(t, w, "repositories", "", `{"id":1,"name":"x","full_name":"acme/x"}`)
+	storetest.Add(t, w, "repository_settings", "", settingsJSON, settings(`,"codeowners":null`))
+	s := storetest.Publish(t, w)
 	for statement, want := range map[string]string{
 		"SELECT count(*) FROM branch_protection":                               "[0]",
 		"SELECT count(*) FROM deploy_keys":                                     "[0]",
@@ -181,22 +183,22 @@ func TestOwnerRole(t *testing.T) {
 		{"complete", "denied", `[1,"owner"] [2,"member"] [3,"outside"] [4,null] [5,null]`},
 		{"complete", "", `[1,"owner"] [2,"member"] [3,"outside"] [4,null] [5,null]`},
 	} {
-		w, _ := create(t)
-		add(t, w, "members", "member", `{"id":1,"login":"a"}`, `{"id":2,"login":"b"}`)
-		add(t, w, "members", "admin", `{"id":1,"login":"a"}`)
-		add(t, w, "members", "member", `{"id":1,"login":"a"}`)
-		add(t, w, "outside_collaborators", "", `{"id":3,"login":"c"}`)
+		w, _ := storetest.Create(t)
+		storetest.Add(t, w, "members", "member", `{"id":1,"login":"a"}`, `{"id":2,"login":"b"}`)
+		storetest.Add(t, w, "members", "admin", `{"id":1,"login":"a"}`)
+		storetest.Add(t, w, "members", "member", `{"id":1,"login":"a"}`)
+		storetest.Add(t, w, "outside_collaborators", "", `{"id":3,"login":"c"}`)
 		for i := 1; i <= 4; i++ {
-			add(t, w, "tokens", "", strings.NewReplacer("25381", fmt.Sprint(i), `"id":1,"node_id"`, fmt.Sprintf(`"id":%d,"node_id"`, i)).Replace(tokenJSON))
+			storetest.Add(t, w, "tokens", "", strings.NewReplacer("25381", fmt.Sprint(i), `"id":1,"node_id"`, fmt.Sprintf(`"id":%d,"node_id"`, i)).Replace(storetest.TokenJSON))
 		}
-		add(t, w, "tokens", "", `{"id":5,"token_id":1,"repository_selection":"none","permissions":{},"owner":null}`)
+		storetest.Add(t, w, "tokens", "", `{"id":5,"token_id":1,"repository_selection":"none","permissions":{},"owner":null}`)
 		if c.members != "" {
-			cover(t, w, c.members, "members")
+			storetest.Cover(t, w, c.members, "members")
 		}
 		if c.outside != "" {
-			cover(t, w, c.outside, "outside_collaborators")
+			storetest.Cover(t, w, c.outside, "outside_collaborators")
 		}
-		s := publish(t, w)
+		s := storetest.Publish(t, w)
 		if got := strings.ReplaceAll(query(t, s, "SELECT grant_id, owner_role FROM tokens ORDER BY 1"), "\n", " "); got != c.want {
 			t.Errorf("%s, %s: %s", c.members, c.outside, got)
 		}
@@ -225,25 +227,25 @@ func TestReachIsEffective(t *testing.T) {
 		{"read", "denied", "denied", `[1,null] [2,null] [3,null] [4,null] [5,null] [6,0]`},
 		{"", "denied", "denied", `[1,null] [2,null] [3,null] [4,null] [5,null] [6,0]`},
 	} {
-		w, _ := create(t)
+		w, _ := storetest.Create(t)
 		if c.members != "denied" {
-			add(t, w, "members", "admin", `{"id":1,"login":"a"}`)
-			add(t, w, "members", "member", `{"id":2,"login":"b"}`, `{"id":6,"login":"f"}`)
+			storetest.Add(t, w, "members", "admin", `{"id":1,"login":"a"}`)
+			storetest.Add(t, w, "members", "member", `{"id":2,"login":"b"}`, `{"id":6,"login":"f"}`)
 		}
 		if c.outside != "denied" {
-			add(t, w, "outside_collaborators", "", `{"id":3,"login":"c"}`)
+			storetest.Add(t, w, "outside_collaborators", "", `{"id":3,"login":"c"}`)
 		}
 		if c.base != "" {
-			add(t, w, "org", "", `{"id":7,"login":"acme","default_repository_permission":"`+c.base+`"}`)
+			storetest.Add(t, w, "org", "", `{"id":7,"login":"acme","default_repository_permission":"`+c.base+`"}`)
 		}
 		for i, token := range []string{`"all","owner":{"id":1}`, `"subset","owner":{"id":2}`, `"all","owner":{"id":3}`, `"subset","owner":{"id":4}`, `"all","owner":null`, `"none","owner":{"id":6}`} {
 			item := fmt.Sprintf(`{"id":%d,"token_id":1,"permissions":{},"repository_selection":%s}`, i+1, token)
-			add(t, w, "tokens", "", item)
-			add(t, w, "token_requests", "", item)
+			storetest.Add(t, w, "tokens", "", item)
+			storetest.Add(t, w, "token_requests", "", item)
 		}
-		cover(t, w, c.members, "members")
-		cover(t, w, c.outside, "outside_collaborators")
-		s := publish(t, w)
+		storetest.Cover(t, w, c.members, "members")
+		storetest.Cover(t, w, c.outside, "outside_collaborators")
+		s := storetest.Publish(t, w)
 		for _, statement := range []string{"SELECT grant_id, is_reach_effective FROM tokens ORDER BY 1", "SELECT request_id, is_reach_effective FROM token_requests ORDER BY 1"} {
 			if got := strings.ReplaceAll(query(t, s, statement), "\n", " "); got != c.want {
 				t.Errorf("base %q, members %s, outside %s: %s\n got %s\nwant %s", c.base, c.members, c.outside, statement, got, c.want)
@@ -255,19 +257,19 @@ func TestReachIsEffective(t *testing.T) {
 func TestRepositoryCount(t *testing.T) {
 	t.Parallel()
 	token := func(id int, selection string) string {
-		return strings.NewReplacer("25381", fmt.Sprint(id), "subset", selection).Replace(tokenJSON)
+		return strings.NewReplacer("25381", fmt.Sprint(id), "subset", selection).Replace(storetest.TokenJSON)
 	}
 	for _, repositories := range []string{"complete", "partial"} {
-		w, _ := create(t)
-		add(t, w, "tokens", "", token(1, "all"), token(2, "none"), token(3, "subset"), token(4, "subset"), token(5, "subset"))
-		add(t, w, "repositories", "", `{"id":1,"name":"a","full_name":"acme/a"}`, `{"id":2,"name":"b","full_name":"acme/b"}`, `{"id":2,"name":"b","full_name":"acme/b"}`)
-		add(t, w, "token_repositories", "3", `{"id":1,"full_name":"acme/a"}`, `{"id":77,"full_name":"acme/hidden"}`)
-		add(t, w, "token_repositories", "4")
+		w, _ := storetest.Create(t)
+		storetest.Add(t, w, "tokens", "", token(1, "all"), token(2, "none"), token(3, "subset"), token(4, "subset"), token(5, "subset"))
+		storetest.Add(t, w, "repositories", "", `{"id":1,"name":"a","full_name":"acme/a"}`, `{"id":2,"name":"b","full_name":"acme/b"}`, `{"id":2,"name":"b","full_name":"acme/b"}`)
+		storetest.Add(t, w, "token_repositories", "3", `{"id":1,"full_name":"acme/a"}`, `{"id":77,"full_name":"acme/hidden"}`)
+		storetest.Add(t, w, "token_repositories", "4")
 		if err := w.Fail(t.Context(), Walk{Org: "acme", Resource: "token_repositories", Parent: "5"}, Cost{Requests: 1}, "500", 500); err != nil {
 			t.Fatal(err)
 		}
-		cover(t, w, repositories, "repositories")
-		s := publish(t, w)
+		storetest.Cover(t, w, repositories, "repositories")
+		s := storetest.Publish(t, w)
 		all := "2"
 		if repositories != "complete" {
 			all = "null"
@@ -285,17 +287,17 @@ func TestRepositoryCount(t *testing.T) {
 
 func TestRepositories(t *testing.T) {
 	t.Parallel()
-	w, _ := create(t)
-	add(t, w, "repositories", "",
+	w, _ := storetest.Create(t)
+	storetest.Add(t, w, "repositories", "",
 		`{"id":1,"name":"Payments-API","full_name":"acme/Payments-API","html_url":"https://github.com/acme/Payments-API","visibility":"public","private":false,"archived":false,"disabled":false,"fork":true,"is_template":false,"default_branch":"main","created_at":"2021-01-26T19:01:12Z","pushed_at":"2021-01-26T19:01:12+05:30",
 		  "security_and_analysis":{"secret_scanning":{"status":"enabled"},"secret_scanning_push_protection":{"status":"disabled"},"dependabot_security_updates":{"status":"paused"},"brand_new":{"status":"maybe"},"advanced_security":null}}`,
 		`{"id":2,"name":"vault","full_name":"acme/vault","private":true}`,
 		`{"id":3,"name":"c","full_name":"acme/c","topics":["go","pci"]}`,
 		`{"id":4,"name":"d","full_name":"acme/d","custom_properties":{"Tier":["low","Critical"],"n":7}}`,
 		`{"id":5,"name":"e","full_name":"acme/e","custom_properties":{"tier":null,"critical":"tier"},"topics":["pci-not"],"security_and_analysis":null}`)
-	add(t, w, "private_vulnerability_reporting", "1", `{"enabled":true}`)
-	add(t, w, "private_vulnerability_reporting", "2", `{"enabled":false}`)
-	s := publish(t, w)
+	storetest.Add(t, w, "private_vulnerability_reporting", "1", `{"enabled":true}`)
+	storetest.Add(t, w, "private_vulnerability_reporting", "2", `{"enabled":false}`)
+	s := storetest.Publish(t, w)
 	for statement, want := range map[string]string{
 		"SELECT group_concat(repository_id || ':' || is_sensitive) FROM repositories": `["1:1,2:1,3:1,4:1,5:0"]`,
 		"SELECT name, html_url, visibility, is_archived, is_disabled, is_fork, is_template, default_branch, created_at, pushed_at, advanced_security, secret_scanning, secret_scanning_push_protection, dependabot_security_updates, private_vulnerability_reporting, raw ->> '$.security_and_analysis.brand_new.status' FROM repositories WHERE repository_id = 1": `["Payments-API","https://github.com/acme/Payments-API","public",0,0,1,0,"main","2021-01-26T19:01:12Z","2021-01-26T13:31:12Z",null,"enabled","disabled","paused","enabled","maybe"]`,
@@ -312,15 +314,15 @@ func TestRepositories(t *testing.T) {
 
 func TestOrgsAndSubjects(t *testing.T) {
 	t.Parallel()
-	w, _ := create(t)
+	w, _ := storetest.Create(t)
 	if err := w.AddOrg(t.Context(), Org{Login: "refused"}); err != nil {
 		t.Fatal(err)
 	}
-	add(t, w, "org", "", `{"login":"acme","id":652551,"name":null,"plan":{"name":"team","seats":5},"two_factor_requirement_enabled":true,"default_repository_permission":"read","members_url":"x"}`)
-	add(t, w, "tokens", "", tokenJSON)
-	add(t, w, "token_requests", "", `{"id":9,"reason":"=cmd()","owner":{"login":"octo","id":1},"repository_selection":"none","permissions":{},"created_at":"2026-05-16T08:47:09.000-07:00","token_id":5,"token_name":"n","token_expired":true,"token_expires_at":null,"token_last_used_at":null}`)
-	add(t, w, "repositories", "", `{"id":1,"name":"x","full_name":"acme/x"}`)
-	s := publish(t, w)
+	storetest.Add(t, w, "org", "", `{"login":"acme","id":652551,"name":null,"plan":{"name":"team","seats":5},"two_factor_requirement_enabled":true,"default_repository_permission":"read","members_url":"x"}`)
+	storetest.Add(t, w, "tokens", "", storetest.TokenJSON)
+	storetest.Add(t, w, "token_requests", "", `{"id":9,"reason":"=cmd()","owner":{"login":"octo","id":1},"repository_selection":"none","permissions":{},"created_at":"2026-05-16T08:47:09.000-07:00","token_id":5,"token_name":"n","token_expired":true,"token_expires_at":null,"token_last_used_at":null}`)
+	storetest.Add(t, w, "repositories", "", `{"id":1,"name":"x","full_name":"acme/x"}`)
+	s := storetest.Publish(t, w)
 	for statement, want := range map[string]string{
 		"SELECT org, org_id, name, plan, is_two_factor_required, default_repository_permission, html_url FROM orgs ORDER BY 1":    "[\"acme\",652551,null,\"team\",1,\"read\",\"https://github.com/acme\"]\n[\"refused\",null,null,null,null,null,\"https://github.com/refused\"]",
 		"SELECT request_id, token_id, reason, created_at, expires_at, is_expired, repository_count, html_url FROM token_requests": `[9,5,"=cmd()","2026-05-16T15:47:09Z",null,1,0,"https://github.com/organizations/acme/settings/personal-access-token-requests/9"]`,
@@ -338,14 +340,14 @@ func TestOrgsAndSubjects(t *testing.T) {
 
 func TestPropertiesOfTheirOwnList(t *testing.T) {
 	t.Parallel()
-	w, _ := create(t)
-	add(t, w, "repositories", "", `{"id":1,"name":"x","full_name":"acme/x"}`, `{"id":2,"name":"y","full_name":"acme/y"}`)
+	w, _ := storetest.Create(t)
+	storetest.Add(t, w, "repositories", "", `{"id":1,"name":"x","full_name":"acme/x"}`, `{"id":2,"name":"y","full_name":"acme/y"}`)
 	if todo, err := w.Todo(t.Context(), "acme", "properties"); len(todo) != 1 || err != nil {
 		t.Errorf("todo: %v, %v", todo, err)
 	}
-	add(t, w, "properties", "", `{"repository_id":1,"repository_name":"x","properties":[{"property_name":"tier","value":["critical","eu"]},{"property_name":"team","value":null}]}`,
+	storetest.Add(t, w, "properties", "", `{"repository_id":1,"repository_name":"x","properties":[{"property_name":"tier","value":["critical","eu"]},{"property_name":"team","value":null}]}`,
 		`{"repository_id":99,"properties":[{"property_name":"tier","value":"critical"}]}`)
-	s := publish(t, w)
+	s := storetest.Publish(t, w)
 	if got, want := query(t, s, "SELECT full_name, property, value FROM repository_properties ORDER BY 1, 2, 3"),
 		"[\"acme/x\",\"team\",null]\n[\"acme/x\",\"tier\",\"critical\"]\n[\"acme/x\",\"tier\",\"eu\"]"; got != want {
 		t.Errorf("got %s, want %s", got, want)
@@ -358,22 +360,28 @@ func TestPropertiesOfTheirOwnList(t *testing.T) {
 // is_sensitive is of the name, topics and properties that were seen last.
 func TestSensitiveAsSeenLast(t *testing.T) {
 	t.Parallel()
-	w, _ := create(t)
+	w, _ := storetest.Create(t)
 	property := func(value string) {
-		add(t, w, "properties", "", `{"repository_id":1,"properties":[{"property_name":"tier","value":"`+value+`"}]}`)
+		storetest.Add(t, w, "properties", "", `{"repository_id":1,"properties":[{"property_name":"tier","value":"`+value+`"}]}`)
 	}
 	for _, step := range []struct {
 		name string
 		do   func()
 		want int
 	}{
-		{"an ordinary one", func() { add(t, w, "repositories", "", `{"id":1,"name":"x","full_name":"acme/x","topics":["go"]}`) }, 0},
+		{"an ordinary one", func() {
+			storetest.Add(t, w, "repositories", "", `{"id":1,"name":"x","full_name":"acme/x","topics":["go"]}`)
+		}, 0},
 		{"with the topic", func() {
-			add(t, w, "repositories", "", `{"id":1,"name":"x","full_name":"acme/x","topics":["go","PCI"]}`)
+			storetest.Add(t, w, "repositories", "", `{"id":1,"name":"x","full_name":"acme/x","topics":["go","PCI"]}`)
 		}, 1},
-		{"without it", func() { add(t, w, "repositories", "", `{"id":1,"name":"x","full_name":"acme/x","topics":[]}`) }, 0},
-		{"renamed", func() { add(t, w, "repositories", "", `{"id":1,"name":"payments-x","full_name":"acme/payments-x"}`) }, 1},
-		{"renamed again", func() { add(t, w, "repositories", "", `{"id":1,"name":"x","full_name":"acme/x"}`) }, 0},
+		{"without it", func() {
+			storetest.Add(t, w, "repositories", "", `{"id":1,"name":"x","full_name":"acme/x","topics":[]}`)
+		}, 0},
+		{"renamed", func() {
+			storetest.Add(t, w, "repositories", "", `{"id":1,"name":"payments-x","full_name":"acme/payments-x"}`)
+		}, 1},
+		{"renamed again", func() { storetest.Add(t, w, "repositories", "", `{"id":1,"name":"x","full_name":"acme/x"}`) }, 0},
 		{"with the property", func() { property("Critical") }, 1},
 		{"with another value", func() { property("low") }, 0},
 		{"with the property again", func() { property("critical") }, 1},
@@ -382,7 +390,7 @@ func TestSensitiveAsSeenLast(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, 0},
-		{"sensitive by name", func() { add(t, w, "repositories", "", `{"id":1,"name":"vault","full_name":"acme/vault"}`) }, 1},
+		{"sensitive by name", func() { storetest.Add(t, w, "repositories", "", `{"id":1,"name":"vault","full_name":"acme/vault"}`) }, 1},
 		{"properties read anew once more", func() {
 			if err := w.Restart(t.Context(), Walk{Org: "acme", Resource: "properties"}, Cost{}); err != nil {
 				t.Fatal(err)
@@ -391,7 +399,7 @@ func TestSensitiveAsSeenLast(t *testing.T) {
 	} {
 		step.do()
 		var got int
-		if err := w.db.QueryRow("SELECT r.is_sensitive FROM repositories AS r").Scan(&got); err != nil || got != step.want {
+		if err := w.DB().QueryRow("SELECT r.is_sensitive FROM repositories AS r").Scan(&got); err != nil || got != step.want {
 			t.Errorf("%s: %d, %v, want %d", step.name, got, err, step.want)
 		}
 	}
@@ -409,14 +417,14 @@ func TestPropertiesAreReadWhereTheListLacksThem(t *testing.T) {
 		{"not in the list, refused", `{"id":1,"name":"x","full_name":"acme/x"}`, "denied", "properties repositories"},
 		{"not in the list, read", `{"id":1,"name":"x","full_name":"acme/x"}`, "complete", "properties repositories"},
 	} {
-		w, _ := create(t)
+		w, _ := storetest.Create(t)
 		if c.repository != "" {
-			add(t, w, "repositories", "", c.repository)
+			storetest.Add(t, w, "repositories", "", c.repository)
 		}
-		cover(t, w, "complete", "repositories")
-		cover(t, w, c.status, "properties")
-		cover(t, w, c.status, "properties") // of a resumed run
-		s := publish(t, w)
+		storetest.Cover(t, w, "complete", "repositories")
+		storetest.Cover(t, w, c.status, "properties")
+		storetest.Cover(t, w, c.status, "properties") // of a resumed run
+		s := storetest.Publish(t, w)
 		for statement, want := range map[string]string{
 			"SELECT * FROM repository_properties":                   c.want,
 			"SELECT full_name FROM repositories WHERE is_sensitive": c.want,
@@ -433,7 +441,7 @@ func TestPropertiesAreReadWhereTheListLacksThem(t *testing.T) {
 // spoil nothing.
 func TestHostileText(t *testing.T) {
 	t.Parallel()
-	w, _ := create(t)
+	w, _ := storetest.Create(t)
 	names := map[int]string{
 		1: `=HYPERLINK(\"x\")`,
 		2: `a\u0000b`,
@@ -444,9 +452,9 @@ func TestHostileText(t *testing.T) {
 		7: `{\"url\":1}`,
 	}
 	for id, name := range names {
-		add(t, w, "tokens", "", strings.NewReplacer("25381", fmt.Sprint(id), "Some Token", name).Replace(tokenJSON))
+		storetest.Add(t, w, "tokens", "", strings.NewReplacer("25381", fmt.Sprint(id), "Some Token", name).Replace(storetest.TokenJSON))
 	}
-	s := publish(t, w)
+	s := storetest.Publish(t, w)
 	for id, name := range names {
 		if id == 6 {
 			continue // no text has it: whatever SQLite makes of it
@@ -471,8 +479,8 @@ func TestHostileText(t *testing.T) {
 // That there is no protection is believed as long as there is reason to.
 func TestProtectionIsBelievedAsLongAsItCan(t *testing.T) {
 	t.Parallel()
-	w, _ := create(t)
-	add(t, w, "repositories", "", `{"id":1,"name":"x","full_name":"acme/x"}`, `{"id":2,"name":"y","full_name":"acme/y"}`)
+	w, _ := storetest.Create(t)
+	storetest.Add(t, w, "repositories", "", `{"id":1,"name":"x","full_name":"acme/x"}`, `{"id":2,"name":"y","full_name":"acme/y"}`)
 	none := `,"defaultBranchRef":{"name":"main","branchProtectionRule":null,"rules":{"totalCount":0,"nodes":[]}}`
 	org := func(permissions map[string]string) {
 		t.Helper()
@@ -487,27 +495,27 @@ func TestProtectionIsBelievedAsLongAsItCan(t *testing.T) {
 		want string // is_protected of the first repository; of the second nothing is ever known
 	}{
 		{"not asked for", func() {}, "<nil>"},
-		{"asked for", func() { add(t, w, "repository_settings", "", settings(none)) }, "0"},
-		{"covered", func() { cover(t, w, "complete", "branch_protection") }, "0"},
-		{"partly covered", func() { cover(t, w, "partial", "branch_protection") }, "0"},
-		{"another resource refused", func() { cover(t, w, "denied", "codeowners") }, "0"},
-		{"refused", func() { cover(t, w, "denied", "branch_protection") }, "<nil>"},
-		{"seen again while refused", func() { add(t, w, "repository_settings", "", settings(none)) }, "<nil>"},
-		{"covered after all", func() { cover(t, w, "complete", "branch_protection") }, "0"},
+		{"asked for", func() { storetest.Add(t, w, "repository_settings", "", settings(none)) }, "0"},
+		{"covered", func() { storetest.Cover(t, w, "complete", "branch_protection") }, "0"},
+		{"partly covered", func() { storetest.Cover(t, w, "partial", "branch_protection") }, "0"},
+		{"another resource refused", func() { storetest.Cover(t, w, "denied", "codeowners") }, "0"},
+		{"refused", func() { storetest.Cover(t, w, "denied", "branch_protection") }, "<nil>"},
+		{"seen again while refused", func() { storetest.Add(t, w, "repository_settings", "", settings(none)) }, "<nil>"},
+		{"covered after all", func() { storetest.Cover(t, w, "complete", "branch_protection") }, "0"},
 		{"no longer an administrator", func() { org(map[string]string{"metadata": "read"}) }, "<nil>"},
 		{"an administrator again", func() { org(admin) }, "0"},
 		{"permissions not told", func() { org(nil) }, "<nil>"},
 		{"what administrators see", func() {
-			add(t, w, "repositories", "", `{"id":1,"name":"x","full_name":"acme/x","security_and_analysis":{}}`)
+			storetest.Add(t, w, "repositories", "", `{"id":1,"name":"x","full_name":"acme/x","security_and_analysis":{}}`)
 		}, "0"},
 		{"a part refused", func() {
-			add(t, w, "repository_settings", "", settings(none+`,"unknown":{"branch_protection":"refused"}`))
+			storetest.Add(t, w, "repository_settings", "", settings(none+`,"unknown":{"branch_protection":"refused"}`))
 		}, "<nil>"},
 	} {
 		step.do()
 		for id, want := range map[int]string{1: step.want, 2: "<nil>"} {
 			var isProtected any
-			if err := w.db.QueryRow("SELECT p.is_protected FROM default_branch_protection AS p WHERE p.repository_id = ?", id).Scan(&isProtected); err != nil {
+			if err := w.DB().QueryRow("SELECT p.is_protected FROM default_branch_protection AS p WHERE p.repository_id = ?", id).Scan(&isProtected); err != nil {
 				t.Fatal(err)
 			}
 			if got := fmt.Sprint(isProtected); got != want {

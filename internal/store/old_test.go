@@ -1,4 +1,4 @@
-package store
+package store_test
 
 import (
 	"os"
@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"auditor/internal/sqlite"
+	. "auditor/internal/store"
 )
 
 // A snapshot of an older program lacks views of today: they are created on the

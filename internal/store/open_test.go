@@ -1,4 +1,4 @@
-package store
+package store_test
 
 import (
 	"encoding/binary"
@@ -10,12 +10,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	. "auditor/internal/store"
+	"auditor/internal/store/storetest"
 )
 
 func TestOpenRefuses(t *testing.T) {
 	t.Parallel()
-	w, dir := create(t)
-	s := publish(t, w)
+	w, dir := storetest.Create(t)
+	s := storetest.Publish(t, w)
 	good, err := os.ReadFile(s.Info().Path)
 	if err != nil {
 		t.Fatal(err)
@@ -77,7 +80,7 @@ func TestOpenRefuses(t *testing.T) {
 		}
 	})
 	t.Run("a renamed partial", func(t *testing.T) {
-		db := openWriting(write("renamed.db", good))
+		db := OpenWriting(write("renamed.db", good))
 		if _, err := db.Exec("UPDATE _snapshot SET finished_at = NULL"); err != nil {
 			t.Fatal(err)
 		}
@@ -91,8 +94,8 @@ func TestOpenRefuses(t *testing.T) {
 // Settings go behind a question mark, so names with one must be escaped.
 func TestOpenOddNames(t *testing.T) {
 	t.Parallel()
-	w, _ := create(t)
-	s := publish(t, w)
+	w, _ := storetest.Create(t)
+	s := storetest.Publish(t, w)
 	content, err := os.ReadFile(s.Info().Path)
 	if err != nil {
 		t.Fatal(err)
@@ -117,7 +120,7 @@ func TestOpenOddNames(t *testing.T) {
 func TestInfo(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	run := testRun()
+	run := storetest.Run()
 	run.Filters = `{"owner":["octo"]}`
 	w, err := Create(t.Context(), dir, run)
 	if err != nil {
@@ -129,7 +132,7 @@ func TestInfo(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	path, err := w.Publish(t.Context(), start.Add(90*time.Second))
+	path, err := w.Publish(t.Context(), storetest.Start().Add(90*time.Second))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +142,7 @@ func TestInfo(t *testing.T) {
 	}
 	defer s.Close()
 	i := s.Info()
-	if i.Path != path || i.File != "20261121T020000Z.db" || !i.StartedAt.Equal(start) || !i.FinishedAt.Equal(start.Add(90*time.Second)) ||
+	if i.Path != path || i.File != "20261121T020000Z.db" || !i.StartedAt.Equal(storetest.Start()) || !i.FinishedAt.Equal(storetest.Start().Add(90*time.Second)) ||
 		i.AuditorVersion != run.AuditorVersion || i.SchemaVersion != 1 || i.APIURL != run.APIURL || i.WebURL != run.WebURL ||
 		i.IsComplete || i.Filters != run.Filters || strings.Join(i.Orgs, " ") != "acme zulu" {
 		t.Errorf("%+v", i)
@@ -158,7 +161,7 @@ func TestInfo(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, stat.Mode(), err)
 		}
 	}
-	if left := list(t, dir); len(left) != 2 {
+	if left := storetest.Files(t, dir); len(left) != 2 {
 		t.Errorf("left behind: %v", left)
 	}
 }
@@ -174,8 +177,8 @@ func TestNewestAndBefore(t *testing.T) {
 	}
 	var paths []string
 	for i, filters := range []string{"", "", `{"owner":["x"]}`, ""} {
-		run := testRun()
-		run.StartedAt, run.Filters = start.Add(time.Duration(i)*time.Hour), filters
+		run := storetest.Run()
+		run.StartedAt, run.Filters = storetest.Start().Add(time.Duration(i)*time.Hour), filters
 		w, err := Create(t.Context(), dir, run)
 		if err != nil {
 			t.Fatal(err)

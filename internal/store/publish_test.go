@@ -1,15 +1,18 @@
-package store
+package store_test
 
 import (
 	"errors"
 	"os"
 	"path/filepath"
 	"testing"
+
+	. "auditor/internal/store"
+	"auditor/internal/store/storetest"
 )
 
 func TestDiscard(t *testing.T) {
 	t.Parallel()
-	w, dir := create(t)
+	w, dir := storetest.Create(t)
 	partial := filepath.Join(dir, "20261121T020000Z.db.partial")
 	if stat, err := os.Stat(partial); err != nil || stat.Mode().Perm() != 0o600 {
 		t.Errorf("%v, %v", stat, err)
@@ -22,15 +25,15 @@ func TestDiscard(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if left := list(t, dir); len(left) != 0 {
+	if left := storetest.Files(t, dir); len(left) != 0 {
 		t.Errorf("an empty partial stays: %v", left)
 	}
 	if err := w.Add(t.Context(), Walk{Org: "acme", Resource: "tokens"}, nil, "", Cost{Requests: 1}); err == nil {
 		t.Error("stored after Discard")
 	}
 
-	w, dir = create(t)
-	add(t, w, "tokens", "", tokenJSON)
+	w, dir = storetest.Create(t)
+	storetest.Add(t, w, "tokens", "", storetest.TokenJSON)
 	if err := w.Discard(); err != nil {
 		t.Error(err)
 	}
@@ -41,13 +44,13 @@ func TestDiscard(t *testing.T) {
 
 func TestPublishNeverOverwrites(t *testing.T) {
 	t.Parallel()
-	w, dir := create(t)
+	w, dir := storetest.Create(t)
 	final := filepath.Join(dir, "20261121T020000Z.db")
 	if err := os.WriteFile(final, []byte("evidence"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	add(t, w, "tokens", "", tokenJSON)
-	if _, err := w.Publish(t.Context(), start); !errors.Is(err, ErrExists) {
+	storetest.Add(t, w, "tokens", "", storetest.TokenJSON)
+	if _, err := w.Publish(t.Context(), storetest.Start()); !errors.Is(err, ErrExists) {
 		t.Errorf("got %v", err)
 	}
 	if content, _ := os.ReadFile(final); string(content) != "evidence" {
@@ -56,10 +59,10 @@ func TestPublishNeverOverwrites(t *testing.T) {
 	if err := os.Remove(final); err != nil {
 		t.Fatal(err)
 	}
-	if path, err := w.Publish(t.Context(), start); path != final || err != nil {
+	if path, err := w.Publish(t.Context(), storetest.Start()); path != final || err != nil {
 		t.Errorf("%s, %v", path, err)
 	}
-	if _, err := w.Publish(t.Context(), start); err == nil {
+	if _, err := w.Publish(t.Context(), storetest.Start()); err == nil {
 		t.Error("published twice")
 	}
 	if err := w.Discard(); err != nil {

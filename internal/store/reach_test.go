@@ -1,15 +1,18 @@
-package store
+package store_test
 
 import (
 	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
+
+	. "auditor/internal/store"
+	"auditor/internal/store/storetest"
 )
 
 // tierRun knows the permissions that reach_tier tells apart.
 func tierRun() Run {
-	run := testRun()
+	run := storetest.Run()
 	run.Catalog = []Permission{
 		{"repository", "contents", "write", "high", "push"},
 		{"repository", "contents", "read", "medium", "source"},
@@ -80,17 +83,17 @@ func TestReachTier(t *testing.T) {
 			if err := w.AddOrg(t.Context(), Org{Login: "acme"}); err != nil {
 				t.Fatal(err)
 			}
-			add(t, w, "repositories", "", c.repositories...)
+			storetest.Add(t, w, "repositories", "", c.repositories...)
 			token := fmt.Sprintf(`{"id":9,"token_id":1,"permissions":%s,"repository_selection":%q}`, c.permissions, c.selection)
-			add(t, w, "tokens", "", token)
-			add(t, w, "token_requests", "", token)
+			storetest.Add(t, w, "tokens", "", token)
+			storetest.Add(t, w, "token_requests", "", token)
 			for _, resource := range []string{"token_repositories", "token_request_repositories"} {
 				if c.selection == "subset" && (!c.isUnread || c.list != nil) {
 					addList(t, w, resource, c.list, c.isUnread)
 				}
 			}
-			cover(t, w, c.coverage, "repositories")
-			s := publish(t, w)
+			storetest.Cover(t, w, c.coverage, "repositories")
+			s := storetest.Publish(t, w)
 			for _, view := range []string{"tokens", "token_requests"} {
 				if got := query(t, s, "SELECT highest_tier, reach_tier FROM "+view); got != c.want {
 					t.Errorf("%s: got %s, want %s", view, got, c.want)
@@ -127,11 +130,11 @@ func TestReachTierFollowsVisibility(t *testing.T) {
 	if err := w.AddOrg(t.Context(), Org{Login: "acme"}); err != nil {
 		t.Fatal(err)
 	}
-	add(t, w, "tokens", "", `{"id":9,"token_id":1,"permissions":{"repository":{"contents":"read"}},"repository_selection":"all"}`)
-	cover(t, w, "complete", "repositories")
+	storetest.Add(t, w, "tokens", "", `{"id":9,"token_id":1,"permissions":{"repository":{"contents":"read"}},"repository_selection":"all"}`)
+	storetest.Cover(t, w, "complete", "repositories")
 	tier := func() (tier string) {
 		t.Helper()
-		if err := w.db.QueryRow("SELECT t.reach_tier FROM tokens AS t").Scan(&tier); err != nil {
+		if err := w.DB().QueryRow("SELECT t.reach_tier FROM tokens AS t").Scan(&tier); err != nil {
 			t.Fatal(err)
 		}
 		return tier
@@ -142,12 +145,12 @@ func TestReachTierFollowsVisibility(t *testing.T) {
 	for _, step := range []struct{ visibility, want string }{
 		{`"public"`, "low"}, {`"private"`, "high"}, {`null`, "medium"}, {`"internal"`, "high"}, {`"public"`, "low"},
 	} {
-		add(t, w, "repositories", "", made(step.visibility), publicTwo)
+		storetest.Add(t, w, "repositories", "", made(step.visibility), publicTwo)
 		if got := tier(); got != step.want {
 			t.Errorf("seen as %s: %s, want %s", step.visibility, got, step.want)
 		}
 	}
-	add(t, w, "repositories", "", privateOne)
+	storetest.Add(t, w, "repositories", "", privateOne)
 	if err := w.Gone(t.Context(), Walk{Org: "acme", Resource: "repositories", Parent: "3"}, Cost{}); err != nil {
 		t.Fatal(err)
 	}
@@ -170,8 +173,8 @@ func TestReachCount(t *testing.T) {
 		{"tokens", "token_repositories", "tokens", "grant_id"},
 		{"token_requests", "token_request_repositories", "token_requests", "request_id"},
 	} {
-		w, _ := create(t)
-		add(t, w, "repositories", "", publicOne)
+		w, _ := storetest.Create(t)
+		storetest.Add(t, w, "repositories", "", publicOne)
 		walk := Walk{Org: "acme", Resource: c.list, Parent: "9"}
 		restart := func(walk Walk) {
 			t.Helper()
@@ -184,11 +187,11 @@ func TestReachCount(t *testing.T) {
 			do   func()
 			want string // repository_count and how many lists are to be asked for
 		}{
-			{"listed", func() { add(t, w, c.resource, "", token(subset)) }, "[null,1]"},
+			{"listed", func() { storetest.Add(t, w, c.resource, "", token(subset)) }, "[null,1]"},
 			{"a page", func() { addList(t, w, c.list, []int{1, 2}, true) }, "[null,1]"},
 			{"the last page", func() { addList(t, w, c.list, []int{2, 3}, false) }, "[3,0]"},
 			{"the last page again", func() { addList(t, w, c.list, []int{3, 4}, false) }, "[4,0]"},
-			{"seen again", func() { add(t, w, c.resource, "", token(subset)) }, "[4,0]"},
+			{"seen again", func() { storetest.Add(t, w, c.resource, "", token(subset)) }, "[4,0]"},
 			{"failed later", func() {
 				if err := w.Fail(t.Context(), walk, Cost{}, "500", 500); err != nil {
 					t.Fatal(err)
@@ -196,20 +199,20 @@ func TestReachCount(t *testing.T) {
 			}, "[4,0]"},
 			{"the list read anew", func() { restart(walk) }, "[null,1]"},
 			{"its page", func() { addList(t, w, c.list, []int{1}, false) }, "[1,0]"},
-			{"seen for all", func() { add(t, w, c.resource, "", token(all)) }, "[null,0]"},
-			{"seen with a list again", func() { add(t, w, c.resource, "", token(subset)) }, "[null,1]"},
+			{"seen for all", func() { storetest.Add(t, w, c.resource, "", token(all)) }, "[null,0]"},
+			{"seen with a list again", func() { storetest.Add(t, w, c.resource, "", token(subset)) }, "[null,1]"},
 			{"half of it", func() { addList(t, w, c.list, []int{1}, true) }, "[null,1]"},
-			{"for all, and with a list", func() { add(t, w, c.resource, "", token(all), token(subset)) }, "[null,1]"},
+			{"for all, and with a list", func() { storetest.Add(t, w, c.resource, "", token(all), token(subset)) }, "[null,1]"},
 			{"an empty list", func() { addList(t, w, c.list, nil, false) }, "[0,0]"},
 			{"all read anew", func() { restart(Walk{Org: "acme", Resource: c.resource}) }, ""},
-			{"listed anew", func() { add(t, w, c.resource, "", token(subset)) }, "[null,1]"},
+			{"listed anew", func() { storetest.Add(t, w, c.resource, "", token(subset)) }, "[null,1]"},
 			{"its list", func() { addList(t, w, c.list, []int{1, 2}, false) }, "[2,0]"},
 			{"gone", func() {
 				if err := w.Gone(t.Context(), walk, Cost{}); err != nil {
 					t.Fatal(err)
 				}
 			}, ""},
-			{"back", func() { add(t, w, c.resource, "", token(subset)) }, "[null,1]"},
+			{"back", func() { storetest.Add(t, w, c.resource, "", token(subset)) }, "[null,1]"},
 			{"and its list", func() { addList(t, w, c.list, []int{1}, false) }, "[1,0]"},
 		}
 		for _, step := range steps {
@@ -219,7 +222,7 @@ func TestReachCount(t *testing.T) {
 			}
 		}
 		var orphans int
-		if err := w.db.QueryRow("SELECT count(*) FROM _reach_counts AS n WHERE n.repository_count <> (SELECT count(*) FROM _reach_members AS m WHERE m.org = n.org AND m.set_id = n.set_id)").Scan(&orphans); err != nil || orphans != 0 {
+		if err := w.DB().QueryRow("SELECT count(*) FROM _reach_counts AS n WHERE n.repository_count <> (SELECT count(*) FROM _reach_members AS m WHERE m.org = n.org AND m.set_id = n.set_id)").Scan(&orphans); err != nil || orphans != 0 {
 			t.Errorf("%s: %d counts are wrong, %v", c.resource, orphans, err)
 		}
 	}
@@ -230,7 +233,7 @@ func TestReachCount(t *testing.T) {
 func countAndTodo(t *testing.T, w *Writer, view, list string) string {
 	t.Helper()
 	var count *int
-	err := w.db.QueryRow("SELECT t.repository_count FROM " + view + " AS t").Scan(&count)
+	err := w.DB().QueryRow("SELECT t.repository_count FROM " + view + " AS t").Scan(&count)
 	if err != nil {
 		return ""
 	}

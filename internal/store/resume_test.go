@@ -1,4 +1,4 @@
-package store
+package store_test
 
 import (
 	"bufio"
@@ -14,6 +14,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	. "auditor/internal/store"
+	"auditor/internal/store/storetest"
 )
 
 // dump returns all rows of all public views.
@@ -30,19 +33,19 @@ func TestResume(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	begin := func(change func(*Run)) (*Writer, error) {
-		run := testRun()
-		run.StartedAt = start.Add(time.Hour)
+		run := storetest.Run()
+		run.StartedAt = storetest.Start().Add(time.Hour)
 		change(&run)
 		return Create(t.Context(), dir, run)
 	}
-	first, err := Create(t.Context(), dir, testRun())
+	first, err := Create(t.Context(), dir, storetest.Run())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := first.AddOrg(t.Context(), Org{Login: "acme"}); err != nil {
 		t.Fatal(err)
 	}
-	add(t, first, "tokens", "", tokenJSON)
+	storetest.Add(t, first, "tokens", "", storetest.TokenJSON)
 	for name, change := range map[string]func(*Run){"equal": func(*Run) {}, "another": func(r *Run) { r.Fingerprint = "other" }} {
 		if _, err := begin(change); !errors.Is(err, ErrInUse) {
 			t.Errorf("two at once, the second %s: %v", name, err)
@@ -56,30 +59,30 @@ func TestResume(t *testing.T) {
 		"another version":        func(r *Run) { r.AuditorVersion = "v9" },
 		"another filter":         func(r *Run) { r.Filters = "{}" },
 		"another catalog":        func(r *Run) { r.Catalog = r.Catalog[1:] },
-		"six hours later":        func(r *Run) { r.StartedAt = start.Add(6 * time.Hour) },
-		"a clock that went back": func(r *Run) { r.StartedAt = start.Add(-time.Second) },
+		"six hours later":        func(r *Run) { r.StartedAt = storetest.Start().Add(6 * time.Hour) },
+		"a clock that went back": func(r *Run) { r.StartedAt = storetest.Start().Add(-time.Second) },
 	} {
-		run := testRun()
-		run.StartedAt = start.Add(time.Hour)
+		run := storetest.Run()
+		run.StartedAt = storetest.Start().Add(time.Hour)
 		change(&run)
-		if w, err := resume(t.Context(), dir, run); w != nil || err != nil {
+		if w, err := Resume(t.Context(), dir, run); w != nil || err != nil {
 			t.Errorf("%s: resumed or %v", name, err)
 		}
 	}
-	w, err := begin(func(r *Run) { r.StartedAt = start.Add(6*time.Hour - time.Second) })
-	if err != nil || !w.IsResumed() || !w.StartedAt().Equal(start) {
+	w, err := begin(func(r *Run) { r.StartedAt = storetest.Start().Add(6*time.Hour - time.Second) })
+	if err != nil || !w.IsResumed() || !w.StartedAt().Equal(storetest.Start()) {
 		t.Fatalf("%+v, %v", w, err)
 	}
 	defer w.Discard()
 	if todo, err := w.Todo(t.Context(), "acme", "tokens"); len(todo) != 0 || err != nil {
 		t.Errorf("asked again: %v, %v", todo, err)
 	}
-	path, err := w.Publish(t.Context(), start.Add(7*time.Hour))
+	path, err := w.Publish(t.Context(), storetest.Start().Add(7*time.Hour))
 	if err != nil || filepath.Base(path) != "20261121T020000Z.db" {
 		t.Errorf("%s, %v", path, err)
 	}
-	again, err := begin(func(r *Run) { r.StartedAt = start })
-	if err != nil || again.IsResumed() || !again.StartedAt().Equal(start.Add(time.Second)) {
+	again, err := begin(func(r *Run) { r.StartedAt = storetest.Start() })
+	if err != nil || again.IsResumed() || !again.StartedAt().Equal(storetest.Start().Add(time.Second)) {
 		t.Fatalf("the same second again: %+v, %v", again, err)
 	}
 	again.Discard()
@@ -99,7 +102,7 @@ func TestResumeSkipsRubbish(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	w, err := Create(t.Context(), dir, testRun())
+	w, err := Create(t.Context(), dir, storetest.Run())
 	if err != nil || w.IsResumed() {
 		t.Fatal(err)
 	}
@@ -123,7 +126,7 @@ func storeKillPage(t *testing.T, w *Writer, walk Walk) {
 	fmt.Sscan(walk.Next, &i)
 	var items []json.RawMessage
 	for k := range 2 {
-		items = append(items, json.RawMessage(strings.Replace(tokenJSON, "25381", fmt.Sprint(1000+2*i+k), 1)))
+		items = append(items, json.RawMessage(strings.Replace(storetest.TokenJSON, "25381", fmt.Sprint(1000+2*i+k), 1)))
 	}
 	next := ""
 	if i+1 < len(killPages()) {
@@ -140,7 +143,7 @@ func TestKilledRun(t *testing.T) {
 	if dir == "" {
 		t.Skip("run by TestKill in another process")
 	}
-	w, err := Create(t.Context(), dir, testRun())
+	w, err := Create(t.Context(), dir, storetest.Run())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +210,7 @@ func TestKill(t *testing.T) {
 		stored = last
 	}
 	finish := func(dir string) *Snapshot {
-		w, err := Create(t.Context(), dir, testRun())
+		w, err := Create(t.Context(), dir, storetest.Run())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -227,12 +230,12 @@ func TestKill(t *testing.T) {
 		if _, err := w.Cover(t.Context(), Coverage{Org: "acme", Resource: "tokens", Status: "complete"}); err != nil {
 			t.Fatal(err)
 		}
-		return publish(t, w)
+		return storetest.Publish(t, w)
 	}
 	if d := cmp.Diff(dump(t, finish(t.TempDir())), dump(t, finish(dir))); d != "" {
 		t.Errorf("undisturbed and killed (-want +got):\n%s", d)
 	}
-	if left := list(t, dir); len(left) != 2 {
+	if left := storetest.Files(t, dir); len(left) != 2 {
 		t.Errorf("left behind: %v", left)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "20261121T020000Z.db.partial")); !errors.Is(err, fs.ErrNotExist) {
@@ -243,7 +246,7 @@ func TestKill(t *testing.T) {
 // A run that was killed before it had said what it is leaves nothing for long.
 func TestStillborn(t *testing.T) {
 	t.Parallel()
-	image, err := schemaImage()
+	image, err := SchemaImage()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -252,14 +255,14 @@ func TestStillborn(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, "20261121T015959Z.db.partial"), content, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		w, err := Create(t.Context(), dir, testRun())
+		w, err := Create(t.Context(), dir, storetest.Run())
 		if err != nil || w.IsResumed() {
 			t.Fatalf("%s: %v", name, err)
 		}
 		if err := w.Discard(); err != nil {
 			t.Fatal(err)
 		}
-		if left := list(t, dir); len(left) > 0 {
+		if left := storetest.Files(t, dir); len(left) > 0 {
 			t.Errorf("%s: left behind: %v", name, left)
 		}
 	}
@@ -274,7 +277,7 @@ func TestBusy(t *testing.T) {
 	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
 		t.Error("looking made the folder")
 	}
-	w, err := Create(t.Context(), dir, testRun())
+	w, err := Create(t.Context(), dir, storetest.Run())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -292,16 +295,16 @@ func TestBusy(t *testing.T) {
 // A partial that a failing disk has damaged is not resumed.
 func TestBrokenPartial(t *testing.T) {
 	t.Parallel()
-	w, dir := create(t)
+	w, dir := storetest.Create(t)
 	var tokens []string
 	for i := range 100 {
-		tokens = append(tokens, strings.Replace(tokenJSON, "25381", fmt.Sprint(1000+i), 1))
+		tokens = append(tokens, strings.Replace(storetest.TokenJSON, "25381", fmt.Sprint(1000+i), 1))
 	}
-	add(t, w, "tokens", "", tokens...)
+	storetest.Add(t, w, "tokens", "", tokens...)
 	if err := w.Discard(); err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(dir, list(t, dir)[0])
+	path := filepath.Join(dir, storetest.Files(t, dir)[0])
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -315,7 +318,7 @@ func TestBrokenPartial(t *testing.T) {
 	if _, err := file.WriteAt(make([]byte, 32<<10), stat.Size()-32<<10); err != nil {
 		t.Fatal(err)
 	}
-	again, err := Create(t.Context(), dir, testRun())
+	again, err := Create(t.Context(), dir, storetest.Run())
 	if err != nil || again.IsResumed() {
 		t.Fatalf("%v, resumed %v", err, again != nil && again.IsResumed())
 	}

@@ -1,10 +1,12 @@
-package store
+package store_test
 
 import (
 	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
+
+	"auditor/internal/store/storetest"
 )
 
 // ruleset is one as GraphQL tells it, by its enforcement and patterns:
@@ -56,11 +58,11 @@ func TestRulesetsOnTheDefaultBranch(t *testing.T) {
 		{"null", "EVALUATE ~DEFAULT_BRANCH", "1"},
 		{"null", "EVALUATE refs/heads/main", "null"},
 	}
-	w, _ := create(t)
+	w, _ := storetest.Create(t)
 	for i, c := range cases {
-		add(t, w, "repository_settings", "", settingsWith(100+i, c.branch, 1, ruleset(500+i, c.ruleset)))
+		storetest.Add(t, w, "repository_settings", "", settingsWith(100+i, c.branch, 1, ruleset(500+i, c.ruleset)))
 	}
-	s := publish(t, w)
+	s := storetest.Publish(t, w)
 	for i, c := range cases {
 		statement := fmt.Sprintf("SELECT is_on_default_branch FROM rulesets WHERE repository_id = %d", 100+i)
 		if got := query(t, s, statement); got != "["+c.want+"]" {
@@ -74,17 +76,17 @@ func TestRulesetsAreCounted(t *testing.T) {
 	t.Parallel()
 	const main = `{"name":"main"}`
 	own, shared := ruleset(51, "DISABLED ~ALL"), ruleset(52, "EVALUATE ~ALL")
-	w, _ := create(t)
+	w, _ := storetest.Create(t)
 	for id := 1; id <= 5; id++ {
-		add(t, w, "repositories", "", fmt.Sprintf(`{"id":%d,"name":"r%d","full_name":"acme/r%d"}`, id, id, id))
+		storetest.Add(t, w, "repositories", "", fmt.Sprintf(`{"id":%d,"name":"r%d","full_name":"acme/r%d"}`, id, id, id))
 	}
-	add(t, w, "repository_settings", "",
+	storetest.Add(t, w, "repository_settings", "",
 		settingsWith(1, main, 2, strings.Replace(own, `"login":"acme"`, `"nameWithOwner":"acme/r1"`, 1), shared),
 		settingsWith(2, main, 30, shared),
 		settingsWith(3, main, 0),
 		strings.Replace(settingsWith(4, main, 1, shared), `"rulesets"`, `"unknown":{"rulesets":"refused"},"rulesets"`, 1),
 		`{"databaseId":5,"nameWithOwner":"acme/r5","rulesets":null}`)
-	s := publish(t, w)
+	s := storetest.Publish(t, w)
 	if got, want := query(t, s, "SELECT repository_id, ruleset_count FROM repositories ORDER BY 1"), "[1,2]\n[2,null]\n[3,0]\n[4,null]\n[5,null]"; got != want {
 		t.Errorf("counts\n got %s\nwant %s", got, want)
 	}

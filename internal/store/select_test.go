@@ -1,4 +1,4 @@
-package store
+package store_test
 
 import (
 	"context"
@@ -9,15 +9,18 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	. "auditor/internal/store"
+	"auditor/internal/store/storetest"
 )
 
 // sample is a small published snapshot.
 func sample(t *testing.T) *Snapshot {
 	t.Helper()
-	w, _ := create(t)
-	add(t, w, "tokens", "", tokenJSON)
-	add(t, w, "token_repositories", "25381", `{"id":7,"full_name":"acme/x"}`)
-	return publish(t, w)
+	w, _ := storetest.Create(t)
+	storetest.Add(t, w, "tokens", "", storetest.TokenJSON)
+	storetest.Add(t, w, "token_repositories", "25381", `{"id":7,"full_name":"acme/x"}`)
+	return storetest.Publish(t, w)
 }
 
 func TestGuardRefuses(t *testing.T) {
@@ -316,7 +319,7 @@ func TestEmptyAndStub(t *testing.T) {
 		t.Error("the stub has private tables")
 	}
 	for _, s := range []*Snapshot{empty, stub} {
-		dir := s.temporary
+		dir := s.Temporary()
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}

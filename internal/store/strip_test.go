@@ -1,10 +1,13 @@
-package store
+package store_test
 
 import (
 	"encoding/json"
 	"reflect"
 	"strings"
 	"testing"
+
+	. "auditor/internal/store"
+	"auditor/internal/store/storetest"
 )
 
 func TestStrip(t *testing.T) {
@@ -22,7 +25,7 @@ func TestStrip(t *testing.T) {
 		{"unicode", `{"Grüße":"\ud83d\ude00 😀"}`, `{"Grüße":"\ud83d\ude00 😀"}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := new(compactor).strip(json.RawMessage(c.in), nil)
+			got, err := new(Compactor).Strip(json.RawMessage(c.in), nil)
 			if err != nil || got != c.want {
 				t.Errorf("strip(%s) = %s, %v; want %s", c.in, got, err, c.want)
 			}
@@ -31,16 +34,16 @@ func TestStrip(t *testing.T) {
 }
 
 func TestStripKeepsKeysOfTheOutermostOnly(t *testing.T) {
-	got, err := new(compactor).strip(json.RawMessage(`{"id":1,"name":"x","full_name":{"name":"y","id":2},"owner":{"id":3}}`), map[string]bool{"id": true, "full_name": true})
+	got, err := new(Compactor).Strip(json.RawMessage(`{"id":1,"name":"x","full_name":{"name":"y","id":2},"owner":{"id":3}}`), map[string]bool{"id": true, "full_name": true})
 	if want := `{"id":1,"full_name":{"name":"y","id":2}}`; err != nil || got != want {
 		t.Errorf("got %s, %v; want %s", got, err, want)
 	}
 }
 
 func TestStripRefuses(t *testing.T) {
-	deep := strings.Repeat("[", maxDepth+1) + strings.Repeat("]", maxDepth+1)
+	deep := strings.Repeat("[", MaxDepth+1) + strings.Repeat("]", MaxDepth+1)
 	for _, in := range []string{``, ` `, `{`, `{"a"`, `{"a":`, `{"a":1`, `{"a":"`, `{"a":"\`, `{a:1}`, `{"a" 1}`, `[1 2]x`, `{}{}`, `nul`, `{"url":`, `{"url":}`, `{"url":[}`, `"\x"`, deep} {
-		if got, err := new(compactor).strip(json.RawMessage(in), nil); err == nil {
+		if got, err := new(Compactor).Strip(json.RawMessage(in), nil); err == nil {
 			t.Errorf("strip(%q) = %s, want an error", in, got)
 		}
 	}
@@ -51,7 +54,7 @@ func without(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		for name, value := range v {
-			if isLink([]byte(name)) {
+			if IsLink([]byte(name)) {
 				delete(v, name)
 			} else {
 				v[name] = without(value)
@@ -66,15 +69,15 @@ func without(v any) any {
 }
 
 func FuzzStrip(f *testing.F) {
-	for _, seed := range []string{tokenJSON, `{"url":{"a":[1,{"b":"\\\""}]},"c":[{}]}`, `[`, `{"a_url":"\u0000"}`, `{"html_url":1,"\u0075rl":2}`, `"`, `{"url":"`} {
+	for _, seed := range []string{storetest.TokenJSON, `{"url":{"a":[1,{"b":"\\\""}]},"c":[{}]}`, `[`, `{"a_url":"\u0000"}`, `{"html_url":1,"\u0075rl":2}`, `"`, `{"url":"`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
-		got, err := new(compactor).strip(in, nil)
+		got, err := new(Compactor).Strip(in, nil)
 		if err != nil {
 			// A member twice, or an escaped name, is for the decoder: not compared.
 			var v any
-			if json.Unmarshal(in, &v) == nil && !tooDeep(v, maxDepth) {
+			if json.Unmarshal(in, &v) == nil && !tooDeep(v, MaxDepth) {
 				t.Fatalf("strip(%q): %v, but it is JSON", in, err)
 			}
 			return
@@ -82,7 +85,7 @@ func FuzzStrip(f *testing.F) {
 		if !json.Valid([]byte(got)) {
 			t.Fatalf("strip(%q) = %q, not JSON", in, got)
 		}
-		again, err := new(compactor).strip(json.RawMessage(got), nil)
+		again, err := new(Compactor).Strip(json.RawMessage(got), nil)
 		if err != nil || again != got {
 			t.Fatalf("strip is not stable: %q, then %q, %v", got, again, err)
 		}
@@ -119,25 +122,4 @@ func tooDeep(v any, n int) bool {
 		}
 	}
 	return false
-}
-
-// BenchmarkStrip strips repositories as long as GitHub's own.
-func BenchmarkStrip(b *testing.B) {
-	v := invent(small)
-	var items []json.RawMessage
-	var size int64
-	for i := range 100 {
-		items = append(items, json.RawMessage(v.repository(i, true)))
-		size += int64(len(items[i]))
-	}
-	var s compactor
-	b.SetBytes(size)
-	b.ReportAllocs()
-	for b.Loop() {
-		for _, item := range items {
-			if _, err := s.strip(item, nil); err != nil {
-				b.Fatal(err)
-			}
-		}
-	}
 }

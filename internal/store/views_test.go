@@ -1,4 +1,4 @@
-package store
+package store_test
 
 import (
 	"os"
@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"auditor/internal/raced"
+	. "auditor/internal/store"
+	"auditor/internal/store/storetest"
 )
 
 // specViews is spec section 5: what other people's programs rely on.
@@ -99,7 +101,7 @@ func TestStockShell(t *testing.T) {
 	s := sample(t)
 	path := s.Info().Path
 	stock(t, path)
-	for _, v := range fileViews() {
+	for _, v := range FileViews() {
 		out, err := exec.Command(shell, path, ".schema "+v.Name).CombinedOutput()
 		if err != nil {
 			t.Fatal(err)
@@ -186,7 +188,7 @@ func TestReads(t *testing.T) {
 // plan returns SQLite's plan of a statement.
 func plan(t *testing.T, s *Snapshot, statement string) string {
 	t.Helper()
-	rows, err := s.db.Query("EXPLAIN QUERY PLAN " + statement)
+	rows, err := s.DB().Query("EXPLAIN QUERY PLAN " + statement)
 	if err != nil {
 		t.Fatalf("%s: %v", statement, err)
 	}
@@ -214,7 +216,7 @@ func TestJoinsUseIndexes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer empty.Close()
-	filled, err := Open(t.Context(), published(t, small))
+	filled, err := Open(t.Context(), storetest.Published(t, storetest.Small()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -259,7 +261,7 @@ func TestJoinsUseIndexes(t *testing.T) {
 // that the large one may take; BenchmarkFill measures the whole.
 func checkSize(t *testing.T, s *Snapshot) {
 	t.Helper()
-	image, err := schemaImage()
+	image, err := SchemaImage()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,7 +270,7 @@ func checkSize(t *testing.T, s *Snapshot) {
 		t.Fatal(err)
 	}
 	const perToken, perRepository, perPair = 1_900, 6_000, 60 // bytes: 19 + 30 + 12 MB of the large one
-	limit := int64(small.tokens*perToken + small.repositories*perRepository + small.pairs*perPair)
+	limit := int64(storetest.Small().Tokens*perToken + storetest.Small().Repositories*perRepository + storetest.Small().Pairs*perPair)
 	if got := stat.Size() - int64(len(image)); got > limit {
 		t.Errorf("the rows take %d bytes, more than %d", got, limit)
 	}

@@ -1,4 +1,4 @@
-package store
+package store_test
 
 import (
 	"context"
@@ -11,12 +11,15 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	. "auditor/internal/store"
+	"auditor/internal/store/storetest"
 )
 
 // rows counts the rows of a base table.
 func rows(t *testing.T, w *Writer, resource string) (n int) {
 	t.Helper()
-	if err := w.db.QueryRow("SELECT count(*) FROM _" + resource).Scan(&n); err != nil {
+	if err := w.DB().QueryRow("SELECT count(*) FROM _" + resource).Scan(&n); err != nil {
 		t.Fatal(err)
 	}
 	return n
@@ -24,15 +27,15 @@ func rows(t *testing.T, w *Writer, resource string) (n int) {
 
 func TestAddUpdatesWhatWasSeen(t *testing.T) {
 	t.Parallel()
-	w, _ := create(t)
-	add(t, w, "tokens", "", tokenJSON)
-	add(t, w, "token_repositories", "25381", `{"id":7,"full_name":"acme/old"}`, `{"id":7,"full_name":"acme/new"}`, `{"id":8,"full_name":"acme/y"}`)
-	add(t, w, "repositories", "", `{"id":7,"name":"old","full_name":"acme/old","topics":["a","b"],"custom_properties":{"p":["1","2"],"q":null}}`,
+	w, _ := storetest.Create(t)
+	storetest.Add(t, w, "tokens", "", storetest.TokenJSON)
+	storetest.Add(t, w, "token_repositories", "25381", `{"id":7,"full_name":"acme/old"}`, `{"id":7,"full_name":"acme/new"}`, `{"id":8,"full_name":"acme/y"}`)
+	storetest.Add(t, w, "repositories", "", `{"id":7,"name":"old","full_name":"acme/old","topics":["a","b"],"custom_properties":{"p":["1","2"],"q":null}}`,
 		`{"id":7,"name":"new","full_name":"acme/new","topics":["b","b","c"],"custom_properties":{"p":"3"}}`)
-	again := strings.NewReplacer(`"contents":"write"`, `"administration":"read"`, `"subset"`, `"all"`, `"token_last_used_at":null`, `"token_last_used_at":"2026-11-20T23:30:00.999-07:00"`).Replace(tokenJSON)
-	add(t, w, "tokens", "", again)
-	cover(t, w, "complete", "tokens", "token_repositories", "repositories")
-	s := publish(t, w)
+	again := strings.NewReplacer(`"contents":"write"`, `"administration":"read"`, `"subset"`, `"all"`, `"token_last_used_at":null`, `"token_last_used_at":"2026-11-20T23:30:00.999-07:00"`).Replace(storetest.TokenJSON)
+	storetest.Add(t, w, "tokens", "", again)
+	storetest.Cover(t, w, "complete", "tokens", "token_repositories", "repositories")
+	s := storetest.Publish(t, w)
 	for statement, want := range map[string]string{
 		"SELECT repository_selection, repository_count, has_upper_bound_reach, last_used_at, highest_tier FROM tokens": `["all",1,1,"2026-11-21T06:30:00Z","unclassified"]`,
 		"SELECT permission, level, tier FROM token_permissions ORDER BY 1":                                             "[\"administration\",\"read\",\"medium\"]\n[\"members\",\"read\",\"unclassified\"]\n[\"metadata\",\"read\",\"low\"]",
@@ -51,7 +54,7 @@ func TestAddUpdatesWhatWasSeen(t *testing.T) {
 
 func TestTodo(t *testing.T) {
 	t.Parallel()
-	w, _ := create(t)
+	w, _ := storetest.Create(t)
 	todo := func(resource string) string {
 		t.Helper()
 		walks, err := w.Todo(t.Context(), "acme", resource)
@@ -74,7 +77,7 @@ func TestTodo(t *testing.T) {
 		}
 	}
 	token := func(id int, selection string) string {
-		return strings.NewReplacer("25381", fmt.Sprint(id), "subset", selection).Replace(tokenJSON)
+		return strings.NewReplacer("25381", fmt.Sprint(id), "subset", selection).Replace(storetest.TokenJSON)
 	}
 	expect("tokens", "||")
 	expect("members", "admin|| member||")
@@ -83,21 +86,21 @@ func TestTodo(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect("tokens", "||https://api/page=2")
-	add(t, w, "tokens", "", token(20, "subset"), token(3, "all"), token(4, "none"))
+	storetest.Add(t, w, "tokens", "", token(20, "subset"), token(3, "all"), token(4, "none"))
 	expect("tokens", "")
 	expect("token_repositories", "20|| 100||")
 	if err := w.Fail(t.Context(), Walk{Org: "acme", Resource: "token_repositories", Parent: "20"}, Cost{Requests: 3}, "502 Bad Gateway", 502); err != nil {
 		t.Fatal(err)
 	}
 	expect("token_repositories", "20|| 100||")
-	add(t, w, "token_repositories", "20")
+	storetest.Add(t, w, "token_repositories", "20")
 	if err := w.Gone(t.Context(), Walk{Org: "acme", Resource: "token_repositories", Parent: "100"}, Cost{Requests: 1}); err != nil {
 		t.Fatal(err)
 	}
 	expect("token_repositories", "")
-	add(t, w, "members", "admin", `{"id":1,"login":"a"}`)
+	storetest.Add(t, w, "members", "admin", `{"id":1,"login":"a"}`)
 	expect("members", "member||")
-	add(t, w, "repositories", "", `{"id":1,"name":"a","full_name":"acme/a","visibility":"public"}`, `{"id":2,"name":"b","full_name":"acme/b","visibility":"private"}`,
+	storetest.Add(t, w, "repositories", "", `{"id":1,"name":"a","full_name":"acme/a","visibility":"public"}`, `{"id":2,"name":"b","full_name":"acme/b","visibility":"private"}`,
 		`{"id":3,"name":"c","full_name":"acme/c","visibility":"public","archived":true}`, `{"id":4,"name":"d","full_name":"acme/d","private":false,"archived":false}`, `{"id":5,"name":"e","full_name":"acme/e"}`)
 	expect("private_vulnerability_reporting", "1|acme/a| 4|acme/d|")
 	if _, err := w.Todo(t.Context(), "acme", "weather"); err == nil {
@@ -113,10 +116,10 @@ func TestTodo(t *testing.T) {
 
 func TestGone(t *testing.T) {
 	t.Parallel()
-	w, _ := create(t)
-	add(t, w, "tokens", "", tokenJSON, strings.Replace(tokenJSON, "25381", "25382", 1))
-	add(t, w, "token_requests", "", strings.Replace(tokenJSON, "25381", "5", 1))
-	add(t, w, "repositories", "", `{"id":7,"name":"x","full_name":"acme/x","visibility":"public","topics":["t"]}`)
+	w, _ := storetest.Create(t)
+	storetest.Add(t, w, "tokens", "", storetest.TokenJSON, strings.Replace(storetest.TokenJSON, "25381", "25382", 1))
+	storetest.Add(t, w, "token_requests", "", strings.Replace(storetest.TokenJSON, "25381", "5", 1))
+	storetest.Add(t, w, "repositories", "", `{"id":7,"name":"x","full_name":"acme/x","visibility":"public","topics":["t"]}`)
 	// The first page of the list came, then the token was revoked.
 	if err := w.Add(t.Context(), Walk{Org: "acme", Resource: "token_repositories", Parent: "25381"}, []json.RawMessage{json.RawMessage(`{"id":7,"full_name":"acme/x"}`)}, "page2", Cost{Requests: 1}); err != nil {
 		t.Fatal(err)
@@ -133,12 +136,12 @@ func TestGone(t *testing.T) {
 		}
 	}
 	// Pages that were on their way say nothing of what has gone.
-	add(t, w, "token_repositories", "25381", `{"id":8,"full_name":"acme/y"}`)
-	add(t, w, "token_request_repositories", "5", `{"id":8,"full_name":"acme/y"}`)
-	add(t, w, "private_vulnerability_reporting", "7", `{"enabled":true}`)
-	add(t, w, "teams", "7", `{"id":1,"slug":"a"}`)
-	cover(t, w, "complete", "tokens", "token_repositories")
-	s := publish(t, w)
+	storetest.Add(t, w, "token_repositories", "25381", `{"id":8,"full_name":"acme/y"}`)
+	storetest.Add(t, w, "token_request_repositories", "5", `{"id":8,"full_name":"acme/y"}`)
+	storetest.Add(t, w, "private_vulnerability_reporting", "7", `{"enabled":true}`)
+	storetest.Add(t, w, "teams", "7", `{"id":1,"slug":"a"}`)
+	storetest.Cover(t, w, "complete", "tokens", "token_repositories")
+	s := storetest.Publish(t, w)
 	for statement, want := range map[string]string{
 		"SELECT grant_id FROM tokens":                                                           "[25382]",
 		"SELECT DISTINCT grant_id FROM token_permissions":                                       "[25382]",
@@ -160,17 +163,17 @@ func TestGone(t *testing.T) {
 // what a page brings that arrives later.
 func TestGoneRepository(t *testing.T) {
 	t.Parallel()
-	w, _ := create(t)
+	w, _ := storetest.Create(t)
 	gone := Walk{Org: "acme", Resource: "repositories", Parent: "1"}
 	const repository = `{"id":1,"name":"x","full_name":"acme/x","visibility":"public"}`
 	addAll := func() {
-		add(t, w, "repository_settings", "", settingsJSON)
-		add(t, w, "teams", "1", `{"id":1,"slug":"a"}`)
-		add(t, w, "private_vulnerability_reporting", "1", `{"enabled":true}`)
-		add(t, w, "automated_security_fixes", "1", `{"enabled":true,"paused":false}`)
+		storetest.Add(t, w, "repository_settings", "", settingsJSON)
+		storetest.Add(t, w, "teams", "1", `{"id":1,"slug":"a"}`)
+		storetest.Add(t, w, "private_vulnerability_reporting", "1", `{"enabled":true}`)
+		storetest.Add(t, w, "automated_security_fixes", "1", `{"enabled":true,"paused":false}`)
 	}
-	add(t, w, "repositories", "", repository)
-	add(t, w, "properties", "", `{"repository_id":1,"properties":[{"property_name":"a","value":"b"}]}`)
+	storetest.Add(t, w, "repositories", "", repository)
+	storetest.Add(t, w, "properties", "", `{"repository_id":1,"properties":[{"property_name":"a","value":"b"}]}`)
 	addAll()
 	if err := w.Gone(t.Context(), gone, Cost{Requests: 1}); err != nil {
 		t.Fatal(err)
@@ -181,14 +184,14 @@ func TestGoneRepository(t *testing.T) {
 			t.Errorf("%s: %d rows, %v", resource, row.RowCount, err)
 		}
 	}
-	add(t, w, "repositories", "", repository)
+	storetest.Add(t, w, "repositories", "", repository)
 	for _, resource := range []string{"teams", "private_vulnerability_reporting", "automated_security_fixes"} {
 		if todo, err := w.Todo(t.Context(), "acme", resource); len(todo) != 1 || err != nil {
 			t.Errorf("%s of a repository that is back: %v, %v", resource, todo, err)
 		}
 	}
 	addAll()
-	s := publish(t, w)
+	s := storetest.Publish(t, w)
 	if got := query(t, s, "SELECT count(*), (SELECT count(*) FROM repository_teams), (SELECT count(*) FROM _gone) FROM default_branch_protection"); got != "[1,1,0]" {
 		t.Errorf("got %s", got)
 	}
@@ -197,19 +200,19 @@ func TestGoneRepository(t *testing.T) {
 // A token that is listed again after it had gone is asked about once more.
 func TestGoneAndBack(t *testing.T) {
 	t.Parallel()
-	w, _ := create(t)
+	w, _ := storetest.Create(t)
 	walk := Walk{Org: "acme", Resource: "token_repositories", Parent: "25381"}
-	add(t, w, "tokens", "", tokenJSON)
+	storetest.Add(t, w, "tokens", "", storetest.TokenJSON)
 	if err := w.Gone(t.Context(), walk, Cost{Requests: 1}); err != nil {
 		t.Fatal(err)
 	}
-	add(t, w, "tokens", "", tokenJSON)
+	storetest.Add(t, w, "tokens", "", storetest.TokenJSON)
 	if todo, err := w.Todo(t.Context(), "acme", "token_repositories"); len(todo) != 1 || err != nil {
 		t.Errorf("todo: %v, %v", todo, err)
 	}
-	add(t, w, "token_repositories", "25381", `{"id":8,"full_name":"acme/y"}`)
-	add(t, w, "tokens", "", tokenJSON) // seen once more: nothing to ask again
-	s := publish(t, w)
+	storetest.Add(t, w, "token_repositories", "25381", `{"id":8,"full_name":"acme/y"}`)
+	storetest.Add(t, w, "tokens", "", storetest.TokenJSON) // seen once more: nothing to ask again
+	s := storetest.Publish(t, w)
 	if got := query(t, s, "SELECT repository_count, (SELECT count(*) FROM _gone) FROM tokens"); got != "[1,0]" {
 		t.Errorf("got %s", got)
 	}
@@ -221,16 +224,16 @@ func TestCreateFails(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Create(t.Context(), filepath.Join(file, "snapshots"), testRun()); err == nil {
+	if _, err := Create(t.Context(), filepath.Join(file, "snapshots"), storetest.Run()); err == nil {
 		t.Error("made a folder in a file")
 	}
-	run := testRun()
+	run := storetest.Run()
 	run.Catalog[0].Tier = "dire"
 	dir := t.TempDir()
 	if _, err := Create(t.Context(), dir, run); err == nil || !strings.Contains(err.Error(), `tier "dire"`) {
 		t.Errorf("unknown tier: %v", err)
 	}
-	if left := list(t, dir); len(left) != 0 {
+	if left := storetest.Files(t, dir); len(left) != 0 {
 		t.Errorf("left behind: %v", left)
 	}
 }
@@ -238,11 +241,11 @@ func TestCreateFails(t *testing.T) {
 // Concurrent pages share transactions; one that drifts spoils no other.
 func TestAddConcurrently(t *testing.T) {
 	t.Parallel()
-	w, _ := create(t)
+	w, _ := storetest.Create(t)
 	var group sync.WaitGroup
 	for i := range 40 {
 		group.Go(func() {
-			item := strings.Replace(tokenJSON, "25381", fmt.Sprint(1000+i), 1)
+			item := strings.Replace(storetest.TokenJSON, "25381", fmt.Sprint(1000+i), 1)
 			if i%10 == 3 {
 				item = strings.Replace(item, `"token_id":98716`, `"token_id":null`, 1)
 			}
@@ -265,16 +268,16 @@ func TestAddConcurrently(t *testing.T) {
 // A full disk is no drift; what was stored before stays and can be resumed.
 func TestDiskFull(t *testing.T) {
 	t.Parallel()
-	w, dir := create(t)
-	add(t, w, "tokens", "", tokenJSON)
+	w, dir := storetest.Create(t)
+	storetest.Add(t, w, "tokens", "", storetest.TokenJSON)
 	var pages int
-	if err := w.db.QueryRow("PRAGMA page_count").Scan(&pages); err != nil {
+	if err := w.DB().QueryRow("PRAGMA page_count").Scan(&pages); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.db.Exec(fmt.Sprintf("PRAGMA max_page_count = %d", pages+2)); err != nil {
+	if _, err := w.DB().Exec(fmt.Sprintf("PRAGMA max_page_count = %d", pages+2)); err != nil {
 		t.Fatal(err)
 	}
-	long := strings.Replace(tokenJSON, "Some Token", strings.Repeat("x", 100_000), 1)
+	long := strings.Replace(storetest.TokenJSON, "Some Token", strings.Repeat("x", 100_000), 1)
 	err := w.Add(t.Context(), Walk{Org: "acme", Resource: "tokens"}, []json.RawMessage{json.RawMessage(strings.Replace(long, "25381", "2", 1))}, "", Cost{Requests: 1})
 	var drift *DriftError
 	if err == nil || errors.As(err, &drift) || !strings.Contains(err.Error(), "store tokens of acme: ") || !strings.Contains(err.Error(), "full") {
@@ -283,7 +286,7 @@ func TestDiskFull(t *testing.T) {
 	if err := w.Discard(); err != nil {
 		t.Error(err)
 	}
-	again, err := Create(t.Context(), dir, testRun())
+	again, err := Create(t.Context(), dir, storetest.Run())
 	if err != nil || !again.IsResumed() {
 		t.Fatal(err)
 	}
@@ -296,23 +299,23 @@ func TestDiskFull(t *testing.T) {
 // A cancelled context stores nothing of its own page and leaves the Writer whole.
 func TestAddCancelled(t *testing.T) {
 	t.Parallel()
-	w, _ := create(t)
+	w, _ := storetest.Create(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := w.Add(ctx, Walk{Org: "acme", Resource: "tokens"}, []json.RawMessage{json.RawMessage(tokenJSON)}, "", Cost{Requests: 1}); !errors.Is(err, context.Canceled) {
+	if err := w.Add(ctx, Walk{Org: "acme", Resource: "tokens"}, []json.RawMessage{json.RawMessage(storetest.TokenJSON)}, "", Cost{Requests: 1}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 	if n := rows(t, w, "tokens"); n != 0 {
 		t.Errorf("%d tokens", n)
 	}
-	add(t, w, "tokens", "", tokenJSON)
+	storetest.Add(t, w, "tokens", "", storetest.TokenJSON)
 }
 
 // A list that is read again holds what came the second time, and what both
 // readings cost.
 func TestRestart(t *testing.T) {
-	w, _ := create(t)
-	token := func(id int) string { return strings.Replace(tokenJSON, "25381", fmt.Sprint(id), 1) }
+	w, _ := storetest.Create(t)
+	token := func(id int) string { return strings.Replace(storetest.TokenJSON, "25381", fmt.Sprint(id), 1) }
 	request := func(id int) string {
 		return strings.Replace(token(id), `"access_granted_at"`, `"reason":null,"created_at"`, 1)
 	}
@@ -369,7 +372,7 @@ func TestRestart(t *testing.T) {
 			t.Errorf("%s was read again, though it is no list", resource)
 		}
 	}
-	s := publish(t, w)
+	s := storetest.Publish(t, w)
 	for _, l := range lists {
 		if got := query(t, s, "SELECT count(*) FROM "+l.view); got != "[1]" {
 			t.Errorf("%s: %s rows", l.view, got)
