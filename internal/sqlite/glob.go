@@ -3,6 +3,7 @@ package sqlite
 import (
 	"errors"
 	"strings"
+	"unicode/utf8"
 )
 
 // Glob is a pattern of SQLite's operator GLOB that ignores the case of letters:
@@ -47,33 +48,30 @@ func ParseGlob(pattern string) (Glob, error) {
 }
 
 // Match reports whether the pattern matches the whole text.
+//
+// It tries the shortest run for each * and lengthens that of the last one only:
+// where a later * fails, a longer run of an earlier one cannot help.
 func (g Glob) Match(text string) bool {
-	return matchGlob(g.pattern, []rune(lower(text)))
-}
-
-// matchGlob takes the shortest run for each * and lengthens that of the last one
-// only: what a later * matches, no longer run of an earlier one can mend.
-func matchGlob(pattern, text []rune) bool {
-	p, t := 0, 0
-	star, from := -1, 0 // place after the last *, and where its run ends
-	for t < len(text) || p < len(pattern) {
-		if p < len(pattern) && pattern[p] == '*' {
-			p++
-			star, from = p, t
+	rest, star := g.pattern, []rune(nil) // star: what follows the last *
+	for retry := text; text != "" || len(rest) > 0; {
+		if len(rest) > 0 && rest[0] == '*' {
+			rest = rest[1:]
+			star, retry = rest, text
 			continue
 		}
-		if p < len(pattern) && t < len(text) {
-			if size, ok := matchOne(pattern[p:], text[t]); ok {
-				p += size
-				t++
+		c, size := utf8.DecodeRuneInString(text)
+		if text != "" && len(rest) > 0 {
+			if element, ok := matchOne(rest, lowerRune(c)); ok {
+				rest, text = rest[element:], text[size:]
 				continue
 			}
 		}
-		if star < 0 || from == len(text) {
+		if star == nil || retry == "" {
 			return false
 		}
-		from++
-		p, t = star, from
+		_, size = utf8.DecodeRuneInString(retry)
+		retry = retry[size:]
+		rest, text = star, retry
 	}
 	return true
 }
@@ -93,17 +91,17 @@ func matchOne(pattern []rune, c rune) (size int, ok bool) {
 
 // globSet is one [...] of a pattern.
 type globSet struct {
-	size     int // of the whole, brackets included
-	isNegate bool
-	members  []rune // as written, less a ] at the start
-	hasEnd   bool   // a ] at the start is a member
+	size      int // of the whole, brackets included
+	isNegated bool
+	members   []rune // as written, less a ] at the start
+	hasEnd    bool   // a ] at the start is a member
 }
 
 // cutSet reads the set at the start of a pattern; not ok: it does not end.
 func cutSet(pattern []rune) (s globSet, ok bool) {
 	at := 1
 	if at < len(pattern) && pattern[at] == '^' {
-		s.isNegate = true
+		s.isNegated = true
 		at++
 	}
 	if at < len(pattern) && pattern[at] == ']' {
@@ -136,15 +134,15 @@ func (s globSet) has(c rune) bool {
 			before = m
 		}
 	}
-	return isIn != s.isNegate
+	return isIn != s.isNegated
 }
 
 // lower is SQLite's function of that name: ASCII only.
-func lower(text string) string {
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			return r + 'a' - 'A'
-		}
-		return r
-	}, text)
+func lower(text string) string { return strings.Map(lowerRune, text) }
+
+func lowerRune(r rune) rune {
+	if 'A' <= r && r <= 'Z' {
+		return r + 'a' - 'A'
+	}
+	return r
 }

@@ -36,7 +36,7 @@ func (a asker) compare(tb rapid.TB, pattern, text string) {
 	if err := a.statement.QueryRow(text, pattern).Scan(&want); err != nil {
 		tb.Fatal(err)
 	}
-	if got := matchGlob([]rune(lower(pattern)), []rune(lower(text))); got != want {
+	if got := (Glob{pattern: []rune(lower(pattern))}).Match(text); got != want {
 		tb.Errorf("%q on %q: %t, SQLite says %t", pattern, text, got, want)
 	}
 	glob, err := ParseGlob(pattern)
