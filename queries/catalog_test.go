@@ -154,7 +154,7 @@ func TestCatalogIsWellFormed(t *testing.T) {
 	for _, p := range catalog(t) {
 		key := [3]string{p.Scope, p.Permission, p.Level}
 		if seen[key] {
-			t.Errorf("%v stands twice", key)
+			t.Errorf("%v is listed twice", key)
 		}
 		seen[key] = true
 		if !slices.Contains(scopes, p.Scope) {

@@ -20,7 +20,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-var update = flag.Bool("update", false, "write the goldens of the fixtures anew")
+var update = flag.Bool("update", false, "write the goldens of the fixtures again")
 
 // resources that the tables of the fixtures' files are made of, in the order of
 // insertion: parents first.

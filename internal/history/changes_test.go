@@ -218,7 +218,7 @@ func diffOf(t testing.TB, h *History, old, new int) []finding.Change {
 
 // Who knows a snapshot and the changes since knows the later one, be it the
 // next or a distant one.
-func TestHistoryChangesTellTheWholeDifference(t *testing.T) {
+func TestHistoryChangesAreTheWholeDifference(t *testing.T) {
 	t.Parallel()
 	raced.Skip(t)
 	const days = 18

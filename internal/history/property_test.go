@@ -136,8 +136,8 @@ func TestHistoryAsOfIsTheSnapshot(t *testing.T) {
 	}
 }
 
-// lasting are the columns that never become unknown by not being read, and by
-// what their rows are told apart.
+// lasting are the columns that never become unknown by not being read, and what
+// identifies their rows.
 var lasting = map[string]struct{ key, columns string }{
 	"tokens":                    {"token_id", "owner_role is_reach_effective reach_tier"},
 	"repositories":              {"repository_id", "is_empty dependabot_alerts has_security_policy private_vulnerability_reporting has_codeowners codeowners_error_count open_dependabot_alert_count deploy_key_count"},

@@ -155,7 +155,7 @@ func TestWhatAbsenceMeans(t *testing.T) {
 	}
 }
 
-func TestSettingsSeenAgainAreToldAnew(t *testing.T) {
+func TestSettingsSeenAgainReplaceTheOldOnes(t *testing.T) {
 	t.Parallel()
 	w, _ := storetest.Create(t)
 	storetest.Add(t, w, "repositories", "", `{"id":1,"name":"x","full_name":"acme/x"}`)
@@ -202,7 +202,7 @@ func TestProtectionIsBelievedAsLongAsItCan(t *testing.T) {
 		{"covered after all", func() { storetest.Cover(t, w, "complete", "branch_protection") }, "0"},
 		{"no longer an administrator", func() { org(map[string]string{"metadata": "read"}) }, "<nil>"},
 		{"an administrator again", func() { org(admin) }, "0"},
-		{"permissions not told", func() { org(nil) }, "<nil>"},
+		{"permissions unknown", func() { org(nil) }, "<nil>"},
 		{"what administrators see", func() {
 			storetest.Add(t, w, "repositories", "", `{"id":1,"name":"x","full_name":"acme/x","security_and_analysis":{}}`)
 		}, "0"},

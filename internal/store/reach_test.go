@@ -32,7 +32,7 @@ const (
 	publicTwo  = `{"id":2,"name":"b","full_name":"acme/b","private":false}`
 	privateOne = `{"id":3,"name":"c","full_name":"acme/c","visibility":"private"}`
 	internal   = `{"id":4,"name":"d","full_name":"acme/d","visibility":"internal"}`
-	untold     = `{"id":5,"name":"e","full_name":"acme/e"}`
+	unknown    = `{"id":5,"name":"e","full_name":"acme/e"}`
 )
 
 func TestReachTier(t *testing.T) {
@@ -57,7 +57,7 @@ func TestReachTier(t *testing.T) {
 		{name: "read all, some internal, list cut off", selection: "all", permissions: `{"repository":{"contents":"read"}}`, repositories: []string{internal}, coverage: "partial", want: `["medium","high"]`},
 		{name: "read all, all public", selection: "all", permissions: `{"repository":{"contents":"read","actions":"read"}}`, repositories: []string{publicOne, publicTwo}, coverage: "complete", want: `["medium","low"]`},
 		{name: "read all, all seen are public", selection: "all", permissions: `{"repository":{"contents":"read"}}`, repositories: []string{publicOne}, coverage: "partial", want: `["medium","medium"]`},
-		{name: "read all, one untold", selection: "all", permissions: `{"repository":{"contents":"read"}}`, repositories: []string{publicOne, untold}, coverage: "complete", want: `["medium","medium"]`},
+		{name: "read all, one unknown", selection: "all", permissions: `{"repository":{"contents":"read"}}`, repositories: []string{publicOne, unknown}, coverage: "complete", want: `["medium","medium"]`},
 		{name: "read all, none known", selection: "all", permissions: `{"repository":{"contents":"read"}}`, coverage: "failed", want: `["medium","medium"]`},
 		{name: "logs of all, some private", selection: "all", permissions: `{"repository":{"actions":"read"}}`, repositories: []string{publicOne, privateOne}, coverage: "complete", want: `["medium","medium"]`},
 		{name: "read public only", selection: "none", permissions: `{"repository":{"contents":"read","metadata":"read"}}`, repositories: []string{privateOne}, coverage: "complete", want: `["medium","low"]`},
@@ -65,12 +65,12 @@ func TestReachTier(t *testing.T) {
 		{name: "a level nobody judged", selection: "none", permissions: `{"repository":{"issues":"read"}}`, coverage: "complete", want: `["unclassified","unclassified"]`},
 		{name: "write to public ones", selection: "none", permissions: `{"repository":{"statuses":"write"}}`, coverage: "complete", want: `["medium","medium"]`},
 		{name: "the organization beside public ones", selection: "none", permissions: `{"repository":{"contents":"read"},"organization":{"members":"read"}}`, coverage: "complete", want: `["medium","medium"]`},
-		{name: "the worst stands", selection: "all", permissions: `{"repository":{"contents":"read"},"organization":{"members":"write"}}`, repositories: []string{publicOne}, coverage: "complete", want: `["critical","critical"]`},
+		{name: "the worst counts", selection: "all", permissions: `{"repository":{"contents":"read"},"organization":{"members":"write"}}`, repositories: []string{publicOne}, coverage: "complete", want: `["critical","critical"]`},
 		{name: "a public list", selection: "subset", permissions: `{"repository":{"contents":"read"}}`, repositories: []string{publicOne, publicTwo, privateOne}, coverage: "partial", list: []int{1, 2}, want: `["medium","low"]`},
 		{name: "a public list cut off", selection: "subset", permissions: `{"repository":{"contents":"read"}}`, repositories: []string{publicOne}, coverage: "complete", list: []int{1}, isUnread: true, want: `["medium","medium"]`},
 		{name: "a list never read", selection: "subset", permissions: `{"repository":{"contents":"read"}}`, repositories: []string{publicOne}, coverage: "complete", isUnread: true, want: `["medium","medium"]`},
 		{name: "a list with a private one", selection: "subset", permissions: `{"repository":{"contents":"read"}}`, repositories: []string{publicOne, privateOne}, coverage: "complete", list: []int{1, 3}, want: `["medium","medium"]`},
-		{name: "a list with an untold one", selection: "subset", permissions: `{"repository":{"contents":"read"}}`, repositories: []string{publicOne, untold}, coverage: "complete", list: []int{1, 5}, want: `["medium","medium"]`},
+		{name: "a list with an unknown one", selection: "subset", permissions: `{"repository":{"contents":"read"}}`, repositories: []string{publicOne, unknown}, coverage: "complete", list: []int{1, 5}, want: `["medium","medium"]`},
 		{name: "a list with one that was not seen", selection: "subset", permissions: `{"repository":{"contents":"read"}}`, repositories: []string{publicOne}, coverage: "complete", list: []int{1, 77}, want: `["medium","medium"]`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -197,15 +197,15 @@ func TestReachCount(t *testing.T) {
 					t.Fatal(err)
 				}
 			}, "[4,0]"},
-			{"the list read anew", func() { restart(walk) }, "[null,1]"},
+			{"the list read again", func() { restart(walk) }, "[null,1]"},
 			{"its page", func() { addList(t, w, c.list, []int{1}, false) }, "[1,0]"},
 			{"seen for all", func() { storetest.Add(t, w, c.resource, "", token(all)) }, "[null,0]"},
 			{"seen with a list again", func() { storetest.Add(t, w, c.resource, "", token(subset)) }, "[null,1]"},
 			{"half of it", func() { addList(t, w, c.list, []int{1}, true) }, "[null,1]"},
 			{"for all, and with a list", func() { storetest.Add(t, w, c.resource, "", token(all), token(subset)) }, "[null,1]"},
 			{"an empty list", func() { addList(t, w, c.list, nil, false) }, "[0,0]"},
-			{"all read anew", func() { restart(Walk{Org: "acme", Resource: c.resource}) }, ""},
-			{"listed anew", func() { storetest.Add(t, w, c.resource, "", token(subset)) }, "[null,1]"},
+			{"all read again", func() { restart(Walk{Org: "acme", Resource: c.resource}) }, ""},
+			{"listed again", func() { storetest.Add(t, w, c.resource, "", token(subset)) }, "[null,1]"},
 			{"its list", func() { addList(t, w, c.list, []int{1, 2}, false) }, "[2,0]"},
 			{"gone", func() {
 				if err := w.Gone(t.Context(), walk, Cost{}); err != nil {

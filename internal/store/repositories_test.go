@@ -82,13 +82,13 @@ func TestSensitiveAsSeenLast(t *testing.T) {
 		{"with the property", func() { property("Critical") }, 1},
 		{"with another value", func() { property("low") }, 0},
 		{"with the property again", func() { property("critical") }, 1},
-		{"properties read anew", func() {
+		{"properties read again", func() {
 			if err := w.Restart(t.Context(), Walk{Org: "acme", Resource: "properties"}, Cost{}); err != nil {
 				t.Fatal(err)
 			}
 		}, 0},
 		{"sensitive by name", func() { storetest.Add(t, w, "repositories", "", `{"id":1,"name":"vault","full_name":"acme/vault"}`) }, 1},
-		{"properties read anew once more", func() {
+		{"properties read a third time", func() {
 			if err := w.Restart(t.Context(), Walk{Org: "acme", Resource: "properties"}, Cost{}); err != nil {
 				t.Fatal(err)
 			}

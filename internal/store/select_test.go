@@ -213,7 +213,7 @@ func TestSelectIsConcurrent(t *testing.T) {
 	}
 }
 
-func TestQueryErrorsTellThePlace(t *testing.T) {
+func TestQueryErrorsNameThePlace(t *testing.T) {
 	t.Parallel()
 	s := sample(t)
 	for _, c := range []struct {

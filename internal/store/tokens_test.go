@@ -45,7 +45,7 @@ func TestOwnerRole(t *testing.T) {
 }
 
 // Granted reach is effective where the owner's own rights cover it. Owners: 1
-// an organization owner, 2 a member, 3 outside, 4 in neither list, 5 not told,
+// an organization owner, 2 a member, 3 outside, 4 in neither list, 5 not named,
 // 6 a member whose token reaches nothing.
 func TestReachIsEffective(t *testing.T) {
 	t.Parallel()
