@@ -236,52 +236,6 @@ func TestFilters(t *testing.T) {
 	}
 }
 
-// A token that is revoked between the list and its repositories is a fact.
-func TestTokenThatDisappears(t *testing.T) {
-	var gone *world.Token
-	var path string
-	s := newSite(t, fakegithub.Options{}, func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if strings.HasSuffix(r.URL.Path, path) {
-				http.Error(w, `{"message":"Not Found"}`, http.StatusNotFound)
-				return
-			}
-			next.ServeHTTP(w, r)
-		})
-	})
-	for _, g := range s.world.Grants {
-		if g.Selection == "subset" {
-			gone = g
-		}
-	}
-	path = fmt.Sprintf("/personal-access-tokens/%d/repositories", gone.ID)
-	result, snapshot := s.mustRun()
-	if !result.IsComplete {
-		t.Error("not complete")
-	}
-	wantAnswer(t, snapshot, fmt.Sprintf(`SELECT count(*) FROM tokens WHERE grant_id = %d`, gone.ID), "0")
-	wantAnswer(t, snapshot, `SELECT count(*) FROM tokens`, fmt.Sprint(len(s.world.Grants)-1))
-}
-
-// A server that hides the lists of all tokens has not revoked them all.
-func TestAllListsHidden(t *testing.T) {
-	s := newSite(t, fakegithub.Options{}, func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if strings.Contains(r.URL.Path, "/personal-access-tokens/") {
-				http.Error(w, `{"message":"Not Found"}`, http.StatusNotFound)
-				return
-			}
-			next.ServeHTTP(w, r)
-		})
-	})
-	result, snapshot := s.mustRun()
-	if row := coverageOf(t, result, "token_repositories"); row.Status != store.StatusDenied || row.HTTPStatus != 404 || result.IsComplete {
-		t.Errorf("token_repositories is %s, %d: %s", row.Status, row.HTTPStatus, row.Message)
-	}
-	wantAnswer(t, snapshot, `SELECT count(*) FROM tokens`, fmt.Sprint(len(s.world.Grants)))
-	wantAnswer(t, snapshot, `SELECT count(*) FROM tokens WHERE repository_selection = 'subset' AND repository_count IS NOT NULL`, "0")
-}
-
 // A change of GitHub's API is reported with the column and the object, and does
 // not stop the other resources.
 func TestDriftIsReported(t *testing.T) {

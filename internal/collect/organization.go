@@ -134,6 +134,15 @@ func (o *organization) resource(ctx context.Context, r Resource, parent store.Co
 		return "", fmt.Errorf("collect %s of %s: %w", r.Name, o.login, err)
 	}
 	row := tally.coverage(r, o.login)
+	if row.Status.IsUnread() {
+		rows, err := o.writer.Rows(ctx, o.login, r.Name)
+		if err != nil {
+			return "", err
+		}
+		if rows > 0 {
+			row.Status, row.Message = store.StatusPartial, fmt.Sprintf("only %d were read: %s", rows, row.Message)
+		}
+	}
 	o.qualify(&row, parent, r)
 	row.Duration = o.plan.Now().Sub(began)
 	return row.Status, o.coverage.add(ctx, row)

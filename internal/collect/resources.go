@@ -3,6 +3,7 @@ package collect
 import (
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"auditor/internal/store"
@@ -104,6 +105,20 @@ func Options() []string {
 	slices.Sort(names)
 	return names
 }
+
+// resourceNamed returns a row of the table; the zero value if it has none of
+// that name.
+func resourceNamed(name string) Resource {
+	for _, r := range Resources() {
+		if r.Name == name {
+			return r
+		}
+	}
+	return Resource{}
+}
+
+// parentOf is the id of a repository as a walk names its parent.
+func parentOf(id int64) string { return strconv.FormatInt(id, 10) }
 
 // path of one walk's object or first page.
 func (r Resource) path(w store.Walk, f Filters) string {

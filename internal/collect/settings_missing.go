@@ -1,7 +1,6 @@
 package collect
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -121,15 +120,14 @@ func (s *settingsWalk) lookUp(ctx context.Context) error {
 		return err
 	}
 	left = slices.DeleteFunc(left, func(r store.Repository) bool { return r.HasSettings })
+	gone, err := s.organization.removeRepositories(ctx, left)
+	if err != nil {
+		return err
+	}
+	left = slices.DeleteFunc(left, func(r store.Repository) bool { return slices.Contains(gone, r.ID) })
 	s.lost = ""
-	for i, r := range left {
-		isGone, err := s.organization.lookUpRepository(ctx, fmt.Sprint(r.ID), r.FullName)
-		if err != nil {
-			return err
-		}
-		if !isGone {
-			s.lost = cmp.Or(s.lost, fmt.Sprintf("%d listed repositories have no settings, one of them: %s", len(left)-i, r.FullName))
-		}
+	if len(left) > 0 {
+		s.lost = fmt.Sprintf("%d listed repositories have no settings, one of them: %s", len(left), left[0].FullName)
 	}
 	return nil
 }

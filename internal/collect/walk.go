@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"sync/atomic"
 	"time"
 
@@ -74,18 +75,28 @@ func (w *walk) add(ctx context.Context, items []json.RawMessage, next string) er
 	return err
 }
 
-// list reads a list, and reads it again when it changed meanwhile.
+// maxBroken is how often a list is read again because its chain of pages broke.
+const maxBroken = 2
+
+// list reads a list, and reads it again when it changed meanwhile, or forwards
+// when its links do not prove that it was read as a whole.
 func (w *walk) list(ctx context.Context) error {
-	from := cmp.Or(w.target.Next, w.path)
-	for reread := 0; ; reread++ {
+	from, first := cmp.Or(w.target.Next, w.path), w.path
+	for reread, broken := 0, 0; ; {
 		hasChanged, err := w.pages(ctx, from, reread < maxRereads)
-		if err != nil || !hasChanged {
+		var chain *github.ChainError
+		switch {
+		case errors.As(err, &chain) && broken < maxBroken:
+			broken, first = broken+1, github.Forward(w.path)
+		case err != nil || !hasChanged:
 			return err
+		default:
+			reread++
 		}
 		if err := w.organization.writer.Restart(ctx, w.target, w.organization.spend(w.cost)); err != nil {
 			return fatalError{err}
 		}
-		w.cost, from = github.Cost{}, w.path
+		w.cost, from = github.Cost{}, first
 	}
 }
 

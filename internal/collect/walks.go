@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"strconv"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -21,8 +21,8 @@ type walks struct {
 	results      []error // one for each of todo; nil: read, or its parent is gone
 }
 
-// errNotRequested is the result of walks that a refusal of another one spared.
-var errNotRequested = errors.New("not requested after a refusal")
+// errNotRequested is the result of walks that the refusal of many others spared.
+var errNotRequested = errors.New("not requested: all before were refused")
 
 // walkAll makes every walk of a resource that is not yet made.
 func (o *organization) walkAll(ctx context.Context, r Resource) (tally, error) {
@@ -36,9 +36,9 @@ func (o *organization) walkAll(ctx context.Context, r Resource) (tally, error) {
 	}
 	switch {
 	case r.IsGoneOn404:
-		err = w.dropParents(ctx)
+		err = w.removeParents(ctx)
 	case r.Parent == "repositories":
-		err = w.dropRepositories(ctx)
+		err = w.removeRepositories(ctx)
 	}
 	if err != nil {
 		return tally{}, err
@@ -46,17 +46,20 @@ func (o *organization) walkAll(ctx context.Context, r Resource) (tally, error) {
 	return count(w.results), nil
 }
 
-// run makes the walks side by side. It stops at the first refusal: what one
-// token's list is denied, the others' are too.
+// maxRefusals is how many walks may be refused, one after another, before no more
+// are made: what all of these are denied, the others are too. One refusal may be
+// about its own object, which GitHub has blocked.
+const maxRefusals = 20
+
+// run makes the walks side by side.
 func (w *walks) run(ctx context.Context) error {
 	o := w.organization
-	var isDenied atomic.Bool
-	var done, rows atomic.Int64
+	var refusals, done, rows atomic.Int64
 	g, walking := errgroup.WithContext(ctx)
 	g.SetLimit(o.plan.walks())
 	for i, target := range w.todo {
 		g.Go(func() error {
-			if isDenied.Load() {
+			if refusals.Load() >= maxRefusals {
 				w.results[i] = errNotRequested
 				return nil
 			}
@@ -65,7 +68,9 @@ func (w *walks) run(ctx context.Context) error {
 				return err
 			}
 			if github.IsForbidden(err) {
-				isDenied.Store(true)
+				refusals.Add(1)
+			} else {
+				refusals.Store(0)
 			}
 			w.results[i] = err
 			o.event(Event{Resource: w.resource.Name, Walks: len(w.todo), WalksDone: int(done.Add(1)), Rows: rows.Load()})
@@ -75,42 +80,41 @@ func (w *walks) run(ctx context.Context) error {
 	return g.Wait()
 }
 
-// dropParents removes the parents that have disappeared since they were
-// listed: their lists answered 404. Where all lists do, it is more likely that
-// the server hides them, and nothing is taken for gone.
-func (w *walks) dropParents(ctx context.Context) error {
-	isGone := func(err error) bool { return github.IsNotFound(err) }
-	if len(w.results) > 1 && !slices.ContainsFunc(w.results, func(err error) bool { return !isGone(err) }) {
-		return nil
-	}
+// removeParents removes the parents that have disappeared since they were
+// listed: their walks answered 404, and they are not listed any more.
+func (w *walks) removeParents(ctx context.Context) error {
+	missing := map[string]int{} // index by parent
+	var walks []store.Walk
 	for i, err := range w.results {
-		if !isGone(err) {
-			continue
+		if github.IsNotFound(err) {
+			missing[w.todo[i].Parent] = i
+			walks = append(walks, w.todo[i])
 		}
-		if err := w.organization.writer.Gone(ctx, w.todo[i], store.Cost{}); err != nil {
-			return err
-		}
-		w.results[i] = nil
 	}
-	return nil
+	gone, err := w.organization.removeTokens(ctx, w.resource, walks)
+	for _, walk := range gone {
+		w.results[missing[walk.Parent]] = nil
+	}
+	return err
 }
 
-// dropRepositories does the same with repositories. Not everything that is
+// removeRepositories does the same with repositories. Not everything that is
 // asked about them has to exist, so each one is looked up.
-func (w *walks) dropRepositories(ctx context.Context) error {
+func (w *walks) removeRepositories(ctx context.Context) error {
+	missing := map[int64]int{} // index by repository
+	var repositories []store.Repository
 	for i, err := range w.results {
-		if !github.IsNotFound(err) || w.todo[i].Repository == "" {
-			continue
-		}
-		isGone, err := w.organization.lookUpRepository(ctx, w.todo[i].Parent, w.todo[i].Repository)
-		if err != nil {
-			return err
-		}
-		if isGone {
-			w.results[i] = nil
+		id, notNumber := strconv.ParseInt(w.todo[i].Parent, 10, 64)
+		if github.IsNotFound(err) && w.todo[i].Repository != "" && notNumber == nil {
+			missing[id] = i
+			repositories = append(repositories, store.Repository{ID: id, FullName: w.todo[i].Repository})
 		}
 	}
-	return nil
+	gone, err := w.organization.removeRepositories(ctx, repositories)
+	for _, id := range gone {
+		w.results[missing[id]] = nil
+	}
+	return err
 }
 
 // tally counts how the walks of one resource ended.

@@ -111,6 +111,7 @@ type sharedToken struct {
 // clientState is what changes after New.
 type clientState struct {
 	isAnswered atomic.Bool // the server has answered at least once
+	isLinking  atomic.Bool // it has sent a link between pages at least once
 
 	mu       sync.Mutex
 	chains   map[int64]*chain // by installation id

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"iter"
 	"net/http"
@@ -26,8 +25,27 @@ type Page struct {
 }
 
 // backward marks, in Page.Next, a URL from which a list is read to its
-// beginning.
-const backward = "backward "
+// beginning; forward marks a path or URL from which it is read to its end.
+const (
+	backward = "backward "
+	forward  = "forward "
+)
+
+// Forward is a path for [Session.Pages] to read from its first page to its last,
+// for a list that could not be read backwards.
+func Forward(path string) string { return forward + strings.TrimPrefix(path, forward) }
+
+// maxPages bounds a list whose last page is not known: a million items.
+const maxPages = 10_000
+
+// ChainError says that the links between the pages of a list do not prove that
+// it was read as a whole.
+type ChainError struct {
+	Path    string // of the page, without query
+	Problem string // "the list ended at page 2 of 3"
+}
+
+func (e *ChainError) Error() string { return "GET " + e.Path + ": " + e.Problem }
 
 func (c *chain) pages(ctx context.Context, path string) iter.Seq2[Page, error] {
 	return func(yield func(Page, error) bool) {
@@ -41,6 +59,10 @@ func (c *chain) pages(ctx context.Context, path string) iter.Seq2[Page, error] {
 			if !yield(page, err) || err != nil {
 				return
 			}
+			if l.broken != nil {
+				yield(Page{}, l.broken)
+				return
+			}
 		}
 	}
 }
@@ -51,63 +73,133 @@ type list struct {
 	ref        string // the page to read; "": done
 	isBackward bool
 	canTurn    bool // at the first page: the last may come next
+	promised   int  // the number of the last page, as the first one said; 0: unknown
 	seen       map[string]bool
+	broken     error // after the page that was just read; nil: nothing is wrong
 }
 
 func (l *list) begin(path string) (err error) {
+	path, isForward := strings.CutPrefix(path, forward)
 	path, l.isBackward = strings.CutPrefix(path, backward)
-	l.canTurn = !l.isBackward && !strings.Contains(path, "://")
+	l.canTurn = !l.isBackward && !isForward && !strings.Contains(path, "://")
 	l.ref, err = l.chain.firstPage(path)
 	return err
 }
 
-// read returns the page that is next in the direction of reading.
+// read returns the page that is next in the direction of reading. What breaks
+// the chain behind it does not cost the page: it is in l.broken, and the page
+// names itself as the one to read next.
 func (l *list) read(ctx context.Context) (Page, error) {
 	page, err := l.chain.page(ctx, l.ref)
+	if err == nil && !l.isBackward && numberOf(l.ref) == 1 {
+		l.promised = numberOf(page.last)
+	}
 	if err == nil && l.canTurn && page.next != "" && page.last != "" {
 		page, err = l.turn(ctx, page)
 	}
 	l.canTurn = false
 	if err == nil {
-		page.Next, err = l.after(page)
+		err = l.confirmOnly(ctx, &page)
 	}
 	if err != nil {
 		return Page{Cost: page.Cost}, err
 	}
-	l.ref = strings.TrimPrefix(page.Next, backward)
+	next, problem := l.after(page)
+	if problem != "" {
+		l.broken = &ChainError{Path: pathOf(asURL(l.ref)), Problem: problem}
+		next = l.ref
+	}
+	page.Next = next
+	if next != "" && l.isBackward {
+		page.Next = backward + next
+	}
+	l.ref = next
 	return page, nil
 }
 
 // turn reads the last page of a list, given its first, and from there on
-// backwards; or both as one, see pair.go.
+// backwards; or both as one, see pair.go. A last page without its way back, as
+// one that has disappeared meanwhile, is left: the list is read forwards.
 func (l *list) turn(ctx context.Context, first Page) (Page, error) {
 	whole, ok, err := l.pair(ctx, first)
 	if ok || err != nil {
+		l.promised = 0 // it is all here
 		return whole, err
 	}
-	l.ref, l.isBackward = first.last, true
-	page, err := l.chain.page(ctx, l.ref)
+	page, err := l.chain.page(ctx, first.last)
 	page.Cost = page.Cost.Plus(whole.Cost)
+	if err == nil && page.prev == "" {
+		first.Cost = page.Cost
+		return first, nil
+	}
+	l.ref, l.isBackward = first.last, true
 	return page, err
 }
 
-// after is the page to read after this one.
-func (l *list) after(page Page) (string, error) {
-	l.seen[l.ref] = true
-	target, mark := page.next, ""
-	if l.isBackward {
-		target, mark = page.prev, backward
+// confirmOnly asks for the page after an only one that is full and without
+// links, unless the server has shown that it sends links: a proxy may have
+// dropped them.
+func (l *list) confirmOnly(ctx context.Context, page *Page) error {
+	u := asURL(l.ref)
+	q := u.Query()
+	size, err := strconv.Atoi(q.Get("per_page"))
+	if err != nil || l.isBackward || page.hasLinks() || len(page.Items) < size || l.chain.client.state.isLinking.Load() {
+		return nil
 	}
-	switch {
-	case l.isBackward && target == "" && page.first != "":
-		return "", describe(http.MethodGet, asURL(l.ref), errors.New("there is no link to the page before this one"))
-	case l.seen[target]:
-		return "", describe(http.MethodGet, asURL(l.ref), errors.New("the links between the pages are a loop"))
-	case target == "":
-		return "", nil
+	q.Set("page", strconv.Itoa(numberOf(l.ref)+1))
+	u.RawQuery = q.Encode()
+	second, err := l.chain.page(ctx, u.String())
+	page.Cost = page.Cost.Plus(second.Cost)
+	if err == nil && len(second.Items) > 0 {
+		page.next = u.String()
 	}
-	return mark + target, nil
+	return err
 }
+
+// after is the page to read after this one, and what is wrong with the chain
+// of pages; "" if nothing is.
+func (l *list) after(page Page) (next, problem string) {
+	l.seen[l.ref] = true
+	next, number := page.next, numberOf(l.ref)
+	if l.isBackward {
+		next = page.prev
+	}
+	switch to := numberOf(next); {
+	case next != "" && l.seen[next], to > 0 && number > 0 && (to < number) != l.isBackward:
+		return "", "the links between the pages are a loop"
+	case len(l.seen) >= maxPages:
+		return "", fmt.Sprintf("the list does not end after %d pages", maxPages)
+	case l.isBackward && next == "" && (page.first != "" || number > 1):
+		return "", "there is no link to the page before this one"
+	case l.isBackward:
+		return next, ""
+	case next == "" && number > 1 && !page.hasLinks():
+		return "", fmt.Sprintf("page %d has no links: the list may go on", number)
+	case next == "" && number > 0 && number < l.promised:
+		return "", fmt.Sprintf("the list ended at page %d of %d", number, l.promised)
+	case next != "" && page.last != "" && to > numberOf(page.last):
+		return "", fmt.Sprintf("page %d comes after the last one, %d", to, numberOf(page.last))
+	}
+	return next, ""
+}
+
+// numberOf is the number of the page at an address; 0: it has none.
+func numberOf(ref string) int {
+	if ref == "" {
+		return 0
+	}
+	q := asURL(ref).Query()
+	if !q.Has("page") && (q.Has("after") || q.Has("before") || q.Has("since")) {
+		return 0
+	}
+	n, err := strconv.Atoi(cmp.Or(q.Get("page"), "1"))
+	if err != nil || n < 1 {
+		return 0
+	}
+	return n
+}
+
+func (p Page) hasLinks() bool { return p.prev+p.next+p.first+p.last != "" }
 
 // firstPage adds per_page=100 unless the path says otherwise. A URL that
 // GitHub gave is not touched.
@@ -148,11 +240,11 @@ func (c *chain) page(ctx context.Context, ref string) (Page, error) {
 			return Page{Cost: a.cost}, describe(a.method, a.url, err)
 		}
 	}
-	p.Items = []json.RawMessage{}
-	if a.status != http.StatusNoContent { // an empty repository's contributors
-		if p.Items, err = decodeList(a.body); err != nil {
-			return Page{Cost: a.cost}, describe(a.method, a.url, err)
-		}
+	if p.Items, err = decodeList(a.body); err != nil {
+		return Page{Cost: a.cost}, describe(a.method, a.url, err)
+	}
+	if p.hasLinks() {
+		c.client.state.isLinking.Store(true)
 	}
 	p.Count = p.count()
 	return p, nil
@@ -161,21 +253,13 @@ func (c *chain) page(ctx context.Context, ref string) (Page, error) {
 // count is how many pages the list has: the number in the link to the last one,
 // or of this one if it is the last; 0: not known.
 func (p Page) count() int {
-	if p.next == "" && p.prev == "" {
-		return 1
-	}
-	u, err := url.Parse(cmp.Or(p.last, p.prev))
-	if err != nil {
-		return 0
-	}
-	n, err := strconv.Atoi(u.Query().Get("page"))
 	switch {
-	case err != nil || n < 1:
-		return 0
+	case p.next == "" && p.prev == "":
+		return 1
 	case p.last != "":
-		return n
-	case p.next == "":
-		return n + 1
+		return numberOf(p.last)
+	case p.next == "" && numberOf(p.prev) > 0:
+		return numberOf(p.prev) + 1
 	}
 	return 0
 }

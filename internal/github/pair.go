@@ -24,7 +24,7 @@ func (l *list) pair(ctx context.Context, first Page) (whole Page, ok bool, err e
 	}
 	second, err := l.chain.page(ctx, target)
 	whole.Cost = whole.Cost.Plus(second.Cost)
-	if err != nil || second.next != "" || len(second.Items) == 0 {
+	if err != nil || second.next != "" || second.prev == "" || len(second.Items) == 0 {
 		return whole, false, err
 	}
 	last := len(first.Items) - 1

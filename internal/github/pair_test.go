@@ -54,7 +54,8 @@ func TestPair(t *testing.T) {
 		requests string // pages requested, as page/per_page
 		want     string // first, last and count of the numbers received
 	}{
-		{"one page", 100, same, "/100", "1 100 100"},
+		{"one page, not full", 99, same, "/100", "1 99 99"},
+		{"one page, full and without links", 100, same, "/100 2/100", "1 100 100"},
 		{"one more", 101, same, "/100 2/99", "1 101 101"},
 		{"as many as two overlapping pages hold", 198, same, "/100 2/99", "1 198 198"},
 		{"one more than that", 199, same, "/100 2/99 2/100 1/100", "101 100 199"},

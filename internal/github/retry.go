@@ -119,6 +119,11 @@ func classify(k *call, req *http.Request, res resource, resp *http.Response, err
 			notJSON.Message = errNotJSON.Error() + contentType(resp)
 			return tryResult{cause: notJSON.Message, err: notJSON}
 		}
+	case http.StatusNonAuthoritativeInfo, http.StatusNoContent, http.StatusResetContent, http.StatusPartialContent:
+		if req.Method == http.MethodGet { // what we read is there, and whole, or it is not
+			odd := newError(req.Method, req.URL, resp, nil)
+			return tryResult{cause: statusLine(code), err: odd}
+		}
 	}
 	return tryResult{}
 }

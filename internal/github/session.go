@@ -21,11 +21,11 @@ func (s *Session) Installation() Installation { return s.installation }
 func (s *Session) Requests() int64 { return s.chain.sent.Load() }
 
 // Get reads one object. path is relative to the API root, such as
-// "orgs/acme". An answer without content (204) is nil. The cost is set on
-// errors too.
+// "orgs/acme". The cost is set on errors too; an answer that is not a whole one
+// (203, 204, 206) is an [*Error].
 func (s *Session) Get(ctx context.Context, path string) (json.RawMessage, Cost, error) {
 	a, err := s.chain.rest(ctx, http.MethodGet, path, nil)
-	if err != nil || len(a.body) == 0 {
+	if err != nil {
 		return nil, a.cost, err
 	}
 	return a.body, a.cost, nil
@@ -33,8 +33,9 @@ func (s *Session) Get(ctx context.Context, path string) (json.RawMessage, Cost, 
 
 // Pages reads a whole list, 100 items a page. path is relative to the API root,
 // such as "orgs/acme/repos?sort=created", or the Next of an earlier page, to
-// resume there. It stops after the first error, which comes with a Page that
-// only has the cost.
+// resume there, or [Forward] of a path. It stops after the first error, which
+// comes with a Page that only has the cost. A [*ChainError] says that there may be
+// more than the pages that came before it.
 //
 // Lists of several pages are read from the last page to the first, where GitHub
 // names the last. Pages are cut by offset: when an item is deleted, all after it

@@ -73,6 +73,7 @@ func TestInstallations(t *testing.T) {
 			body(`[{"id":1,"account":{"login":"acme"},"target_type":"Organization","permissions":{"members":"read"}}]`)(w, r)
 			return
 		}
+		w.Header().Set("Link", `<`+f.url+`/app/installations?per_page=100&page=1>; rel="prev"`)
 		body(`[{"id":2,"account":{"login":"octocat"},"target_type":"User","suspended_at":"2026-01-02T03:04:05.000-07:00"}]`)(w, r)
 	}
 	all, err := f.client().Installations(t.Context())

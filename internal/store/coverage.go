@@ -114,13 +114,30 @@ func (w *Writer) Gaps(ctx context.Context, org string) (gaps []Gap, repositories
 	return gaps, repositories, nil
 }
 
+// Rows counts the rows of a resource that the file has so far.
+func (w *Writer) Rows(ctx context.Context, org, resource string) (n int64, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.db == nil {
+		return 0, errors.New("snapshot is closed")
+	}
+	if err := w.db.QueryRowContext(ctx, "SELECT "+w.countOf(resource), org).Scan(&n); err != nil {
+		return 0, fmt.Errorf("count %s of %s: %w", resource, org, err)
+	}
+	return n, nil
+}
+
+// countOf is an expression for the number of rows of the organization ?1.
+func (w *Writer) countOf(resource string) string {
+	if !w.resource(resource).isCounted {
+		return "0 * length(?1)"
+	}
+	return "(SELECT count(*) FROM _" + resource + " WHERE org = ?1)"
+}
+
 // count brings the counts of a coverage row up to date.
 func (w *Writer) count(ctx context.Context, tx *sql.Tx, org, resource string) error {
-	rows := "0"
-	if w.resource(resource).isCounted {
-		rows = "(SELECT count(*) FROM _" + resource + " WHERE org = ?1)"
-	}
-	_, err := tx.ExecContext(ctx, `UPDATE _coverage SET row_count = `+rows+`, (request_count, retry_count, waited_ms, reread_count) = (
+	_, err := tx.ExecContext(ctx, `UPDATE _coverage SET row_count = `+w.countOf(resource)+`, (request_count, retry_count, waited_ms, reread_count) = (
 			SELECT COALESCE(sum(w.request_count), 0), COALESCE(sum(w.retry_count), 0), COALESCE(sum(w.waited_ms), 0), COALESCE(sum(w.reread_count), 0)
 			FROM _walks AS w WHERE w.org = ?1 AND w.resource = ?2
 		)

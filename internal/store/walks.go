@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"auditor/internal/sqlite"
@@ -37,6 +38,22 @@ func (w *Writer) Todo(ctx context.Context, org, resource string) ([]Walk, error)
 		return nil, fmt.Errorf("what is left of %s of %s: %w", resource, org, err)
 	}
 	return walks, nil
+}
+
+// TokenID is the id of the token that a walk over the repositories of a token or a
+// request is about, for GitHub's filter; "" if it is not listed any more.
+func (w *Writer) TokenID(ctx context.Context, walk Walk) (id string, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.db == nil {
+		return "", errors.New("snapshot is closed")
+	}
+	const query = "SELECT CAST(t.token_id AS TEXT) FROM _token_of_%s AS t WHERE t.org = ? AND t.parent = CAST(? AS INTEGER)"
+	err = w.db.QueryRowContext(ctx, fmt.Sprintf(query, walk.Resource), walk.Org, walk.Parent).Scan(&id)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("token of %s %s of %s: %w", walk.Resource, walk.Parent, walk.Org, err)
+	}
+	return id, nil
 }
 
 // Restart empties a list that changed while it was read, so that it is read

@@ -20,7 +20,8 @@ SELECT
   r.org AS org,
   CAST(r.repository_id AS TEXT) AS parent,
   r.full_name AS repository
-FROM _repositories AS r;
+FROM _repositories AS r
+WHERE r.is_disabled IS NOT 1;
 
 CREATE VIEW _in_teams (org, parent, item) AS SELECT '', '', '' WHERE 0;
 

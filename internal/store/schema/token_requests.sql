@@ -126,6 +126,13 @@ SELECT
 FROM _token_requests AS t
 WHERE t.repository_selection = 'subset';
 
+CREATE VIEW _token_of_token_request_repositories AS
+SELECT
+  t.org AS org,
+  t.request_id AS parent,
+  t.token_id AS token_id
+FROM _token_requests AS t;
+
 CREATE VIEW _in_token_request_repositories (org, parent, item) AS SELECT '', '', '' WHERE 0;
 
 CREATE TRIGGER _in_token_request_repositories_insert INSTEAD OF INSERT ON _in_token_request_repositories

@@ -198,6 +198,13 @@ SELECT
 FROM _tokens AS t
 WHERE t.repository_selection = 'subset';
 
+CREATE VIEW _token_of_token_repositories AS
+SELECT
+  t.org AS org,
+  t.grant_id AS parent,
+  t.token_id AS token_id
+FROM _tokens AS t;
+
 CREATE VIEW _in_token_repositories (org, parent, item) AS SELECT '', '', '' WHERE 0;
 
 CREATE TRIGGER _in_token_repositories_insert INSTEAD OF INSERT ON _in_token_repositories
