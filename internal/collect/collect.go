@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,9 @@ type Plan struct {
 	Filters  Filters
 	// Concurrency is how many requests the client has in flight at most.
 	Concurrency int
+	// RepositoriesAQuery is how many repositories a GraphQL query requests at
+	// most; 0: 50.
+	RepositoriesAQuery int
 	// PointsPerMinute is the client's pace, for the estimate; 0: none.
 	PointsPerMinute int
 	Run             store.Run // about the snapshot itself; Filters is filled in here
@@ -35,6 +39,10 @@ type Plan struct {
 // walks is how many walks of one resource are made at once: while some wait for
 // the disk, others keep the client busy.
 func (p Plan) walks() int { return 2 * max(1, p.Concurrency) }
+
+func (p Plan) repositoriesAQuery() int {
+	return cmp.Or(p.RepositoriesAQuery, defaultRepositoriesAQuery)
+}
 
 // Event is the progress of one resource of one organization.
 type Event struct {

@@ -236,17 +236,17 @@ func TestFilters(t *testing.T) {
 	}
 }
 
-// A change of GitHub's API is reported with the column and the object, and does
-// not stop the other resources.
-func TestDriftIsReported(t *testing.T) {
+// A value that is not understood is named, with its object, and costs no more.
+func TestOddValueIsReported(t *testing.T) {
 	s := newSite(t, fakegithub.Options{}, rewrite("/personal-access-tokens", `"token_id":`, `"token_id":"x","was":`))
 	result, snapshot := s.mustRun()
 	row := coverageOf(t, result, "tokens")
-	want := fmt.Sprintf("tokens of acme: object %d: tokens.token_id is not an integer", s.world.Grants[0].ID)
-	if row.Status != store.StatusFailed || row.Message != want {
+	want := fmt.Sprintf(`not understood: 1 of %d objects: %s: token_id "x"`, len(s.world.Grants), s.world.Grants[0].Name)
+	if row.Status != store.StatusPartial || row.Message != want || result.IsComplete {
 		t.Errorf("tokens are %s: %s\nwant %s", row.Status, row.Message, want)
 	}
-	wantAnswer(t, snapshot, `SELECT count(*) > 0 FROM repositories`, "1")
+	wantAnswer(t, snapshot, `SELECT count(*), count(token_id) FROM tokens`, fmt.Sprintf("%d|%d", len(s.world.Grants), len(s.world.Grants)-1))
+	wantAnswer(t, snapshot, `SELECT object, field, value FROM oddities`, s.world.Grants[0].Name+`|token_id|"x"`)
 }
 
 // One failing list leaves the others alone, and its row says how much is missing.

@@ -74,12 +74,10 @@ type fatalError struct{ error }
 
 func (e fatalError) Unwrap() error { return e.error }
 
-// fatalUnlessDrift ends the run with what the store refuses; an object whose
-// form GitHub has changed fails its resource only.
-func fatalUnlessDrift(err error) error {
-	var drift *store.DriftError
-	if err == nil || errors.As(err, &drift) {
-		return err
+// fatal marks what the store refuses; nil stays nil.
+func fatal(err error) error {
+	if err == nil {
+		return nil
 	}
 	return fatalError{err}
 }

@@ -127,7 +127,8 @@ func (e *estimator) make(rest github.Budget) *Estimate {
 			estimate.Requests += repositories.items
 		}
 	}
-	estimate.Queries = (repositories.items + repositoriesAPage - 1) / repositoriesAPage
+	size := e.plan.repositoriesAQuery()
+	estimate.Queries = (repositories.items + size - 1) / size
 	estimate.Duration, estimate.Waits = e.duration(estimate, rest)
 	return &estimate
 }

@@ -225,20 +225,20 @@ func after(n int64, f func()) middleware {
 	}
 }
 
-// firstOf is the variable $first of a GraphQL request, which stays readable.
-func firstOf(t *testing.T, r *http.Request) int {
+// idsOf is how many ids a GraphQL request has, which stays readable.
+func idsOf(t *testing.T, r *http.Request) int {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		t.Error(err)
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	var request struct {
-		Variables struct{ First int }
+		Variables struct{ IDs []string }
 	}
 	if err := json.Unmarshal(body, &request); err != nil {
 		t.Error(err)
 	}
-	return request.Variables.First
+	return len(request.Variables.IDs)
 }
 
 // testKey is the App's key in all tests: making one takes long.

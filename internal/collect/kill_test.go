@@ -22,6 +22,12 @@ type killed struct {
 	Orgs               []string
 }
 
+// adapt makes a plan that of the killed process.
+func (k killed) adapt(p *Plan) {
+	p.RepositoriesAQuery = 4 // several queries of a small organization
+	p.Orgs = k.Orgs
+}
+
 const killedVariable = "COLLECT_TEST_KILLED"
 
 // TestKilledCollector is the process that TestKill kills.
@@ -46,7 +52,7 @@ func TestKilledCollector(t *testing.T) {
 		t.Fatal(err)
 	}
 	plan := (&site{url: k.URL, dir: k.Dir}).plan()
-	plan.Orgs = k.Orgs
+	k.adapt(&plan)
 	if _, err := Run(t.Context(), client, plan); err != nil {
 		t.Fatal(err)
 	}

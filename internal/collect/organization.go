@@ -21,9 +21,11 @@ type organization struct {
 	session  *github.Session
 	login    string
 
-	walked    atomic.Int64 // requests that are recorded with their walks
-	lookups   atomic.Int64 // repositories that were requested one by one
-	estimator *estimator
+	walked  atomic.Int64 // requests that are recorded with their walks
+	lookups atomic.Int64 // repositories that were requested one by one
+	// repositoryTotal is how many there are, as the settings said last; 0: unknown.
+	repositoryTotal atomic.Int64
+	estimator       *estimator
 }
 
 func newOrganization(c *collector, session *github.Session) *organization {
@@ -64,11 +66,18 @@ func (o *organization) collect(ctx context.Context) error {
 // catchUp reads the list of repositories once more, and what depends on it, if
 // the settings show that some were created or renamed since.
 func (o *organization) catchUp(ctx context.Context) error {
+	const repositories = "repositories"
 	unlisted, err := o.writer.Unlisted(ctx, o.login)
-	if err != nil || unlisted == 0 {
+	if err != nil {
 		return err
 	}
-	const repositories = "repositories"
+	listed, err := o.writer.Rows(ctx, o.login, repositories)
+	if err != nil {
+		return err
+	}
+	if total := o.repositoryTotal.Load(); unlisted == 0 && (total == 0 || total == listed) {
+		return nil
+	}
 	if err := o.writer.Reopen(ctx, o.login, repositories); err != nil {
 		return err
 	}
@@ -144,6 +153,9 @@ func (o *organization) resource(ctx context.Context, r Resource, parent store.Co
 		}
 	}
 	o.qualify(&row, parent, r)
+	if err := o.qualifyOdd(ctx, &row); err != nil {
+		return "", err
+	}
 	row.Duration = o.plan.Now().Sub(began)
 	return row.Status, o.coverage.add(ctx, row)
 }
@@ -185,4 +197,24 @@ func (o *organization) qualify(row *store.Coverage, parent store.CoverageStatus,
 		row.Status, row.Permission = store.StatusPartial, readAdministration
 		row.Message = "security settings are not shown without the permission"
 	}
+}
+
+// qualifyOdd lowers a complete row if something of it was not understood.
+func (o *organization) qualifyOdd(ctx context.Context, row *store.Coverage) error {
+	odd, err := o.writer.Oddities(ctx, o.login, row.Resource)
+	if err != nil || odd.Objects == 0 {
+		return err
+	}
+	rows, err := o.writer.Rows(ctx, o.login, row.Resource)
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf("not understood: %d of %d objects: %s", odd.Objects, max(rows, odd.Objects), odd.First)
+	switch {
+	case row.Status.IsComplete():
+		row.Status, row.Message = store.StatusPartial, text
+	case row.Status == store.StatusPartial:
+		row.Message += "; " + text
+	}
+	return nil
 }

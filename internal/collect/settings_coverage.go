@@ -42,11 +42,18 @@ func (c settingsCoverage) record(ctx context.Context, settings store.Coverage) (
 		if part.Shape != Part {
 			continue
 		}
-		if err := c.organization.coverage.add(ctx, c.part(part, settings)); err != nil {
+		row := c.part(part, settings)
+		if err := c.organization.qualifyOdd(ctx, &row); err != nil {
+			return "", err
+		}
+		if err := c.organization.coverage.add(ctx, row); err != nil {
 			return "", err
 		}
 	}
 	c.qualify(&settings, c.resource)
+	if err := c.organization.qualifyOdd(ctx, &settings); err != nil {
+		return "", err
+	}
 	return settings.Status, c.organization.coverage.add(ctx, settings)
 }
 

@@ -1,12 +1,14 @@
 package collect
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/shurcooL/githubv4"
 
@@ -59,8 +61,8 @@ func (p *partSelection) addTo(variables map[string]any) map[string]any {
 // dropRefused excludes parts whose refusal left whole repositories out of an
 // answer, as a null in a non-null field (deployKeys) does, and reports whether
 // to request it again.
-func (p *partSelection) dropRefused(nodes []*repositorySettings, problems *github.QueryErrors) bool {
-	if !slices.Contains(nodes, nil) {
+func (p *partSelection) dropRefused(nodes []json.RawMessage, problems *github.QueryErrors) bool {
+	if !slices.ContainsFunc(nodes, func(n json.RawMessage) bool { return string(n) == "null" }) {
 		return false
 	}
 	isDropped := false
@@ -88,6 +90,9 @@ func (p *partSelection) gaps(n int, problems *github.QueryErrors) []nodeGaps {
 		all[i].unknown = maps.Clone(p.excluded)
 	}
 	for _, e := range errorsOf(problems) {
+		if len(e.Path) > 0 && e.Path[0] == "organization" {
+			continue // the number of repositories, which is a help
+		}
 		part, node, ok := placeOf(e)
 		if ok && node < n {
 			all[node].unknown[part] = e.Message
@@ -109,25 +114,76 @@ func (g nodeGaps) lost() string {
 	return cmp.Or(g.unknown[""], "GitHub left a repository out of an answer")
 }
 
-// item is a repository as the snapshot keeps it.
-func (g nodeGaps) item(node *repositorySettings) (json.RawMessage, error) {
+// connection is a list of which not all may have been requested.
+type connection struct {
+	TotalCount int               `json:"totalCount"`
+	Nodes      []json.RawMessage `json:"nodes"`
+}
+
+func (c *connection) isCut() bool { return c != nil && c.TotalCount > len(c.Nodes) }
+
+// item is a repository as the snapshot keeps it: GitHub's object, and why parts of
+// it are unknown.
+func (g nodeGaps) item(node json.RawMessage, r store.Repository) json.RawMessage {
 	delete(g.unknown, "")
-	if branch := node.DefaultBranchRef; branch != nil && branch.Rules != nil && branch.Rules.TotalCount > len(branch.Rules.Nodes) {
+	var settings struct {
+		IsEmpty          *bool           `json:"isEmpty"`
+		DefaultBranchRef json.RawMessage `json:"defaultBranchRef"`
+		Rulesets         *connection     `json:"rulesets"`
+	}
+	var branch struct {
+		Rules *connection `json:"rules"`
+	}
+	// What is of another type stays zero: the store names it.
+	json.Unmarshal(node, &settings)
+	json.Unmarshal(settings.DefaultBranchRef, &branch)
+	if branch.Rules.isCut() {
 		g.unknown["branch_protection"] = fmt.Sprintf("%d rules on the default branch, of which %d were requested", branch.Rules.TotalCount, len(branch.Rules.Nodes))
 	}
-	if sets := node.Rulesets; sets != nil && sets.TotalCount > len(sets.Nodes) {
-		g.unknown["rulesets"] = fmt.Sprintf("%d rulesets, of which %d were requested", sets.TotalCount, len(sets.Nodes))
+	if settings.Rulesets.isCut() {
+		g.unknown["rulesets"] = fmt.Sprintf("%d rulesets, of which %d were requested", settings.Rulesets.TotalCount, len(settings.Rulesets.Nodes))
 	}
-	item, err := json.Marshal(settingsItem{node, g.unknown, g.isTransient})
+	isBranchless := string(settings.DefaultBranchRef) == "null" && settings.IsEmpty != nil && !*settings.IsEmpty
+	if isBranchless && r.DefaultBranch != "" && g.unknown["branch_protection"] == "" {
+		g.unknown["branch_protection"] = "GitHub names " + r.DefaultBranch + " as the default branch, which does not exist"
+	}
+	return g.addTo(node)
+}
+
+// addTo adds the gaps to an object as members of our own.
+func (g nodeGaps) addTo(node json.RawMessage) json.RawMessage {
+	own, err := json.Marshal(struct {
+		Unknown     map[string]string `json:"unknown,omitempty"`
+		IsTransient bool              `json:"again,omitempty"`
+	}{g.unknown, g.isTransient})
 	if err != nil {
-		return nil, fmt.Errorf("settings of %s: %w", node.NameWithOwner, err)
+		panic(err) // texts only
 	}
-	return item, nil
+	text := bytes.TrimSpace(node)
+	if len(own) == 2 || len(text) < 2 || text[0] != '{' { // nothing to add, or no object: the store names it
+		return node
+	}
+	inside := bytes.TrimSpace(text[1 : len(text)-1])
+	if len(inside) > 0 {
+		inside = append(inside[:len(inside):len(inside)], ',')
+	}
+	return slices.Concat([]byte{'{'}, inside, own[1:])
+}
+
+// lacksOf lists what the server does not have, as the paths in a node.
+func lacksOf(session *github.Session) []string {
+	var paths []string
+	for _, p := range session.Lacks() {
+		if path, ok := strings.CutPrefix(p, "nodes."); ok {
+			paths = append(paths, path)
+		}
+	}
+	return paths
 }
 
 // placeOf finds which part of which node of the answer an error is about; part
 // is "" for the repository itself. A path looks like
-// organization, repositories, nodes, 3, codeowners, errors.
+// nodes, 3, codeowners, errors.
 func placeOf(e github.QueryError) (part string, node int, ok bool) {
 	at := slices.Index(e.Path, "nodes") + 1
 	if at == 0 || at == len(e.Path) {

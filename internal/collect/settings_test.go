@@ -31,7 +31,7 @@ func TestSettingsPagesAreHalved(t *testing.T) {
 	heavy := 0
 	s := newSite(t, fakegithub.Options{}, func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path == "/graphql" && firstOf(t, r) > 12 {
+			if r.URL.Path == "/graphql" && idsOf(t, r) > 12 {
 				heavy++
 				http.Error(w, "<html>", http.StatusBadGateway)
 				return

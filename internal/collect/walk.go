@@ -53,7 +53,7 @@ func (w *walk) object(ctx context.Context) (err error) {
 	var item json.RawMessage
 	item, w.cost, err = w.organization.session.Get(ctx, w.path)
 	if w.isOffOn404 && github.IsNotFound(err) {
-		item, err = json.RawMessage(`{"message":"Not Found"}`), nil // GitHub's words, for the store to read
+		item, err = json.RawMessage(`{"message":"Not Found","enabled":null,"paused":null}`), nil // GitHub's words, for the store to read
 	}
 	if err != nil {
 		return err
@@ -63,7 +63,7 @@ func (w *walk) object(ctx context.Context) (err error) {
 	if item != nil {
 		items = append(items, item)
 	}
-	return fatalUnlessDrift(w.add(ctx, items, ""))
+	return fatal(w.add(ctx, items, ""))
 }
 
 // add stores a page with what it cost; an interrupt must not lose it.
@@ -117,7 +117,7 @@ func (w *walk) pages(ctx context.Context, from string, mayStop bool) (hasChanged
 			return true, nil
 		}
 		if err := w.add(ctx, page.Items, page.Next); err != nil {
-			return false, fatalUnlessDrift(err)
+			return false, fatal(err)
 		}
 		n := w.rows.Add(int64(len(page.Items)))
 		if w.target.Parent == "" {

@@ -85,6 +85,7 @@ type Client struct {
 	app       *chain       // asks as the App itself; nil in token mode
 	ready     *sharedToken // what token mode's chains have in common; nil in App mode
 	state     *clientState
+	lacking   *fieldSet // of GraphQL
 }
 
 // settings are Options with the defaults filled in and without the secrets.
@@ -134,6 +135,7 @@ func New(o Options) (*Client, error) {
 		transport: newTransport(o.concurrency()),
 		slots:     make(chan struct{}, o.concurrency()),
 		state:     &clientState{chains: make(map[int64]*chain)},
+		lacking:   &fieldSet{paths: map[string]bool{}},
 	}
 	if o.App == nil {
 		c.ready = &sharedToken{token: &readyToken{token: o.Token}, gate: newGate(c.options)}

@@ -97,24 +97,19 @@ func isRefusal(err error, status int, types ...string) bool {
 	})
 }
 
-// IsTimeout reports whether the server gave up on a request that was too heavy
-// (502, 503, 504, a GraphQL resource limit) or was not done in time. A smaller page
-// may work.
-func IsTimeout(err error) bool {
+// IsRefused reports whether the server refused, or no token could be minted: less of
+// the same would be refused too. What is neither refused nor answered is a failure
+// of the server or of the way to it.
+func IsRefused(err error) bool {
 	var auth *AuthError
 	if errors.As(err, &auth) {
-		return false
+		return true
 	}
 	var refusal *Error
 	if errors.As(err, &refusal) {
-		return refusal.StatusCode >= 502 && refusal.StatusCode <= 504
+		return refusal.StatusCode >= 400 && refusal.StatusCode < 500
 	}
-	var network *NetworkError
-	if errors.As(err, &network) {
-		return network.IsTimeout
-	}
-	var query *QueryErrors
-	return errors.As(err, &query) && query.IsTimeout()
+	return IsForbidden(err) || IsNotFound(err)
 }
 
 // newError returns the Error of an answer.

@@ -88,7 +88,7 @@ func TestNothingRemains(t *testing.T) {
 		t.Fatal(err)
 	}
 	var q repositories
-	if _, _, err := s.Query(t.Context(), &q, repositoryVars); err != nil {
+	if _, _, err := s.Query(t.Context(), &q, repositoryVars, &q); err != nil {
 		t.Fatal(err)
 	}
 	wantCount(t, "waits of GraphQL, which has a limit of its own", f.clock.naps(), 0)
@@ -154,7 +154,7 @@ func TestMaxWait(t *testing.T) {
 	if !e.Until.Equal(start.Add(30*time.Minute+time.Second)) || e.Wait != 30*time.Minute+time.Second {
 		t.Errorf("got %+v", e)
 	}
-	if IsForbidden(err) || IsTimeout(err) {
+	if IsForbidden(err) || IsRefused(err) {
 		t.Error("a limit was taken for something else")
 	}
 	if _, _, err := s.Get(t.Context(), "y"); err == nil {
@@ -168,7 +168,7 @@ func TestMaxWaitInGraphQLAndPages(t *testing.T) {
 	f := newFake(t, limited(429, "no", "Retry-After", "4000"))
 	s := f.session(f.withToken)
 	var q repositories
-	_, _, err := s.Query(t.Context(), &q, repositoryVars)
+	_, _, err := s.Query(t.Context(), &q, repositoryVars, &q)
 	wantError[*LimitError](t, err)
 	for page, err := range s.Pages(t.Context(), "orgs/acme/repos") {
 		wantError[*LimitError](t, err)

@@ -88,7 +88,7 @@ func TestPacing(t *testing.T) {
 	wantCount(t, "messages: pacing is not a limit", f.waits.list(), 0)
 	before := f.clock.Now()
 	var q repositories
-	if _, _, err := s.Query(t.Context(), &q, repositoryVars); err != nil || f.clock.Now() != before {
+	if _, _, err := s.Query(t.Context(), &q, repositoryVars, &q); err != nil || f.clock.Now() != before {
 		t.Errorf("GraphQL waited %s for the points of REST, %v", f.clock.Now().Sub(before), err)
 	}
 }

@@ -267,7 +267,7 @@ func TestRedirects(t *testing.T) {
 	_, _, err = s.Get(t.Context(), "circle")
 	wantText(t, err, "GET /circle: stopped after 5 redirects")
 	var q struct{ Viewer struct{ Login string } }
-	_, _, err = s.Query(t.Context(), &q, nil)
+	_, _, err = s.Query(t.Context(), &q, nil, &q)
 	wantText(t, err, "POST /graphql: refused to follow the redirect of a POST")
 	wantCount(t, "visits to the stranger", append(strangers, stranger.requests("")...), 0)
 	wantCount(t, "visits to elsewhere", f.requests("elsewhere"), 0)

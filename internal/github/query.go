@@ -60,29 +60,55 @@ func (e *QueryErrors) IsTimeout() bool {
 // envelope is a GraphQL answer.
 type envelope struct {
 	Data   json.RawMessage `json:"data"`
-	Errors []struct {
-		Type    string            `json:"type"`
-		Path    []json.RawMessage `json:"path"`
-		Message string            `json:"message"`
-	} `json:"errors"`
+	Errors []envelopeError `json:"errors"`
 }
 
-// Query sends a GraphQL query built by githubv4 from q, a pointer to a struct,
-// and fills q with the answer. What GitHub left out is in the QueryErrors; nil:
-// nothing. An error means that there is no usable answer; for a server that gave
-// up on a heavy query [IsTimeout] is true. The cost is set on errors too.
-func (s *Session) Query(ctx context.Context, q any, vars map[string]any) (*QueryErrors, Cost, error) {
+type envelopeError struct {
+	Type       string            `json:"type"`
+	Path       []json.RawMessage `json:"path"`
+	Message    string            `json:"message"`
+	Extensions struct {
+		Code string `json:"code"`
+	} `json:"extensions"`
+}
+
+// Query sends a GraphQL query that githubv4 builds from q, a pointer to a struct,
+// and decodes the data into answer as encoding/json does: what is odd about one
+// object must not cost the others, so answer takes them as [json.RawMessage]. What
+// GitHub left out is in the QueryErrors; nil: nothing. Fields that the server does
+// not have are not asked for, see [Session.Lacks]. An error means that there is no
+// usable answer; if it is not [IsRefused], less may work. The cost is set on errors
+// too.
+func (s *Session) Query(ctx context.Context, q any, vars map[string]any, answer any) (*QueryErrors, Cost, error) {
 	k := &call{chain: s.chain}
-	problems, err := k.query(ctx, q, vars)
-	return problems, k.cost, err
+	for {
+		problems, missing, err := k.query(ctx, q, vars, answer)
+		if len(missing) == 0 || !s.chain.client.lacking.add(missing) {
+			return problems, k.cost, err
+		}
+	}
 }
 
-func (k *call) query(ctx context.Context, q any, vars map[string]any) (*QueryErrors, error) {
+// query sends the query once. missing are fields that the server says it does not
+// have.
+func (k *call) query(ctx context.Context, q any, vars map[string]any, answer any) (problems *QueryErrors, missing []string, err error) {
 	graphql := k.chain.client.endpoint.graphql
 	client := k.httpClient()
-	rec := &recorder{next: client.Transport}
+	rec := &recorder{next: client.Transport, lacking: k.chain.client.lacking}
 	client.Transport = rec
-	err := githubv4.NewEnterpriseClient(graphql.String(), client).Query(ctx, q, vars)
+	err = githubv4.NewEnterpriseClient(graphql.String(), client).Query(ctx, q, vars)
+	problems, err = k.classify(rec, err)
+	if err == nil {
+		if err = json.Unmarshal(rec.answer.Data, answer); err != nil {
+			err = describe(http.MethodPost, graphql, fmt.Errorf("the data is not what was asked for: %w", err))
+		}
+	}
+	return problems, missingFields(rec.answer.Errors), err
+}
+
+// classify says what the answer of a query is worth, given githubv4's error.
+func (k *call) classify(rec *recorder, err error) (*QueryErrors, error) {
+	graphql := k.chain.client.endpoint.graphql
 	var transport *url.Error
 	if errors.As(err, &transport) {
 		return nil, describe(http.MethodPost, graphql, err)
@@ -117,17 +143,22 @@ func (e *envelope) isEmpty() bool {
 	return true
 }
 
-// recorder keeps what githubv4 hides: the status and body of a refusal, and the
-// type and path of each error. It passes on the data alone, so that an error of
-// githubv4 is about decoding it.
+// recorder keeps what githubv4 hides: the status and body of a refusal, the
+// type and path of each error, and the data as it came. githubv4 gets none of it,
+// because one value of another type than it expects would be the end of all.
 type recorder struct {
-	next   http.RoundTripper
-	resp   *http.Response
-	body   []byte
-	answer envelope
+	next    http.RoundTripper
+	lacking *fieldSet
+	resp    *http.Response
+	body    []byte
+	answer  envelope
 }
 
 func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
+	req, err := r.lacking.strip(req)
+	if err != nil {
+		return nil, err
+	}
 	resp, err := r.next.RoundTrip(req)
 	if err != nil {
 		return nil, err
@@ -139,13 +170,8 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := json.Unmarshal(r.body, &r.answer); err != nil {
 		return nil, errors.New("the answer is not that of a GraphQL server")
 	}
-	if len(r.answer.Errors) > 0 {
-		data, err := json.Marshal(map[string]any{"data": r.answer.Data})
-		if err != nil {
-			return nil, err
-		}
-		resp.Body = wholeBody{bytes.NewReader(data), data}
-	}
+	nothing := []byte(`{"data":{}}`)
+	resp.Body = wholeBody{bytes.NewReader(nothing), nothing}
 	return resp, nil
 }
 

@@ -208,7 +208,7 @@ func (f *fake) everything(t *testing.T, change func(*Options)) string {
 	for _, errPages = range s.Pages(ctx, "orgs/acme/repos") {
 	}
 	var q repositories
-	problems, _, errQuery := s.Query(ctx, &q, repositoryVars)
+	problems, _, errQuery := s.Query(ctx, &q, repositoryVars, &q)
 	for _, v := range []any{errInstallations, errGet, errPages, errQuery, problems, c.Close(ctx), s, s.Installation(), q} {
 		fmt.Fprint(&b, prints(v))
 	}

@@ -15,8 +15,8 @@ type failureKind int
 
 const (
 	ordinary failureKind = iota
-	// heavy is for GraphQL queries that the server gave up on, which costs
-	// points: the caller should request less.
+	// heavy is for GraphQL queries that failed, which costs points: the caller
+	// should request less.
 	heavy
 	// unauthorized is for a token that is refused after its renewal: one that
 	// another request has just renewed may need a moment.
@@ -103,10 +103,8 @@ func classify(k *call, req *http.Request, res resource, resp *http.Response, err
 		if _, isRenewable := k.chain.creds.(*installationToken); isRenewable {
 			return tryResult{cause: statusLine(code), kind: unauthorized, after: after}
 		}
-	case http.StatusInternalServerError, http.StatusServiceUnavailable:
-		return tryResult{cause: statusLine(code), after: after}
-	case http.StatusBadGateway, http.StatusGatewayTimeout:
-		return tryResult{cause: statusLine(code), kind: kindOfFailure(res, true), after: after}
+	case http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusBadGateway, http.StatusGatewayTimeout:
+		return tryResult{cause: statusLine(code), kind: kindOfFailure(res), after: after}
 	case http.StatusAccepted:
 		if req.Method == http.MethodGet {
 			again := newError(req.Method, req.URL, resp, nil)
@@ -136,7 +134,7 @@ func classifyError(k *call, res resource, err error) tryResult {
 	if !ok || isPermanent(network.Err) {
 		return tryResult{}
 	}
-	kind := kindOfFailure(res, network.IsTimeout)
+	kind := kindOfFailure(res)
 	if errors.Is(network.Err, syscall.ECONNREFUSED) && !k.chain.client.state.isAnswered.Load() {
 		kind = refused
 	}
@@ -149,8 +147,11 @@ func isExhausted(failures map[failureKind]int, result tryResult, try int) bool {
 	return failures[result.kind] >= result.kind.tries() || try >= maxTries
 }
 
-func kindOfFailure(res resource, isHeavy bool) failureKind {
-	if res == graphqlLimit && isHeavy {
+// kindOfFailure is that of a server that gave up, or did not answer. A GraphQL
+// query may be the reason: too heavy, or with one object that the server cannot
+// serve.
+func kindOfFailure(res resource) failureKind {
+	if res == graphqlLimit {
 		return heavy
 	}
 	return ordinary

@@ -106,20 +106,20 @@ func wantBackoff(t *testing.T, naps []time.Duration) {
 	}
 }
 
-func TestIsTimeout(t *testing.T) {
+func TestIsRefused(t *testing.T) {
 	silent := func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 	for _, tt := range []struct {
 		handle  http.HandlerFunc
 		want    bool
 		timeout time.Duration
 	}{
-		{status(502), true, 0}, {status(504), true, 0}, {silent, true, 50 * time.Millisecond},
-		{status(500), false, 0}, {status(404), false, 0}, {hijacked("", 0), false, 0},
+		{status(502), false, 0}, {status(504), false, 0}, {silent, false, 50 * time.Millisecond},
+		{status(500), false, 0}, {status(404), true, 0}, {status(451), true, 0}, {hijacked("", 0), false, 0},
 	} {
 		f := newFake(t, tt.handle)
 		_, _, err := f.session(f.withToken, func(o *Options) { o.TryTimeout = tt.timeout }).Get(t.Context(), "x")
-		if err == nil || IsTimeout(err) != tt.want {
-			t.Errorf("%v: IsTimeout %v", err, IsTimeout(err))
+		if err == nil || IsRefused(err) != tt.want {
+			t.Errorf("%v: IsRefused %v", err, IsRefused(err))
 		}
 	}
 }
@@ -212,7 +212,7 @@ func TestContextEndsATry(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-arrived; cancel() }()
 	_, _, err := f.session(f.withToken).Get(ctx, "x")
-	if !errors.Is(err, context.Canceled) || IsTimeout(err) {
+	if !errors.Is(err, context.Canceled) || IsRefused(err) {
 		t.Errorf("got %v", err)
 	}
 	wantCount(t, "tries", f.requests(""), 1)

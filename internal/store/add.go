@@ -1,11 +1,14 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 )
 
 // AddOrg makes an organization part of the snapshot. It comes before everything
@@ -27,8 +30,9 @@ func (w *Writer) AddOrg(ctx context.Context, o Org) error {
 // page is a call of Add or Gone that waits to be stored.
 type page struct {
 	walk     Walk
-	items    []json.RawMessage
-	stripped []string
+	items    []json.RawMessage // as they came, for messages
+	stripped []string          // "": not to be stored
+	odd      []objectOddity
 	next     string
 	cost     Cost
 	isGone   bool
@@ -38,18 +42,70 @@ type page struct {
 
 // Add stores a page, its items and the page to read next, as a whole or not at
 // all; it returns when that is on the disk. next "" finishes the walk. An object
-// seen before is updated. A [DriftError] names an object that the schema refuses.
+// seen before is updated. What the schema does not understand of an object is left
+// out and noted in oddities, the object too if it has no identity.
 func (w *Writer) Add(ctx context.Context, walk Walk, items []json.RawMessage, next string, cost Cost) error {
 	p := &page{walk: walk, items: items, stripped: make([]string, len(items)), next: next, cost: cost}
+	r := w.resource(walk.Resource)
 	var s compactor
 	for i, item := range items {
-		text, err := s.strip(item, w.resource(walk.Resource).kept)
-		if err != nil {
-			return &DriftError{Org: walk.Org, Resource: walk.Resource, Object: objectID(walk, item), Problem: err.Error()}
+		text, err := s.strip(item, r.fields, r.kept)
+		switch {
+		case err != nil:
+			p.odd = append(p.odd, refused(walk, item, err.Error()))
+			continue
+		case !s.isLost:
+			p.stripped[i] = text
 		}
-		p.stripped[i] = text
+		p.note(i, s.odd)
 	}
 	return w.store(ctx, p)
+}
+
+// note keeps what was odd about an item. What a refusal took away is not odd, and
+// where a list of a part has something odd, the part is unknown.
+func (p *page) note(i int, odd []oddity) {
+	if len(odd) == 0 {
+		return
+	}
+	var members map[string]json.RawMessage
+	unknown := map[string]string{}
+	if json.Unmarshal(p.items[i], &members) == nil && members["unknown"] != nil {
+		json.Unmarshal(members["unknown"], &unknown) // our own, see collect
+	}
+	name, before := objectName(p.walk, p.items[i]), len(unknown)
+	odd = slices.DeleteFunc(odd, func(o oddity) bool {
+		return o.value == "" && slices.Contains(p.walk.Lacks, strings.ReplaceAll(o.field, ".*", ""))
+	})
+	for _, o := range odd {
+		if unknown[o.part] != "" && o.part != p.walk.Resource {
+			continue
+		}
+		p.odd = append(p.odd, objectOddity{o, name})
+	}
+	for _, o := range odd {
+		if o.decides && unknown[o.part] == "" {
+			unknown[o.part] = "not understood: " + o.field + " " + cmp.Or(o.value, "is missing")
+		}
+	}
+	if len(unknown) > before && p.stripped[i] != "" {
+		p.stripped[i] = withUnknown(p.stripped[i], unknown)
+	}
+}
+
+// withUnknown replaces the reasons that an item gives for what is unknown of it.
+func withUnknown(item string, unknown map[string]string) string {
+	var members map[string]json.RawMessage
+	reasons, err := json.Marshal(unknown)
+	if err != nil || json.Unmarshal([]byte(item), &members) != nil {
+		return item
+	}
+	members["unknown"] = reasons
+	text, err := json.Marshal(members)
+	if err != nil {
+		return item
+	}
+	return string(text)
 }
 
 // Gone finishes a walk whose parent disappeared between the list and the walk.
@@ -133,9 +189,18 @@ func (w *Writer) insert(tx *sql.Tx, p *page) (err error) {
 	}()
 	insert = tx.StmtContext(ctx, insert)
 	for i, text := range p.stripped {
-		if _, err := insert.ExecContext(ctx, p.walk.Org, p.walk.Parent, text); err != nil {
-			return drift(p.walk, p.items[i], err)
+		if text == "" {
+			continue
 		}
+		_, err := insert.ExecContext(ctx, p.walk.Org, p.walk.Parent, text)
+		if problem := aboutRow(err); problem != "" {
+			p.odd = append(p.odd, refused(p.walk, p.items[i], problem))
+		} else if err != nil {
+			return fmt.Errorf("store %s of %s: %w", p.walk.Resource, p.walk.Org, err)
+		}
+	}
+	if err := w.addOddities(ctx, tx, p); err != nil {
+		return err
 	}
 	if p.isGone {
 		const gone = `INSERT OR IGNORE INTO _gone (org, resource, parent) VALUES (?, ?, ?)`

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -89,7 +88,7 @@ func (w *Writer) Gaps(ctx context.Context, org string) (gaps []Gap, repositories
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.db == nil {
-		return nil, 0, errors.New("snapshot is closed")
+		return nil, 0, errClosed
 	}
 	err = w.db.QueryRowContext(ctx, "SELECT count(*) FROM _repository_settings AS s WHERE s.org = ?", org).Scan(&repositories)
 	if err != nil {
@@ -119,7 +118,7 @@ func (w *Writer) Rows(ctx context.Context, org, resource string) (n int64, err e
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.db == nil {
-		return 0, errors.New("snapshot is closed")
+		return 0, errClosed
 	}
 	if err := w.db.QueryRowContext(ctx, "SELECT "+w.countOf(resource), org).Scan(&n); err != nil {
 		return 0, fmt.Errorf("count %s of %s: %w", resource, org, err)

@@ -2,11 +2,9 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
-	"strings"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -29,6 +27,8 @@ var (
 	// ErrExists: there is a published snapshot of that name.
 	ErrExists = errors.New("snapshot exists already")
 
+	errClosed = errors.New("snapshot is closed")
+
 	// ErrInUse: another run uses the folder.
 	ErrInUse = errors.New("in use by another run")
 )
@@ -41,17 +41,6 @@ type SchemaError struct {
 
 func (e *SchemaError) Error() string {
 	return fmt.Sprintf("snapshot has schema version %d, this program reads up to %d", e.Got, e.Want)
-}
-
-// DriftError says that an object is not what GitHub's API describes.
-type DriftError struct {
-	Org, Resource string
-	Object        string // id of the object as text
-	Problem       string // "tokens.token_id is not an integer"
-}
-
-func (e *DriftError) Error() string {
-	return fmt.Sprintf("%s of %s: object %s: %s", e.Resource, e.Org, e.Object, e.Problem)
 }
 
 // constraintTexts turns SQLite's words for a refused row into table.column and
@@ -68,40 +57,20 @@ var constraintTexts = []struct {
 	{regexp.MustCompile(`^(?:SQL logic error|constraint failed): (.+?)(?: \(\d+\))?$`), "$1"},
 }
 
-// drift makes an insert's error name the object. Errors that are not about the
-// object (a full disk, a cancelled context) pass through.
-func drift(w Walk, item json.RawMessage, err error) error {
-	if ctxErr := contextError(err); ctxErr != nil {
-		return ctxErr
-	}
+// aboutRow says why the file cannot hold a row; "" for no error and for one that is
+// not about the row: a full disk, a cancelled context.
+func aboutRow(err error) string {
 	var e *sqlite.Error
-	if !errors.As(err, &e) || !isAboutRow(e.Code()) {
-		return fmt.Errorf("store %s of %s: %w", w.Resource, w.Org, err)
+	if err == nil || contextError(err) != nil || !errors.As(err, &e) || !isAboutRow(e.Code()) {
+		return ""
 	}
 	problem := e.Error()
 	for _, c := range constraintTexts {
 		if m := c.pattern.FindStringSubmatchIndex(problem); m != nil {
-			problem = string(c.pattern.ExpandString(nil, c.text, problem, m))
-			break
+			return string(c.pattern.ExpandString(nil, c.text, problem, m))
 		}
 	}
-	return &DriftError{Org: w.Org, Resource: w.Resource, Object: objectID(w, item), Problem: problem}
-}
-
-// objectID finds what to call an object in a message.
-func objectID(w Walk, item json.RawMessage) string {
-	var members map[string]json.RawMessage
-	if json.Unmarshal(item, &members) == nil {
-		for _, name := range []string{"id", "databaseId", "token_id", "login", "name"} {
-			if id, ok := members[name]; ok && len(id) <= 100 {
-				return strings.Trim(string(id), `"`)
-			}
-		}
-	}
-	if w.Parent != "" {
-		return w.Parent
-	}
-	return fmt.Sprintf("%.40s", item)
+	return problem
 }
 
 // isAboutRow reports whether a SQLite result code is about the row that was to be

@@ -18,7 +18,10 @@ var (
 	IsLink      = isLink
 )
 
-const MaxDepth = maxDepth
+const (
+	MaxDepth      = maxDepth
+	MaxOddObjects = maxOddObjects
+)
 
 func (w *Writer) DB() *sql.DB { return w.db }
 
@@ -32,5 +35,5 @@ func (s *Snapshot) Temporary() string { return s.temporary }
 type Compactor = compactor
 
 func (s *compactor) Strip(item json.RawMessage, keys map[string]bool) (string, error) {
-	return s.strip(item, keys)
+	return s.strip(item, nil, keys)
 }

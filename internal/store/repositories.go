@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 
 	"auditor/internal/sqlite"
@@ -11,30 +10,31 @@ import (
 
 // Repository is one of the list, as far as requesting its settings needs it.
 type Repository struct {
-	ID          int64
-	NodeID      string // for GraphQL; "" if the list has none
-	FullName    string
-	HasSettings bool // they were read, but not completely
+	ID            int64
+	NodeID        string // for GraphQL; "" if the list has none
+	FullName      string
+	DefaultBranch string // "": the list has none
+	HasSettings   bool   // they were read, but not completely
 }
 
 // MissingSettings lists the repositories of an organization whose settings are
-// missing or to be requested again, ordered by id.
+// missing or to be requested again, ordered by name.
 func (w *Writer) MissingSettings(ctx context.Context, org string) ([]Repository, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.db == nil {
-		return nil, errors.New("snapshot is closed")
+		return nil, errClosed
 	}
 	rows, err := w.db.QueryContext(ctx, `
-		SELECT r.repository_id, COALESCE(r.raw ->> '$.node_id', ''), r.full_name, s.repository_id IS NOT NULL
+		SELECT r.repository_id, COALESCE(r.raw ->> '$.node_id', ''), COALESCE(r.full_name, ''), COALESCE(r.default_branch, ''), s.repository_id IS NOT NULL
 		FROM _repositories AS r
 		LEFT JOIN _repository_settings AS s ON s.org = r.org AND s.repository_id = r.repository_id
 		WHERE r.org = ? AND (s.repository_id IS NULL OR s.raw ->> '$.again')
-		ORDER BY r.repository_id`, org)
+		ORDER BY lower(r.full_name), r.repository_id`, org)
 	var all []Repository
 	err = sqlite.EachRow(rows, err, func(rows *sql.Rows) error {
 		var r Repository
-		err := rows.Scan(&r.ID, &r.NodeID, &r.FullName, &r.HasSettings)
+		err := rows.Scan(&r.ID, &r.NodeID, &r.FullName, &r.DefaultBranch, &r.HasSettings)
 		all = append(all, r)
 		return err
 	})
@@ -50,7 +50,7 @@ func (w *Writer) Unlisted(ctx context.Context, org string) (n int, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.db == nil {
-		return 0, errors.New("snapshot is closed")
+		return 0, errClosed
 	}
 	err = w.db.QueryRowContext(ctx, `
 		SELECT count(*)

@@ -15,6 +15,7 @@ type resource struct {
 	canRestart bool            // a _restart_ trigger empties a list
 	isCounted  bool            // it has a table of its own
 	kept       map[string]bool // the keys that its items are cut down to; nil: all
+	fields     *field          // what its items are like; nil: not declared
 
 	insert *sql.Stmt // into the _in_ view; nil before the first page. Guarded by Writer.mu
 }
@@ -38,7 +39,7 @@ func (w *Writer) prepare(ctx context.Context) error {
 		UNION ALL SELECT 'counted', t.resource, '' FROM _table_resources AS t WHERE t.table_name = '_' || t.resource
 		UNION ALL SELECT 'kept', k.resource, k.key FROM _kept_keys AS k`
 	rows, err := w.db.QueryContext(ctx, facts)
-	return sqlite.EachRow(rows, err, func(rows *sql.Rows) error {
+	err = sqlite.EachRow(rows, err, func(rows *sql.Rows) error {
 		var kind, name, key string
 		if err := rows.Scan(&kind, &name, &key); err != nil {
 			return err
@@ -48,6 +49,10 @@ func (w *Writer) prepare(ctx context.Context) error {
 		w.resources[name] = r
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	return w.learnFields(ctx)
 }
 
 // learn takes in one fact of the schema.

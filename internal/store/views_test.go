@@ -39,6 +39,7 @@ var specViews = map[string]string{
 	"repository_teams":          "org repository_id full_name slug permission",
 	"deploy_keys":               "org repository_id full_name title is_read_only created_at",
 	"permission_catalog":        "scope permission level tier why",
+	"oddities":                  "org resource object field value count",
 	"live_tokens":               "org grant_id token_name owner_login granted_days expires_in_days unused_days doubt html_url",
 	"live_repositories":         "org repository_id full_name created_days pushed_days plan doubt raw html_url",
 	"live_default_branches":     "org repository_id is_protected source_count protection_text doubt html_url",

@@ -46,7 +46,7 @@ func (w *Writer) TokenID(ctx context.Context, walk Walk) (id string, err error) 
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.db == nil {
-		return "", errors.New("snapshot is closed")
+		return "", errClosed
 	}
 	const query = "SELECT CAST(t.token_id AS TEXT) FROM _token_of_%s AS t WHERE t.org = ? AND t.parent = CAST(? AS INTEGER)"
 	err = w.db.QueryRowContext(ctx, fmt.Sprintf(query, walk.Resource), walk.Org, walk.Parent).Scan(&id)

@@ -55,6 +55,9 @@ type Walk struct {
 	Parent        string // id of the parent as text, a role for members, "" for none
 	Repository    string // full name where the path needs it, else ""
 	Next          string // page to resume at; "": the first
+	// Lacks are the members that the server does not have, as paths without lists:
+	// "deployKeys.nodes.enabled". That they are missing is not odd.
+	Lacks []string
 }
 
 // Cost is what reading took.
@@ -217,7 +220,7 @@ func (w *Writer) transact(ctx context.Context, f func(*sql.Tx) error) error {
 		return err
 	}
 	if w.db == nil {
-		return errors.New("snapshot is closed")
+		return errClosed
 	}
 	tx, err := w.db.BeginTx(context.WithoutCancel(ctx), nil)
 	if err != nil {

@@ -32,6 +32,38 @@ CREATE TABLE _kept_keys (
   PRIMARY KEY (resource, key)
 ) STRICT, WITHOUT ROWID;
 
+-- What objects of a resource are like, as far as this file reads them. path is
+-- that of a member, with * for every item of a list and for every member of an
+-- object whose names are somebody's own. kind: id (an integer without which the
+-- object is none), integer, text, flag (true or false), time (RFC 3339), word (one of
+-- those after the colon), object, list, any. presence: required, nullable (null is an
+-- answer, nothing is none), optional (both are answers). part: the resource whose
+-- coverage it concerns, NULL for the object's own. What is not so is noted in
+-- _oddities; a required member becomes null, any other one is left out.
+-- is_decisive: without it nothing is known of the part of that object.
+CREATE TABLE _fields (
+  resource TEXT NOT NULL,
+  path TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  presence TEXT NOT NULL CHECK (presence IN ('required', 'nullable', 'optional')),
+  part TEXT,
+  is_decisive INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (resource, path)
+) STRICT, WITHOUT ROWID;
+
+-- walk and parent are those of the list that had it.
+CREATE TABLE _oddities (
+  org TEXT NOT NULL REFERENCES _installations (org),
+  resource TEXT NOT NULL,
+  walk TEXT NOT NULL,
+  parent TEXT NOT NULL,
+  object TEXT NOT NULL,
+  field TEXT NOT NULL,
+  value TEXT,
+  object_count INTEGER NOT NULL,
+  PRIMARY KEY (org, resource, walk, parent, object, field)
+) STRICT, WITHOUT ROWID;
+
 -- An organization of this run and what the installation may see of it.
 -- permissions NULL: unknown (a ready installation token was used).
 -- has_security_and_analysis: at least one repository came with the settings
@@ -80,6 +112,18 @@ CREATE TABLE _gone (
 -- A list that is read again because it changed while it was read. Schema files
 -- of lists empty theirs by a trigger on this view, _restart_ and the resource.
 CREATE VIEW _restarts (org, resource, parent) AS SELECT '', '', '' WHERE 0;
+
+CREATE TRIGGER _restart_oddities INSTEAD OF INSERT ON _restarts
+BEGIN
+  DELETE FROM _oddities
+  WHERE org = NEW.org AND walk = NEW.resource AND parent = NEW.parent;
+END;
+
+CREATE TRIGGER _gone_oddities AFTER INSERT ON _gone
+BEGIN
+  DELETE FROM _oddities
+  WHERE org = NEW.org AND walk = NEW.resource AND parent = NEW.parent;
+END;
 
 CREATE TABLE _coverage (
   org TEXT NOT NULL REFERENCES _installations (org),
@@ -130,3 +174,13 @@ SELECT
   c.reread_count AS reread_count, -- lists that changed while they were read, and were read again
   round(c.duration_ms / 1000.0, 3) AS duration_seconds -- seconds it took, those of an interrupted run not counted
 FROM _coverage AS c;
+
+CREATE VIEW oddities AS -- What GitHub sent that was not understood: it is left out, and unknown.
+SELECT
+  o.org AS org, -- organization login
+  o.resource AS resource, -- the resource whose coverage it makes partial
+  NULLIF(o.object, '') AS object, -- name or id of the object; NULL: not known, or of more than a thousand
+  o.field AS field, -- the field's path in the object; empty: the object itself
+  o.value AS value, -- what was there, as JSON, at most 200 characters; NULL: nothing
+  o.object_count AS count -- objects of this row
+FROM _oddities AS o;

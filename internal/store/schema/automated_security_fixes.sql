@@ -5,6 +5,11 @@
 INSERT INTO _table_resources (table_name, resource) VALUES
   ('_automated_security_fixes', 'automated_security_fixes');
 
+INSERT INTO _fields (resource, path, kind, presence, part) VALUES
+  ('automated_security_fixes', 'message', 'text', 'optional', NULL),
+  ('automated_security_fixes', 'enabled', 'flag', 'nullable', NULL),
+  ('automated_security_fixes', 'paused', 'flag', 'nullable', NULL);
+
 CREATE TABLE _automated_security_fixes (
   org TEXT NOT NULL,
   repository_id INTEGER NOT NULL,
@@ -13,7 +18,8 @@ CREATE TABLE _automated_security_fixes (
   FOREIGN KEY (org, repository_id) REFERENCES _repositories (org, repository_id) ON DELETE CASCADE
 ) STRICT;
 
--- What the answer means: enabled, disabled or paused; absent for a 404, which
+-- What the answer means: enabled, disabled or paused, unknown if it was not
+-- understood; absent for a 404, which
 -- says "not enabled" to administrators and nothing to all others.
 CREATE TABLE _security_updates (
   org TEXT NOT NULL,
@@ -40,20 +46,13 @@ SELECT
   CAST(r.repository_id AS TEXT) AS parent,
   r.full_name AS repository
 FROM _repositories AS r
-WHERE r.dependabot_security_updates IS NOT 'disabled' AND r.is_archived IS NOT 1 AND r.is_disabled IS NOT 1;
+WHERE r.full_name IS NOT NULL AND r.dependabot_security_updates IS NOT 'disabled' AND r.is_archived IS NOT 1 AND r.is_disabled IS NOT 1;
 
 CREATE VIEW _in_automated_security_fixes (org, parent, item) AS SELECT '', '', '' WHERE 0;
 
--- The body of a 404 is {"message": …}.
+-- A 404 comes as {"message": "Not Found", "enabled": null, "paused": null}.
 CREATE TRIGGER _in_automated_security_fixes_insert INSTEAD OF INSERT ON _in_automated_security_fixes
 BEGIN
-  SELECT RAISE(ABORT, 'automated_security_fixes.enabled and paused are not booleans')
-  WHERE json_type(NEW.item, '$.message') IS NOT 'text'
-    AND (
-      COALESCE(json_type(NEW.item, '$.enabled'), '') NOT IN ('true', 'false')
-      OR COALESCE(json_type(NEW.item, '$.paused'), '') NOT IN ('true', 'false')
-    );
-
   INSERT INTO _automated_security_fixes (org, repository_id, raw)
   SELECT
     r.org,
@@ -69,8 +68,9 @@ BEGIN
     r.repository_id,
     CASE
       WHEN NEW.item ->> '$.paused' THEN 'paused'
-      WHEN NEW.item ->> '$.enabled' THEN 'enabled'
+      WHEN NEW.item ->> '$.enabled' AND NOT NEW.item ->> '$.paused' THEN 'enabled'
       WHEN NEW.item ->> '$.message' IS NOT NULL THEN 'absent'
+      WHEN NEW.item ->> '$.enabled' IS NULL OR NEW.item ->> '$.paused' IS NULL THEN 'unknown'
       ELSE 'disabled'
     END
   FROM _repositories AS r

@@ -4,12 +4,20 @@ INSERT INTO _table_resources (table_name, resource) VALUES
   ('_members', 'members'),
   ('_outside_collaborators', 'outside_collaborators');
 
+INSERT INTO _fields (resource, path, kind, presence, part) VALUES
+  ('members', 'id', 'id', 'required', NULL),
+  ('members', 'login', 'text', 'required', NULL);
+
+INSERT INTO _fields (resource, path, kind, presence, part) VALUES
+  ('outside_collaborators', 'id', 'id', 'required', NULL),
+  ('outside_collaborators', 'login', 'text', 'required', NULL);
+
 CREATE TABLE _members (
   org TEXT NOT NULL REFERENCES _installations (org),
-  user_id INTEGER NOT NULL CONSTRAINT "members.user_id is not an integer" CHECK (json_type(raw, '$.id') IS 'integer'),
+  user_id INTEGER NOT NULL,
   role TEXT NOT NULL,
   raw TEXT NOT NULL,
-  login TEXT AS (raw ->> '$.login') STORED CONSTRAINT "members.login is not text" CHECK (json_type(raw, '$.login') IS 'text'),
+  login TEXT AS (raw ->> '$.login') STORED,
   PRIMARY KEY (org, user_id)
 ) STRICT;
 
@@ -40,9 +48,9 @@ END;
 
 CREATE TABLE _outside_collaborators (
   org TEXT NOT NULL REFERENCES _installations (org),
-  user_id INTEGER NOT NULL CONSTRAINT "outside_collaborators.user_id is not an integer" CHECK (json_type(raw, '$.id') IS 'integer'),
+  user_id INTEGER NOT NULL,
   raw TEXT NOT NULL,
-  login TEXT AS (raw ->> '$.login') STORED CONSTRAINT "outside_collaborators.login is not text" CHECK (json_type(raw, '$.login') IS 'text'),
+  login TEXT AS (raw ->> '$.login') STORED,
   PRIMARY KEY (org, user_id)
 ) STRICT;
 

@@ -3,15 +3,24 @@
 INSERT INTO _table_resources (table_name, resource) VALUES
   ('_org', 'org');
 
+INSERT INTO _fields (resource, path, kind, presence, part) VALUES
+  ('org', 'id', 'integer', 'required', NULL),
+  ('org', 'login', 'text', 'required', NULL),
+  ('org', 'name', 'text', 'optional', NULL),
+  ('org', 'plan', 'object', 'optional', NULL),
+  ('org', 'plan.name', 'text', 'required', NULL),
+  ('org', 'two_factor_requirement_enabled', 'flag', 'optional', NULL),
+  ('org', 'default_repository_permission', 'text', 'optional', NULL);
+
 CREATE TABLE _org (
   org TEXT PRIMARY KEY REFERENCES _installations (org),
   raw TEXT NOT NULL,
-  org_id INTEGER AS (raw ->> '$.id') STORED CONSTRAINT "org.org_id is not an integer" CHECK (json_type(raw, '$.id') IS 'integer'),
-  login TEXT AS (raw ->> '$.login') STORED CONSTRAINT "org.login is not text" CHECK (json_type(raw, '$.login') IS 'text'),
-  name TEXT AS (raw ->> '$.name') STORED CONSTRAINT "org.name is not text" CHECK (json_type(raw, '$.name') IN ('text', 'null')),
-  plan TEXT AS (raw ->> '$.plan.name') STORED CONSTRAINT "org.plan is not text" CHECK (json_type(raw, '$.plan.name') IN ('text', 'null')),
-  is_two_factor_required INTEGER AS (raw ->> '$.two_factor_requirement_enabled') STORED CONSTRAINT "org.is_two_factor_required is not a boolean" CHECK (json_type(raw, '$.two_factor_requirement_enabled') IN ('true', 'false', 'null')),
-  default_repository_permission TEXT AS (raw ->> '$.default_repository_permission') STORED CONSTRAINT "org.default_repository_permission is not text" CHECK (json_type(raw, '$.default_repository_permission') IN ('text', 'null'))
+  org_id INTEGER AS (raw ->> '$.id') STORED,
+  login TEXT AS (raw ->> '$.login') STORED,
+  name TEXT AS (raw ->> '$.name') STORED,
+  plan TEXT AS (raw ->> '$.plan.name') STORED,
+  is_two_factor_required INTEGER AS (raw ->> '$.two_factor_requirement_enabled') STORED,
+  default_repository_permission TEXT AS (raw ->> '$.default_repository_permission') STORED
 ) STRICT;
 
 CREATE VIEW _in_org (org, parent, item) AS SELECT '', '', '' WHERE 0;

@@ -4,10 +4,17 @@
 INSERT INTO _table_resources (table_name, resource) VALUES
   ('_properties', 'properties');
 
+INSERT INTO _fields (resource, path, kind, presence, part) VALUES
+  ('properties', 'repository_id', 'id', 'required', NULL),
+  ('properties', 'properties', 'list', 'required', NULL),
+  ('properties', 'properties.*', 'object', 'required', NULL),
+  ('properties', 'properties.*.property_name', 'text', 'required', NULL),
+  ('properties', 'properties.*.value', 'any', 'optional', NULL);
+
 CREATE TABLE _properties (
   org TEXT NOT NULL,
-  repository_id INTEGER NOT NULL CONSTRAINT "properties.repository_id is not an integer" CHECK (json_type(raw, '$.repository_id') IS 'integer'),
-  raw TEXT NOT NULL CONSTRAINT "properties.properties is not a list" CHECK (json_type(raw, '$.properties') IS 'array'),
+  repository_id INTEGER NOT NULL,
+  raw TEXT NOT NULL,
   PRIMARY KEY (org, repository_id)
 ) STRICT;
 
@@ -60,7 +67,7 @@ BEGIN
   FROM _repositories AS r
   JOIN json_each(NEW.item, '$.properties') AS p
   JOIN json_each(iif(json_type(p.value, '$.value') = 'array', p.value -> '$.value', json_array(p.value ->> '$.value'))) AS v
-  WHERE r.org = NEW.org AND r.repository_id = NEW.item ->> '$.repository_id';
+  WHERE r.org = NEW.org AND r.repository_id = NEW.item ->> '$.repository_id' AND p.value ->> '$.property_name' IS NOT NULL;
 
   DELETE FROM _sensitive_repositories
   WHERE org = NEW.org AND repository_id = NEW.item ->> '$.repository_id';

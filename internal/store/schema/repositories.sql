@@ -26,30 +26,67 @@ CREATE TABLE _repository_counts (
   closed_count INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+INSERT INTO _fields (resource, path, kind, presence, part) VALUES
+  ('repositories', 'id', 'id', 'required', NULL),
+  ('repositories', 'node_id', 'text', 'required', NULL),
+  ('repositories', 'name', 'text', 'required', NULL),
+  ('repositories', 'full_name', 'text', 'required', NULL),
+  ('repositories', 'html_url', 'text', 'required', NULL),
+  ('repositories', 'private', 'flag', 'required', NULL),
+  ('repositories', 'visibility', 'word: public, private, internal', 'required', NULL),
+  ('repositories', 'archived', 'flag', 'required', NULL),
+  ('repositories', 'disabled', 'flag', 'required', NULL),
+  ('repositories', 'fork', 'flag', 'required', NULL),
+  ('repositories', 'is_template', 'flag', 'optional', NULL),
+  ('repositories', 'default_branch', 'text', 'required', NULL),
+  ('repositories', 'created_at', 'time', 'required', NULL),
+  ('repositories', 'pushed_at', 'time', 'nullable', NULL),
+  ('repositories', 'security_and_analysis', 'object', 'optional', NULL),
+  ('repositories', 'security_and_analysis.advanced_security', 'object', 'optional', NULL),
+  ('repositories', 'security_and_analysis.advanced_security.status', 'word: enabled, disabled, paused', 'required', NULL),
+  ('repositories', 'security_and_analysis.code_security', 'object', 'optional', NULL),
+  ('repositories', 'security_and_analysis.code_security.status', 'word: enabled, disabled, paused', 'required', NULL),
+  ('repositories', 'security_and_analysis.secret_scanning', 'object', 'optional', NULL),
+  ('repositories', 'security_and_analysis.secret_scanning.status', 'word: enabled, disabled, paused', 'required', NULL),
+  ('repositories', 'security_and_analysis.secret_scanning_push_protection', 'object', 'optional', NULL),
+  ('repositories', 'security_and_analysis.secret_scanning_push_protection.status', 'word: enabled, disabled, paused', 'required', NULL),
+  ('repositories', 'security_and_analysis.secret_scanning_non_provider_patterns', 'object', 'optional', NULL),
+  ('repositories', 'security_and_analysis.secret_scanning_non_provider_patterns.status', 'word: enabled, disabled, paused', 'required', NULL),
+  ('repositories', 'security_and_analysis.secret_scanning_validity_checks', 'object', 'optional', NULL),
+  ('repositories', 'security_and_analysis.secret_scanning_validity_checks.status', 'word: enabled, disabled, paused', 'required', NULL),
+  ('repositories', 'security_and_analysis.secret_scanning_ai_detection', 'object', 'optional', NULL),
+  ('repositories', 'security_and_analysis.secret_scanning_ai_detection.status', 'word: enabled, disabled, paused', 'required', NULL),
+  ('repositories', 'security_and_analysis.dependabot_security_updates', 'object', 'optional', NULL),
+  ('repositories', 'security_and_analysis.dependabot_security_updates.status', 'word: enabled, disabled, paused', 'required', NULL),
+  ('repositories', 'topics', 'list', 'optional', NULL),
+  ('repositories', 'topics.*', 'text', 'required', NULL),
+  ('repositories', 'custom_properties', 'object', 'optional', NULL),
+  ('repositories', 'custom_properties.*', 'any', 'optional', NULL);
+
 CREATE TABLE _repositories (
   org TEXT NOT NULL REFERENCES _installations (org),
-  repository_id INTEGER NOT NULL CONSTRAINT "repositories.repository_id is not an integer" CHECK (json_type(raw, '$.id') IS 'integer'),
-  raw TEXT NOT NULL CONSTRAINT "repositories.security_and_analysis is not an object" CHECK (json_type(raw, '$.security_and_analysis') IN ('object', 'null')),
-  name TEXT AS (raw ->> '$.name') STORED CONSTRAINT "repositories.name is not text" CHECK (json_type(raw, '$.name') IS 'text'),
-  full_name TEXT AS (raw ->> '$.full_name') STORED CONSTRAINT "repositories.full_name is not text" CHECK (json_type(raw, '$.full_name') IS 'text'),
-  html_url TEXT AS (raw ->> '$.html_url') STORED CONSTRAINT "repositories.html_url is not text" CHECK (json_type(raw, '$.html_url') IN ('text', 'null')),
-  is_private INTEGER AS (raw ->> '$.private') STORED CONSTRAINT "repositories.is_private is not a boolean" CHECK (json_type(raw, '$.private') IN ('true', 'false', 'null')),
-  visibility TEXT AS (COALESCE(raw ->> '$.visibility', CASE raw ->> '$.private' WHEN 1 THEN 'private' WHEN 0 THEN 'public' END)) STORED CONSTRAINT "repositories.visibility is not public, private or internal" CHECK (visibility IN ('public', 'private', 'internal')),
-  is_archived INTEGER AS (raw ->> '$.archived') STORED CONSTRAINT "repositories.is_archived is not a boolean" CHECK (json_type(raw, '$.archived') IN ('true', 'false', 'null')),
-  is_disabled INTEGER AS (raw ->> '$.disabled') STORED CONSTRAINT "repositories.is_disabled is not a boolean" CHECK (json_type(raw, '$.disabled') IN ('true', 'false', 'null')),
-  is_fork INTEGER AS (raw ->> '$.fork') STORED CONSTRAINT "repositories.is_fork is not a boolean" CHECK (json_type(raw, '$.fork') IN ('true', 'false', 'null')),
-  is_template INTEGER AS (raw ->> '$.is_template') STORED CONSTRAINT "repositories.is_template is not a boolean" CHECK (json_type(raw, '$.is_template') IN ('true', 'false', 'null')),
-  default_branch TEXT AS (raw ->> '$.default_branch') STORED CONSTRAINT "repositories.default_branch is not text" CHECK (json_type(raw, '$.default_branch') IN ('text', 'null')),
-  created_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.created_at')) STORED CONSTRAINT "repositories.created_at is not a time" CHECK (COALESCE(json_type(raw, '$.created_at'), 'null') = 'null' OR (raw ->> '$.created_at' GLOB '[0-9][0-9][0-9][0-9]-*T*' AND created_at IS NOT NULL)),
-  pushed_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.pushed_at')) STORED CONSTRAINT "repositories.pushed_at is not a time" CHECK (COALESCE(json_type(raw, '$.pushed_at'), 'null') = 'null' OR (raw ->> '$.pushed_at' GLOB '[0-9][0-9][0-9][0-9]-*T*' AND pushed_at IS NOT NULL)),
-  advanced_security TEXT AS (raw ->> '$.security_and_analysis.advanced_security.status') STORED CONSTRAINT "repositories.advanced_security is not a status" CHECK (advanced_security IN ('enabled', 'disabled', 'paused')),
-  code_security TEXT AS (raw ->> '$.security_and_analysis.code_security.status') STORED CONSTRAINT "repositories.code_security is not a status" CHECK (code_security IN ('enabled', 'disabled', 'paused')),
-  secret_scanning TEXT AS (raw ->> '$.security_and_analysis.secret_scanning.status') STORED CONSTRAINT "repositories.secret_scanning is not a status" CHECK (secret_scanning IN ('enabled', 'disabled', 'paused')),
-  secret_scanning_push_protection TEXT AS (raw ->> '$.security_and_analysis.secret_scanning_push_protection.status') STORED CONSTRAINT "repositories.secret_scanning_push_protection is not a status" CHECK (secret_scanning_push_protection IN ('enabled', 'disabled', 'paused')),
-  secret_scanning_non_provider_patterns TEXT AS (raw ->> '$.security_and_analysis.secret_scanning_non_provider_patterns.status') STORED CONSTRAINT "repositories.secret_scanning_non_provider_patterns is not a status" CHECK (secret_scanning_non_provider_patterns IN ('enabled', 'disabled', 'paused')),
-  secret_scanning_validity_checks TEXT AS (raw ->> '$.security_and_analysis.secret_scanning_validity_checks.status') STORED CONSTRAINT "repositories.secret_scanning_validity_checks is not a status" CHECK (secret_scanning_validity_checks IN ('enabled', 'disabled', 'paused')),
-  secret_scanning_ai_detection TEXT AS (raw ->> '$.security_and_analysis.secret_scanning_ai_detection.status') STORED CONSTRAINT "repositories.secret_scanning_ai_detection is not a status" CHECK (secret_scanning_ai_detection IN ('enabled', 'disabled', 'paused')),
-  dependabot_security_updates TEXT AS (raw ->> '$.security_and_analysis.dependabot_security_updates.status') STORED CONSTRAINT "repositories.dependabot_security_updates is not a status" CHECK (dependabot_security_updates IN ('enabled', 'disabled', 'paused')),
+  repository_id INTEGER NOT NULL,
+  raw TEXT NOT NULL,
+  name TEXT AS (raw ->> '$.name') STORED,
+  full_name TEXT AS (raw ->> '$.full_name') STORED,
+  html_url TEXT AS (raw ->> '$.html_url') STORED,
+  is_private INTEGER AS (raw ->> '$.private') STORED,
+  visibility TEXT AS (CASE WHEN json_type(raw, '$.visibility') IS NOT NULL THEN raw ->> '$.visibility' WHEN raw ->> '$.private' THEN 'private' WHEN NOT raw ->> '$.private' THEN 'public' END) STORED,
+  is_archived INTEGER AS (raw ->> '$.archived') STORED,
+  is_disabled INTEGER AS (raw ->> '$.disabled') STORED,
+  is_fork INTEGER AS (raw ->> '$.fork') STORED,
+  is_template INTEGER AS (raw ->> '$.is_template') STORED,
+  default_branch TEXT AS (raw ->> '$.default_branch') STORED,
+  created_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.created_at')) STORED,
+  pushed_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.pushed_at')) STORED,
+  advanced_security TEXT AS (raw ->> '$.security_and_analysis.advanced_security.status') STORED,
+  code_security TEXT AS (raw ->> '$.security_and_analysis.code_security.status') STORED,
+  secret_scanning TEXT AS (raw ->> '$.security_and_analysis.secret_scanning.status') STORED,
+  secret_scanning_push_protection TEXT AS (raw ->> '$.security_and_analysis.secret_scanning_push_protection.status') STORED,
+  secret_scanning_non_provider_patterns TEXT AS (raw ->> '$.security_and_analysis.secret_scanning_non_provider_patterns.status') STORED,
+  secret_scanning_validity_checks TEXT AS (raw ->> '$.security_and_analysis.secret_scanning_validity_checks.status') STORED,
+  secret_scanning_ai_detection TEXT AS (raw ->> '$.security_and_analysis.secret_scanning_ai_detection.status') STORED,
+  dependabot_security_updates TEXT AS (raw ->> '$.security_and_analysis.dependabot_security_updates.status') STORED,
   PRIMARY KEY (org, repository_id)
 ) STRICT;
 
@@ -153,26 +190,16 @@ BEGIN
   WHERE org = NEW.org AND resource = 'repositories' AND parent = CAST(NEW.item ->> '$.id' AS TEXT);
 
   INSERT INTO _repository_names (org, repository_id, full_name)
-  VALUES (NEW.org, NEW.item ->> '$.id', NEW.item ->> '$.full_name')
+  SELECT NEW.org, NEW.item ->> '$.id', NEW.item ->> '$.full_name'
+  WHERE NEW.item ->> '$.full_name' IS NOT NULL
   ON CONFLICT (org, repository_id) DO UPDATE SET full_name = excluded.full_name WHERE full_name <> excluded.full_name;
 
   UPDATE _installations
   SET has_security_and_analysis = 1
   WHERE org = NEW.org AND NOT has_security_and_analysis AND json_type(NEW.item, '$.security_and_analysis') IS 'object';
 
-  SELECT RAISE(ABORT, 'repositories.security_and_analysis is not an object of objects')
-  FROM json_each(NEW.item, '$.security_and_analysis') AS a
-  WHERE json_type(NEW.item, '$.security_and_analysis') = 'object' AND a.type NOT IN ('object', 'null');
-
-  SELECT RAISE(ABORT, 'repositories.custom_properties is not an object')
-  WHERE json_type(NEW.item, '$.custom_properties') NOT IN ('object', 'null');
-
   DELETE FROM _repository_topics
   WHERE org = NEW.org AND repository_id = NEW.item ->> '$.id';
-
-  SELECT RAISE(ABORT, 'repositories.topics is not a list of text')
-  FROM json_each(NEW.item, '$.topics') AS t
-  WHERE json_type(NEW.item, '$.topics') <> 'null' AND (json_type(NEW.item, '$.topics') <> 'array' OR t.type <> 'text');
 
   INSERT OR IGNORE INTO _repository_topics (org, repository_id, topic)
   SELECT
@@ -264,16 +291,18 @@ SELECT
     JOIN _installations AS i ON i.org = s.org
     WHERE s.org = r.org AND s.repository_id = r.repository_id AND s.has_vulnerability_alerts IS NOT NULL
   ) AS dependabot_alerts, -- Dependabot alerts; disabled only where the App sees as an administrator, because GitHub answers "off" to all others
-  COALESCE(
-    (SELECT u.state FROM _security_updates AS u WHERE u.org = r.org AND u.repository_id = r.repository_id AND u.state = 'paused'),
-    r.dependabot_security_updates,
-    (
-      SELECT CASE WHEN u.state <> 'absent' THEN u.state WHEN i.can_see_administration THEN 'disabled' END
-      FROM _security_updates AS u
-      JOIN _installations AS i ON i.org = u.org
-      WHERE u.org = r.org AND u.repository_id = r.repository_id
-    )
-  ) AS dependabot_security_updates, -- Dependabot opens pull requests that fix alerts; paused is reported only where the resource automated_security_fixes is switched on
+  CASE
+    WHEN EXISTS (SELECT 1 FROM _security_updates AS u WHERE u.org = r.org AND u.repository_id = r.repository_id AND u.state = 'unknown') THEN NULL
+    ELSE COALESCE(
+        (SELECT u.state FROM _security_updates AS u WHERE u.org = r.org AND u.repository_id = r.repository_id AND u.state = 'paused'),
+        r.dependabot_security_updates,
+        (
+          SELECT CASE WHEN u.state <> 'absent' THEN u.state WHEN i.can_see_administration THEN 'disabled' END
+          FROM _security_updates AS u
+          JOIN _installations AS i ON i.org = u.org
+          WHERE u.org = r.org AND u.repository_id = r.repository_id
+        ))
+  END AS dependabot_security_updates, -- Dependabot opens pull requests that fix alerts; paused is reported only where the resource automated_security_fixes is switched on
   (
     SELECT iif(v.is_enabled, 'enabled', 'disabled')
     FROM _private_vulnerability_reporting AS v

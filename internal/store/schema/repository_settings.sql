@@ -15,14 +15,101 @@ INSERT INTO _table_resources (table_name, resource) VALUES
   ('_branch_protection', 'branch_protection'),
   ('_branch_protection_effects', 'branch_protection');
 
+INSERT INTO _fields (resource, path, kind, presence, part) VALUES
+  ('repository_settings', 'databaseId', 'id', 'required', NULL),
+  ('repository_settings', 'nameWithOwner', 'text', 'required', NULL),
+  ('repository_settings', 'isEmpty', 'flag', 'required', NULL),
+  ('repository_settings', 'hasVulnerabilityAlertsEnabled', 'flag', 'required', NULL),
+  ('repository_settings', 'isSecurityPolicyEnabled', 'flag', 'nullable', NULL),
+  ('repository_settings', 'codeowners', 'object', 'optional', 'codeowners'),
+  ('repository_settings', 'codeowners.errors', 'list', 'required', 'codeowners'),
+  ('repository_settings', 'codeowners.errors.*', 'object', 'required', 'codeowners'),
+  ('repository_settings', 'codeowners.errors.*.line', 'integer', 'required', 'codeowners'),
+  ('repository_settings', 'codeowners.errors.*.column', 'integer', 'required', 'codeowners'),
+  ('repository_settings', 'codeowners.errors.*.kind', 'text', 'required', 'codeowners'),
+  ('repository_settings', 'codeowners.errors.*.source', 'text', 'nullable', 'codeowners'),
+  ('repository_settings', 'codeowners.errors.*.suggestion', 'text', 'nullable', 'codeowners'),
+  ('repository_settings', 'codeowners.errors.*.message', 'text', 'required', 'codeowners'),
+  ('repository_settings', 'codeowners.errors.*.path', 'text', 'required', 'codeowners'),
+  ('repository_settings', 'vulnerabilityAlerts', 'object', 'optional', 'dependabot_alerts'),
+  ('repository_settings', 'vulnerabilityAlerts.totalCount', 'integer', 'required', 'dependabot_alerts'),
+  ('repository_settings', 'deployKeys', 'object', 'optional', 'deploy_keys'),
+  ('repository_settings', 'deployKeys.totalCount', 'integer', 'required', 'deploy_keys'),
+  ('repository_settings', 'deployKeys.nodes', 'list', 'required', 'deploy_keys'),
+  ('repository_settings', 'deployKeys.nodes.*', 'object', 'optional', 'deploy_keys'),
+  ('repository_settings', 'deployKeys.nodes.*.id', 'text', 'required', 'deploy_keys'),
+  ('repository_settings', 'deployKeys.nodes.*.title', 'text', 'required', 'deploy_keys'),
+  ('repository_settings', 'deployKeys.nodes.*.readOnly', 'flag', 'required', 'deploy_keys'),
+  ('repository_settings', 'deployKeys.nodes.*.verified', 'flag', 'required', 'deploy_keys'),
+  ('repository_settings', 'deployKeys.nodes.*.enabled', 'flag', 'optional', 'deploy_keys'),
+  ('repository_settings', 'deployKeys.nodes.*.createdAt', 'time', 'required', 'deploy_keys'),
+  ('repository_settings', 'defaultBranchRef', 'object', 'optional', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.name', 'text', 'required', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.branchProtectionRule', 'object', 'optional', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.branchProtectionRule.databaseId', 'integer', 'nullable', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.branchProtectionRule.pattern', 'text', 'required', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.branchProtectionRule.isAdminEnforced', 'flag', 'required', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.branchProtectionRule.requiresApprovingReviews', 'flag', 'required', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.branchProtectionRule.requiresCodeOwnerReviews', 'flag', 'required', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.branchProtectionRule.dismissesStaleReviews', 'flag', 'required', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.branchProtectionRule.requireLastPushApproval', 'flag', 'required', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.branchProtectionRule.requiresStatusChecks', 'flag', 'required', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.branchProtectionRule.requiresStrictStatusChecks', 'flag', 'required', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.branchProtectionRule.requiresCommitSignatures', 'flag', 'required', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.branchProtectionRule.requiresLinearHistory', 'flag', 'required', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.branchProtectionRule.requiresConversationResolution', 'flag', 'required', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.branchProtectionRule.allowsForcePushes', 'flag', 'required', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.branchProtectionRule.allowsDeletions', 'flag', 'required', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.branchProtectionRule.requiredApprovingReviewCount', 'integer', 'nullable', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.branchProtectionRule.bypassPullRequestAllowances', 'object', 'required', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.branchProtectionRule.bypassPullRequestAllowances.totalCount', 'integer', 'required', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.rules', 'object', 'optional', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.rules.totalCount', 'integer', 'required', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.rules.nodes', 'list', 'required', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.rules.nodes.*', 'object', 'optional', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.rules.nodes.*.type', 'text', 'required', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.rules.nodes.*.parameters', 'object', 'optional', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.rules.nodes.*.parameters.dismissStaleReviewsOnPush', 'flag', 'optional', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.rules.nodes.*.parameters.requireCodeOwnerReview', 'flag', 'optional', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.rules.nodes.*.parameters.requireLastPushApproval', 'flag', 'optional', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.rules.nodes.*.parameters.requiredReviewThreadResolution', 'flag', 'optional', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.rules.nodes.*.parameters.strictRequiredStatusChecksPolicy', 'flag', 'optional', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.rules.nodes.*.parameters.requiredApprovingReviewCount', 'integer', 'optional', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.rules.nodes.*.repositoryRuleset', 'object', 'optional', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.rules.nodes.*.repositoryRuleset.databaseId', 'integer', 'nullable', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.rules.nodes.*.repositoryRuleset.name', 'text', 'required', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.rules.nodes.*.repositoryRuleset.enforcement', 'word: ACTIVE, EVALUATE, DISABLED', 'required', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.rules.nodes.*.repositoryRuleset.source', 'object', 'optional', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.rules.nodes.*.repositoryRuleset.bypassActors', 'object', 'optional', 'branch_protection'),
+  ('repository_settings', 'defaultBranchRef.rules.nodes.*.repositoryRuleset.bypassActors.totalCount', 'integer', 'required', 'branch_protection'),
+  ('repository_settings', 'rulesets', 'object', 'optional', 'rulesets'),
+  ('repository_settings', 'rulesets.totalCount', 'integer', 'required', 'rulesets'),
+  ('repository_settings', 'rulesets.nodes', 'list', 'required', 'rulesets'),
+  ('repository_settings', 'rulesets.nodes.*', 'object', 'optional', 'rulesets'),
+  ('repository_settings', 'rulesets.nodes.*.databaseId', 'integer', 'nullable', 'rulesets'),
+  ('repository_settings', 'rulesets.nodes.*.name', 'text', 'required', 'rulesets'),
+  ('repository_settings', 'rulesets.nodes.*.enforcement', 'word: ACTIVE, EVALUATE, DISABLED', 'required', 'rulesets'),
+  ('repository_settings', 'rulesets.nodes.*.source', 'object', 'optional', 'rulesets'),
+  ('repository_settings', 'rulesets.nodes.*.conditions', 'object', 'required', 'rulesets'),
+  ('repository_settings', 'rulesets.nodes.*.conditions.refName', 'object', 'nullable', 'rulesets'),
+  ('repository_settings', 'rulesets.nodes.*.conditions.refName.include', 'list', 'required', 'rulesets'),
+  ('repository_settings', 'rulesets.nodes.*.conditions.refName.include.*', 'text', 'required', 'rulesets'),
+  ('repository_settings', 'rulesets.nodes.*.conditions.refName.exclude', 'list', 'required', 'rulesets'),
+  ('repository_settings', 'rulesets.nodes.*.conditions.refName.exclude.*', 'text', 'required', 'rulesets');
+
+-- What protects the branch is computed from all rules together.
+UPDATE _fields
+SET is_decisive = 1
+WHERE resource = 'repository_settings' AND (path GLOB 'defaultBranchRef.rules*' OR path GLOB 'rulesets*' OR path = 'codeowners.errors');
+
 CREATE TABLE _repository_settings (
   org TEXT NOT NULL REFERENCES _installations (org),
-  repository_id INTEGER NOT NULL CONSTRAINT "repository_settings.repository_id is not an integer" CHECK (json_type(raw, '$.databaseId') IS 'integer'),
+  repository_id INTEGER NOT NULL,
   raw TEXT NOT NULL,
-  full_name TEXT AS (raw ->> '$.nameWithOwner') STORED CONSTRAINT "repository_settings.full_name is not text" CHECK (json_type(raw, '$.nameWithOwner') IS 'text'),
-  is_empty INTEGER AS (raw ->> '$.isEmpty') STORED CONSTRAINT "repository_settings.is_empty is not a boolean" CHECK (json_type(raw, '$.isEmpty') IN ('true', 'false', 'null')),
-  has_vulnerability_alerts INTEGER AS (raw ->> '$.hasVulnerabilityAlertsEnabled') STORED CONSTRAINT "repository_settings.has_vulnerability_alerts is not a boolean" CHECK (json_type(raw, '$.hasVulnerabilityAlertsEnabled') IN ('true', 'false', 'null')),
-  has_security_policy INTEGER AS (raw ->> '$.isSecurityPolicyEnabled') STORED CONSTRAINT "repository_settings.has_security_policy is not a boolean" CHECK (json_type(raw, '$.isSecurityPolicyEnabled') IN ('true', 'false', 'null')),
+  full_name TEXT AS (raw ->> '$.nameWithOwner') STORED,
+  is_empty INTEGER AS (raw ->> '$.isEmpty') STORED,
+  has_vulnerability_alerts INTEGER AS (raw ->> '$.hasVulnerabilityAlertsEnabled') STORED,
+  has_security_policy INTEGER AS (raw ->> '$.isSecurityPolicyEnabled') STORED,
   PRIMARY KEY (org, repository_id)
 ) STRICT;
 
@@ -210,7 +297,8 @@ BEGIN
   WHERE json_type(NEW.item, '$.rulesets') = 'object';
 
   INSERT INTO _repository_names (org, repository_id, full_name)
-  VALUES (NEW.org, NEW.item ->> '$.databaseId', NEW.item ->> '$.nameWithOwner')
+  SELECT NEW.org, NEW.item ->> '$.databaseId', NEW.item ->> '$.nameWithOwner'
+  WHERE NEW.item ->> '$.nameWithOwner' IS NOT NULL
   ON CONFLICT (org, repository_id) DO UPDATE SET full_name = excluded.full_name WHERE full_name <> excluded.full_name;
 
   INSERT INTO _codeowners (org, repository_id, has_codeowners, error_count)
@@ -242,7 +330,7 @@ BEGIN
     NEW.org,
     NEW.item ->> '$.databaseId',
     NEW.item ->> '$.deployKeys.totalCount'
-  WHERE json_type(NEW.item, '$.deployKeys.totalCount') IS NOT NULL
+  WHERE json_type(NEW.item, '$.deployKeys.totalCount') = 'integer'
     AND NOT EXISTS (SELECT 1 FROM json_each(NEW.item, '$.unknown') AS u WHERE u.key = 'deploy_keys');
 
   INSERT INTO _deploy_keys (org, repository_id, key_id, title, is_read_only, is_verified, is_enabled, created_at)
@@ -263,7 +351,7 @@ BEGIN
     NEW.org,
     NEW.item ->> '$.databaseId',
     NEW.item ->> '$.vulnerabilityAlerts.totalCount'
-  WHERE json_type(NEW.item, '$.vulnerabilityAlerts.totalCount') IS NOT NULL
+  WHERE json_type(NEW.item, '$.vulnerabilityAlerts.totalCount') = 'integer'
     AND NOT EXISTS (SELECT 1 FROM json_each(NEW.item, '$.unknown') AS u WHERE u.key = 'dependabot_alerts');
 
   INSERT INTO _branch_protection (

@@ -3,14 +3,20 @@
 INSERT INTO _table_resources (table_name, resource) VALUES
   ('_teams', 'teams');
 
+INSERT INTO _fields (resource, path, kind, presence, part) VALUES
+  ('teams', 'id', 'id', 'required', NULL),
+  ('teams', 'slug', 'text', 'required', NULL),
+  ('teams', 'name', 'text', 'required', NULL),
+  ('teams', 'permission', 'text', 'required', NULL);
+
 CREATE TABLE _teams (
   org TEXT NOT NULL,
   repository_id INTEGER NOT NULL,
-  team_id INTEGER NOT NULL CONSTRAINT "teams.team_id is not an integer" CHECK (json_type(raw, '$.id') IS 'integer'),
+  team_id INTEGER NOT NULL,
   raw TEXT NOT NULL,
-  slug TEXT AS (raw ->> '$.slug') STORED CONSTRAINT "teams.slug is not text" CHECK (json_type(raw, '$.slug') IS 'text'),
-  name TEXT AS (raw ->> '$.name') STORED CONSTRAINT "teams.name is not text" CHECK (json_type(raw, '$.name') IN ('text', 'null')),
-  permission TEXT AS (raw ->> '$.permission') STORED CONSTRAINT "teams.permission is not text" CHECK (json_type(raw, '$.permission') IN ('text', 'null')),
+  slug TEXT AS (raw ->> '$.slug') STORED,
+  name TEXT AS (raw ->> '$.name') STORED,
+  permission TEXT AS (raw ->> '$.permission') STORED,
   PRIMARY KEY (org, repository_id, team_id),
   FOREIGN KEY (org, repository_id) REFERENCES _repositories (org, repository_id) ON DELETE CASCADE
 ) STRICT;
@@ -21,7 +27,7 @@ SELECT
   CAST(r.repository_id AS TEXT) AS parent,
   r.full_name AS repository
 FROM _repositories AS r
-WHERE r.is_disabled IS NOT 1;
+WHERE r.full_name IS NOT NULL AND r.is_disabled IS NOT 1;
 
 CREATE VIEW _in_teams (org, parent, item) AS SELECT '', '', '' WHERE 0;
 

@@ -9,20 +9,49 @@ INSERT INTO _kept_keys (resource, key) VALUES
   ('token_request_repositories', 'id'),
   ('token_request_repositories', 'full_name');
 
+INSERT INTO _fields (resource, path, kind, presence, part) VALUES
+  ('token_requests', 'id', 'id', 'required', NULL),
+  ('token_requests', 'token_id', 'integer', 'required', NULL),
+  ('token_requests', 'token_name', 'text', 'required', NULL),
+  ('token_requests', 'owner', 'object', 'required', NULL),
+  ('token_requests', 'owner.login', 'text', 'required', NULL),
+  ('token_requests', 'owner.id', 'integer', 'required', NULL),
+  ('token_requests', 'repository_selection', 'word: all, subset, none', 'required', NULL),
+  ('token_requests', 'permissions', 'object', 'required', NULL),
+  ('token_requests', 'permissions.*', 'object', 'required', NULL),
+  ('token_requests', 'permissions.*.*', 'text', 'required', NULL),
+  ('token_requests', 'reason', 'text', 'nullable', NULL),
+  ('token_requests', 'created_at', 'time', 'required', NULL),
+  ('token_requests', 'token_expires_at', 'time', 'nullable', NULL),
+  ('token_requests', 'token_expired', 'flag', 'required', NULL),
+  ('token_requests', 'token_last_used_at', 'time', 'nullable', NULL);
+
+INSERT INTO _fields (resource, path, kind, presence, part) VALUES
+  ('token_request_repositories', 'id', 'id', 'required', NULL),
+  ('token_request_repositories', 'full_name', 'text', 'required', NULL);
+
 CREATE TABLE _token_requests (
   org TEXT NOT NULL REFERENCES _installations (org),
-  request_id INTEGER NOT NULL CONSTRAINT "token_requests.request_id is not an integer" CHECK (json_type(raw, '$.id') IS 'integer'),
-  raw TEXT NOT NULL CONSTRAINT "token_requests.permissions is not an object" CHECK (json_type(raw, '$.permissions') IS 'object'),
-  token_id INTEGER AS (raw ->> '$.token_id') STORED CONSTRAINT "token_requests.token_id is not an integer" CHECK (json_type(raw, '$.token_id') IS 'integer'),
-  token_name TEXT AS (raw ->> '$.token_name') STORED CONSTRAINT "token_requests.token_name is not text" CHECK (json_type(raw, '$.token_name') IN ('text', 'null')),
-  owner_login TEXT AS (raw ->> '$.owner.login') STORED CONSTRAINT "token_requests.owner_login is not text" CHECK (json_type(raw, '$.owner.login') IN ('text', 'null')),
-  owner_id INTEGER AS (raw ->> '$.owner.id') STORED CONSTRAINT "token_requests.owner_id is not an integer" CHECK (json_type(raw, '$.owner.id') IN ('integer', 'null')),
-  repository_selection TEXT AS (raw ->> '$.repository_selection') STORED CONSTRAINT "token_requests.repository_selection is not all, subset or none" CHECK (raw ->> '$.repository_selection' IN ('all', 'subset', 'none') IS 1),
-  reason TEXT AS (raw ->> '$.reason') STORED CONSTRAINT "token_requests.reason is not text" CHECK (json_type(raw, '$.reason') IN ('text', 'null')),
-  created_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.created_at')) STORED CONSTRAINT "token_requests.created_at is not a time" CHECK (COALESCE(json_type(raw, '$.created_at'), 'null') = 'null' OR (raw ->> '$.created_at' GLOB '[0-9][0-9][0-9][0-9]-*T*' AND created_at IS NOT NULL)),
-  expires_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.token_expires_at')) STORED CONSTRAINT "token_requests.expires_at is not a time" CHECK (COALESCE(json_type(raw, '$.token_expires_at'), 'null') = 'null' OR (raw ->> '$.token_expires_at' GLOB '[0-9][0-9][0-9][0-9]-*T*' AND expires_at IS NOT NULL)),
-  is_expired INTEGER AS (raw ->> '$.token_expired') STORED CONSTRAINT "token_requests.is_expired is not a boolean" CHECK (json_type(raw, '$.token_expired') IN ('true', 'false', 'null')),
-  last_used_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.token_last_used_at')) STORED CONSTRAINT "token_requests.last_used_at is not a time" CHECK (COALESCE(json_type(raw, '$.token_last_used_at'), 'null') = 'null' OR (raw ->> '$.token_last_used_at' GLOB '[0-9][0-9][0-9][0-9]-*T*' AND last_used_at IS NOT NULL)),
+  request_id INTEGER NOT NULL,
+  raw TEXT NOT NULL,
+  token_id INTEGER AS (raw ->> '$.token_id') STORED,
+  token_name TEXT AS (raw ->> '$.token_name') STORED,
+  owner_login TEXT AS (raw ->> '$.owner.login') STORED,
+  owner_id INTEGER AS (raw ->> '$.owner.id') STORED,
+  repository_selection TEXT AS (raw ->> '$.repository_selection') STORED,
+  reason TEXT AS (raw ->> '$.reason') STORED,
+  created_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.created_at')) STORED,
+  expires_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.token_expires_at')) STORED,
+  is_expired INTEGER AS (raw ->> '$.token_expired') STORED,
+  last_used_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.token_last_used_at')) STORED,
+  odd_fields TEXT AS (nullif(substr(
+    CASE WHEN json_type(raw, '$.token_id') IS NOT 'integer' THEN ', token_id' ELSE '' END ||
+    CASE WHEN json_type(raw, '$.repository_selection') IS NOT 'text' THEN ', repository_selection' ELSE '' END ||
+    CASE WHEN json_type(raw, '$.permissions') IS NOT 'object' OR raw ->> '$.permissions' LIKE '%:null%' THEN ', permissions' ELSE '' END ||
+    CASE WHEN json_type(raw, '$.token_expires_at') IS NULL THEN ', token_expires_at' ELSE '' END ||
+    CASE WHEN json_type(raw, '$.reason') IS NULL THEN ', reason' ELSE '' END,
+    3
+  ), '')) STORED,
   PRIMARY KEY (org, request_id)
 ) STRICT;
 
@@ -31,7 +60,7 @@ CREATE TABLE _token_request_permissions (
   request_id INTEGER NOT NULL,
   scope TEXT NOT NULL,
   permission TEXT NOT NULL,
-  level TEXT NOT NULL,
+  level TEXT,
   tier_rank INTEGER NOT NULL,
   PRIMARY KEY (org, request_id, scope, permission),
   FOREIGN KEY (org, request_id) REFERENCES _token_requests (org, request_id) ON DELETE CASCADE
@@ -65,11 +94,7 @@ BEGIN
   DELETE FROM _gone
   WHERE org = NEW.org AND resource = 'token_request_repositories' AND parent = CAST(NEW.item ->> '$.id' AS TEXT);
 
-  SELECT RAISE(ABORT, 'token_requests.permissions is not an object of objects of text')
-  FROM json_each(NEW.item, '$.permissions') AS s
-  LEFT JOIN json_each(iif(s.type = 'object', s.value, '[0]')) AS p
-  WHERE p.type IS NOT NULL AND p.type <> 'text';
-
+  -- A level that was not understood may be any: the worst of them counts.
   INSERT INTO _token_request_permissions (org, request_id, scope, permission, level, tier_rank)
   SELECT
     NEW.org,
@@ -78,12 +103,29 @@ BEGIN
     p.key,
     p.value,
     COALESCE((
-      SELECT c.tier_rank
+      SELECT min(c.tier_rank)
       FROM _permission_catalog AS c
-      WHERE c.scope = s.key AND c.permission = p.key AND c.level = p.value
+      WHERE c.scope = s.key AND c.permission = p.key AND (c.level = p.value OR p.value IS NULL)
     ), 2)
   FROM json_each(NEW.item, '$.permissions') AS s
-  JOIN json_each(s.value) AS p;
+  JOIN json_each(s.value) AS p
+  WHERE s.type = 'object';
+
+  -- Where no permission was understood, it may have any.
+  INSERT OR IGNORE INTO _token_request_permissions (org, request_id, scope, permission, level, tier_rank)
+  SELECT
+    NEW.org,
+    NEW.item ->> '$.id',
+    c.scope,
+    c.permission,
+    NULL,
+    min(c.tier_rank)
+  FROM _permission_catalog AS c
+  WHERE (json_type(NEW.item, '$.permissions') IS NOT 'object' OR NEW.item ->> '$.permissions' LIKE '%:null%')
+    AND (json_type(NEW.item, '$.permissions') IS NOT 'object' OR json_type(NEW.item, '$.permissions.' || c.scope) = 'null')
+  GROUP BY
+    c.scope,
+    c.permission;
 END;
 
 CREATE TABLE _token_request_repositories (
@@ -137,14 +179,9 @@ CREATE VIEW _in_token_request_repositories (org, parent, item) AS SELECT '', '',
 
 CREATE TRIGGER _in_token_request_repositories_insert INSTEAD OF INSERT ON _in_token_request_repositories
 BEGIN
-  SELECT RAISE(ABORT, 'token_request_repositories.repository_id is not an integer')
-  WHERE json_type(NEW.item, '$.id') IS NOT 'integer';
-
-  SELECT RAISE(ABORT, 'token_request_repositories.full_name is not text')
-  WHERE json_type(NEW.item, '$.full_name') IS NOT 'text';
-
   INSERT INTO _repository_names (org, repository_id, full_name)
-  VALUES (NEW.org, NEW.item ->> '$.id', NEW.item ->> '$.full_name')
+  SELECT NEW.org, NEW.item ->> '$.id', NEW.item ->> '$.full_name'
+  WHERE NEW.item ->> '$.full_name' IS NOT NULL
   ON CONFLICT (org, repository_id) DO UPDATE SET full_name = excluded.full_name WHERE full_name <> excluded.full_name;
 
   -- A page may come after its request was found gone: then it says nothing.
@@ -258,6 +295,7 @@ SELECT
   t.is_expired AS is_expired, -- 1: expired, by GitHub's own flag; NULL unknown
   t.last_used_at AS last_used_at, -- last use, UTC, to be read as a day; NULL: never used
   (SELECT s.web_url FROM _snapshot AS s) || '/organizations/' || t.org || '/settings/personal-access-token-requests/' || t.request_id AS html_url, -- where to approve or deny it
+  t.odd_fields AS odd_fields, -- GitHub's names of what was not understood of it, see oddities; NULL: nothing
   t.raw AS raw -- GitHub's object less its links
 FROM _token_requests AS t;
 

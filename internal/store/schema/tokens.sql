@@ -11,20 +11,48 @@ INSERT INTO _kept_keys (resource, key) VALUES
   ('token_repositories', 'id'),
   ('token_repositories', 'full_name');
 
+INSERT INTO _fields (resource, path, kind, presence, part) VALUES
+  ('tokens', 'id', 'id', 'required', NULL),
+  ('tokens', 'token_id', 'integer', 'required', NULL),
+  ('tokens', 'token_name', 'text', 'required', NULL),
+  ('tokens', 'owner', 'object', 'required', NULL),
+  ('tokens', 'owner.login', 'text', 'required', NULL),
+  ('tokens', 'owner.id', 'integer', 'required', NULL),
+  ('tokens', 'repository_selection', 'word: all, subset, none', 'required', NULL),
+  ('tokens', 'permissions', 'object', 'required', NULL),
+  ('tokens', 'permissions.*', 'object', 'required', NULL),
+  ('tokens', 'permissions.*.*', 'text', 'required', NULL),
+  ('tokens', 'access_granted_at', 'time', 'required', NULL),
+  ('tokens', 'token_expires_at', 'time', 'nullable', NULL),
+  ('tokens', 'token_expired', 'flag', 'required', NULL),
+  ('tokens', 'token_last_used_at', 'time', 'nullable', NULL);
+
+INSERT INTO _fields (resource, path, kind, presence, part) VALUES
+  ('token_repositories', 'id', 'id', 'required', NULL),
+  ('token_repositories', 'full_name', 'text', 'required', NULL);
+
 CREATE TABLE _tokens (
   org TEXT NOT NULL REFERENCES _installations (org),
-  grant_id INTEGER NOT NULL CONSTRAINT "tokens.grant_id is not an integer" CHECK (json_type(raw, '$.id') IS 'integer'),
-  raw TEXT NOT NULL CONSTRAINT "tokens.permissions is not an object" CHECK (json_type(raw, '$.permissions') IS 'object'),
-  token_id INTEGER AS (raw ->> '$.token_id') STORED CONSTRAINT "tokens.token_id is not an integer" CHECK (json_type(raw, '$.token_id') IS 'integer'),
-  token_name TEXT AS (raw ->> '$.token_name') STORED CONSTRAINT "tokens.token_name is not text" CHECK (json_type(raw, '$.token_name') IN ('text', 'null')),
-  owner_login TEXT AS (raw ->> '$.owner.login') STORED CONSTRAINT "tokens.owner_login is not text" CHECK (json_type(raw, '$.owner.login') IN ('text', 'null')),
-  owner_id INTEGER AS (raw ->> '$.owner.id') STORED CONSTRAINT "tokens.owner_id is not an integer" CHECK (json_type(raw, '$.owner.id') IN ('integer', 'null')),
-  repository_selection TEXT AS (raw ->> '$.repository_selection') STORED CONSTRAINT "tokens.repository_selection is not all, subset or none" CHECK (raw ->> '$.repository_selection' IN ('all', 'subset', 'none') IS 1),
-  access_granted_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.access_granted_at')) STORED CONSTRAINT "tokens.access_granted_at is not a time" CHECK (COALESCE(json_type(raw, '$.access_granted_at'), 'null') = 'null' OR (raw ->> '$.access_granted_at' GLOB '[0-9][0-9][0-9][0-9]-*T*' AND access_granted_at IS NOT NULL)),
-  expires_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.token_expires_at')) STORED CONSTRAINT "tokens.expires_at is not a time" CHECK (COALESCE(json_type(raw, '$.token_expires_at'), 'null') = 'null' OR (raw ->> '$.token_expires_at' GLOB '[0-9][0-9][0-9][0-9]-*T*' AND expires_at IS NOT NULL)),
-  is_expired INTEGER AS (raw ->> '$.token_expired') STORED CONSTRAINT "tokens.is_expired is not a boolean" CHECK (json_type(raw, '$.token_expired') IN ('true', 'false', 'null')),
-  last_used_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.token_last_used_at')) STORED CONSTRAINT "tokens.last_used_at is not a time" CHECK (COALESCE(json_type(raw, '$.token_last_used_at'), 'null') = 'null' OR (raw ->> '$.token_last_used_at' GLOB '[0-9][0-9][0-9][0-9]-*T*' AND last_used_at IS NOT NULL)),
-  reach_set INTEGER AS (CASE raw ->> '$.repository_selection' WHEN 'all' THEN 0 WHEN 'subset' THEN grant_id END) STORED,
+  grant_id INTEGER NOT NULL,
+  raw TEXT NOT NULL,
+  token_id INTEGER AS (raw ->> '$.token_id') STORED,
+  token_name TEXT AS (raw ->> '$.token_name') STORED,
+  owner_login TEXT AS (raw ->> '$.owner.login') STORED,
+  owner_id INTEGER AS (raw ->> '$.owner.id') STORED,
+  repository_selection TEXT AS (raw ->> '$.repository_selection') STORED,
+  access_granted_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.access_granted_at')) STORED,
+  expires_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.token_expires_at')) STORED,
+  is_expired INTEGER AS (raw ->> '$.token_expired') STORED,
+  last_used_at TEXT AS (strftime('%Y-%m-%dT%H:%M:%SZ', raw ->> '$.token_last_used_at')) STORED,
+  reach_set INTEGER AS (CASE raw ->> '$.repository_selection' WHEN 'none' THEN NULL WHEN 'subset' THEN grant_id ELSE 0 END) STORED,
+  odd_fields TEXT AS (nullif(substr(
+    CASE WHEN json_type(raw, '$.token_id') IS NOT 'integer' THEN ', token_id' ELSE '' END ||
+    CASE WHEN json_type(raw, '$.repository_selection') IS NOT 'text' THEN ', repository_selection' ELSE '' END ||
+    CASE WHEN json_type(raw, '$.permissions') IS NOT 'object' OR raw ->> '$.permissions' LIKE '%:null%' THEN ', permissions' ELSE '' END ||
+    CASE WHEN json_type(raw, '$.token_expires_at') IS NULL THEN ', token_expires_at' ELSE '' END ||
+    CASE WHEN json_type(raw, '$.token_last_used_at') IS NULL THEN ', token_last_used_at' ELSE '' END,
+    3
+  ), '')) STORED,
   PRIMARY KEY (org, grant_id)
 ) STRICT;
 
@@ -39,7 +67,7 @@ CREATE TABLE _token_permissions (
   grant_id INTEGER NOT NULL,
   scope TEXT NOT NULL,
   permission TEXT NOT NULL,
-  level TEXT NOT NULL,
+  level TEXT,
   tier_rank INTEGER NOT NULL,
   PRIMARY KEY (org, grant_id, scope, permission),
   FOREIGN KEY (org, grant_id) REFERENCES _tokens (org, grant_id) ON DELETE CASCADE
@@ -73,11 +101,7 @@ BEGIN
   DELETE FROM _gone
   WHERE org = NEW.org AND resource = 'token_repositories' AND parent = CAST(NEW.item ->> '$.id' AS TEXT);
 
-  SELECT RAISE(ABORT, 'tokens.permissions is not an object of objects of text')
-  FROM json_each(NEW.item, '$.permissions') AS s
-  LEFT JOIN json_each(iif(s.type = 'object', s.value, '[0]')) AS p
-  WHERE p.type IS NOT NULL AND p.type <> 'text';
-
+  -- A level that was not understood may be any: the worst of them counts.
   INSERT INTO _token_permissions (org, grant_id, scope, permission, level, tier_rank)
   SELECT
     NEW.org,
@@ -86,12 +110,29 @@ BEGIN
     p.key,
     p.value,
     COALESCE((
-      SELECT c.tier_rank
+      SELECT min(c.tier_rank)
       FROM _permission_catalog AS c
-      WHERE c.scope = s.key AND c.permission = p.key AND c.level = p.value
+      WHERE c.scope = s.key AND c.permission = p.key AND (c.level = p.value OR p.value IS NULL)
     ), 2)
   FROM json_each(NEW.item, '$.permissions') AS s
-  JOIN json_each(s.value) AS p;
+  JOIN json_each(s.value) AS p
+  WHERE s.type = 'object';
+
+  -- Where no permission was understood, it may have any.
+  INSERT OR IGNORE INTO _token_permissions (org, grant_id, scope, permission, level, tier_rank)
+  SELECT
+    NEW.org,
+    NEW.item ->> '$.id',
+    c.scope,
+    c.permission,
+    NULL,
+    min(c.tier_rank)
+  FROM _permission_catalog AS c
+  WHERE (json_type(NEW.item, '$.permissions') IS NOT 'object' OR NEW.item ->> '$.permissions' LIKE '%:null%')
+    AND (json_type(NEW.item, '$.permissions') IS NOT 'object' OR json_type(NEW.item, '$.permissions.' || c.scope) = 'null')
+  GROUP BY
+    c.scope,
+    c.permission;
 END;
 
 -- Sets of repositories that tokens reach: the explicit list of a token is the
@@ -209,14 +250,9 @@ CREATE VIEW _in_token_repositories (org, parent, item) AS SELECT '', '', '' WHER
 
 CREATE TRIGGER _in_token_repositories_insert INSTEAD OF INSERT ON _in_token_repositories
 BEGIN
-  SELECT RAISE(ABORT, 'token_repositories.repository_id is not an integer')
-  WHERE json_type(NEW.item, '$.id') IS NOT 'integer';
-
-  SELECT RAISE(ABORT, 'token_repositories.full_name is not text')
-  WHERE json_type(NEW.item, '$.full_name') IS NOT 'text';
-
   INSERT INTO _repository_names (org, repository_id, full_name)
-  VALUES (NEW.org, NEW.item ->> '$.id', NEW.item ->> '$.full_name')
+  SELECT NEW.org, NEW.item ->> '$.id', NEW.item ->> '$.full_name'
+  WHERE NEW.item ->> '$.full_name' IS NOT NULL
   ON CONFLICT (org, repository_id) DO UPDATE SET full_name = excluded.full_name WHERE full_name <> excluded.full_name;
 
   -- A page may come after its token was found gone: then it says nothing.
@@ -325,6 +361,7 @@ SELECT
   t.is_expired AS is_expired, -- 1: expired, by GitHub's own flag; NULL unknown
   t.last_used_at AS last_used_at, -- last use, UTC, to be read as a day; NULL: never used
   (SELECT s.web_url FROM _snapshot AS s) || '/organizations/' || t.org || '/settings/personal-access-tokens/' || t.grant_id AS html_url, -- where to review or revoke it
+  t.odd_fields AS odd_fields, -- GitHub's names of what was not understood of it, see oddities; NULL: nothing
   t.raw AS raw -- GitHub's object less its links
 FROM _tokens AS t;
 
@@ -367,6 +404,7 @@ SELECT
   t.owner_id AS owner_id, -- GitHub's id of the owner
   t.owner_role AS owner_role, -- owner, member, outside, or gone when all members and outside collaborators are known and it is none of them; NULL unknown
   t.repository_selection AS repository_selection, -- all, subset (an explicit list) or none (public reading only)
+  coalesce(t.repository_selection, 'subset') AS assumed_selection, -- repository_selection; where that is not known, subset with a list that was not read
   t.repository_count AS repository_count, -- repositories in reach; for all an upper bound, see has_upper_bound_reach; NULL unknown
   t.has_upper_bound_reach AS has_upper_bound_reach, -- 1: repository_count is the organization's; the owner's own rights may reach fewer
   t.is_reach_effective AS is_reach_effective, -- 1: its owner can do all that it grants, as an organization owner, or because default_repository_permission is write or admin, unless known to be no member; 0: granted reach is only an upper bound, or selection is none; NULL unknown
@@ -382,10 +420,17 @@ SELECT
   t.last_used_at AS last_used_at, -- last use, UTC, to be read as a day; NULL: never used
   t.unused_days AS unused_days, -- days since the last use; NULL: never used
   CASE
+    WHEN t.odd_fields LIKE '%token_last_used_at%' THEN 'last used at an unknown time'
     WHEN t.last_used_at IS NULL THEN 'never used'
     ELSE 'last used ' || t.unused_days || CASE t.unused_days WHEN 1 THEN ' day ago, on ' ELSE ' days ago, on ' END || substr(t.last_used_at, 1, 10)
   END AS use_text, -- "last used 9 days ago, on 2026-11-12", or "never used"
-  CASE WHEN t.is_expired IS NULL THEN 'GitHub did not say whether it has expired' END AS doubt, -- why it is unknown whether the token is valid, for a finding's reason; NULL: it is valid
+  nullif(substr(
+    CASE WHEN t.is_expired IS NULL THEN '; GitHub did not say whether it has expired' ELSE '' END
+      || coalesce('; of what GitHub said this was not understood: ' || t.odd_fields, ''),
+    3
+  ), '') AS doubt, -- why it is unknown whether the token is valid, and what it grants, for a finding's reason; NULL: it is valid
+  t.odd_fields LIKE '%token_expires_at%' AS is_expiry_unknown, -- 1: expires_at is NULL because it was not understood; NULL: all was
+  t.odd_fields LIKE '%token_last_used_at%' AS is_use_unknown, -- 1: last_used_at is NULL because it was not understood; NULL: all was
   t.html_url AS html_url -- where to review or revoke it
 FROM (
   SELECT
