@@ -12,7 +12,8 @@
 -- all-repositories-write.
 --
 -- severity: medium
--- population: live_tokens WHERE repository_selection = 'all'
+-- population: live_tokens WHERE (repository_selection = 'all' OR
+--   repository_selection IS NULL)
 -- remediation: @select-repositories @revoke-token
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
@@ -48,11 +49,11 @@ WITH hidden AS (
     ON h.org = o.org
 )
 SELECT
-  iif(t.doubt IS NOT NULL OR p.level <> 'read' OR s.private_count + s.internal_count = 0, 'unknown', 'fail') AS status,
+  iif(t.doubt IS NOT NULL OR p.level IS DISTINCT FROM 'read' OR s.private_count + s.internal_count = 0, 'unknown', 'fail') AS status,
   'token/' || t.grant_id AS subject,
   t.org AS org,
   CASE
-    WHEN p.level <> 'read' THEN printf('holds a level that is not known on contents (%s) of', p.level)
+    WHEN p.level IS DISTINCT FROM 'read' THEN printf('holds a level that is not known on contents (%s) of', coalesce(p.level, 'not understood'))
     ELSE 'reads the contents of'
   END || ' all repositories that ' || coalesce(t.owner_login, 'its owner') || ' can reach, ' || CASE
       WHEN s.private_count > 0 AND s.internal_count > 0 THEN printf('at most %d private and %d internal ones', s.private_count, s.internal_count)
@@ -78,8 +79,8 @@ JOIN seen AS s
   ON s.org = t.org
 WHERE p.scope = 'repository'
   AND p.permission = 'contents'
-  AND p.level NOT IN ('write', 'admin')
-  AND t.repository_selection = 'all'
+  AND (p.level IS NULL OR p.level NOT IN ('write', 'admin'))
+  AND (t.repository_selection = 'all' OR t.repository_selection IS NULL)
   AND (
     s.private_count + s.internal_count + s.untold_count > 0
     OR NOT s.is_list_whole

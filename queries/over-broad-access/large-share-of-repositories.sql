@@ -15,7 +15,7 @@
 --   token may select
 -- param: count integer 5 -- repositories that a token must select at least to
 --   count
--- population: live_tokens WHERE repository_selection = 'subset'
+-- population: live_tokens WHERE assumed_selection = 'subset'
 -- remediation: Ask the owner for one token for each job, each with the
 --   repositories of that job, or move the job to a GitHub App. @revoke-token
 -- see: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
@@ -72,7 +72,7 @@ SELECT
 FROM live_tokens AS t
 LEFT JOIN organizations AS o
   ON o.org = t.org
-WHERE t.repository_selection = 'subset'
+WHERE t.assumed_selection = 'subset'
   AND (
     t.repository_count IS NULL
     OR t.repository_count >= :count AND (t.repository_count * 100 > :percent * o.repository_count OR o.repository_count IS NULL)

@@ -16,7 +16,7 @@
 -- severity: medium
 -- param: percent integer 50 -- share of the organization's repositories that
 --   the tokens of one owner may write to together
--- population: live_tokens WHERE repository_selection = 'subset'
+-- population: live_tokens WHERE assumed_selection = 'subset'
 -- remediation: Go through the tokens of the owner, which are listed by
 --   `GH_TOKEN=$INSTALLATION_TOKEN gh api --method GET
 --   orgs/ORG/personal-access-tokens -f 'owner[]=LOGIN'`, and revoke those
@@ -46,7 +46,7 @@ WITH organizations AS MATERIALIZED (
     t.grant_id AS grant_id,
     t.owner_id AS owner_id,
     t.owner_login AS owner_login,
-    t.repository_selection AS repository_selection,
+    t.assumed_selection AS repository_selection,
     t.repository_count AS repository_count,
     (t.is_expired = 0 AND p.is_certain) IS TRUE AS is_certain
   FROM (
@@ -64,7 +64,7 @@ WITH organizations AS MATERIALIZED (
   JOIN live_tokens AS t
     ON t.org = p.org
     AND t.grant_id = p.grant_id
-  WHERE t.repository_selection <> 'none'
+  WHERE t.assumed_selection <> 'none'
 ), ownerless AS (
   SELECT
     w.org AS org,

@@ -31,9 +31,9 @@ WITH writing AS MATERIALIZED (
   SELECT
     t.org AS org,
     t.grant_id AS grant_id,
-    t.repository_selection AS repository_selection,
+    t.assumed_selection AS repository_selection,
     (t.is_expired = 0 AND p.level IN ('write', 'admin')) IS TRUE AS is_certain,
-    t.repository_selection = 'subset' AND t.repository_count IS NULL AS is_list_unread
+    t.assumed_selection = 'subset' AND t.repository_count IS NULL AS is_list_unread
   FROM token_permissions AS p
   JOIN live_tokens AS t
     ON t.org = p.org

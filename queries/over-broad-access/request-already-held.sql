@@ -31,6 +31,7 @@ WITH valid AS MATERIALIZED (
     t.is_expired AS is_expired,
     t.repository_selection AS repository_selection,
     t.repository_selection = 'subset' AND t.repository_count IS NULL AS is_list_unread,
+    t.repository_selection IS NULL AS is_untold,
     t.expires_at AS expires_at,
     t.last_used_at AS last_used_at
   FROM live_tokens AS t
@@ -41,7 +42,8 @@ WITH valid AS MATERIALIZED (
     q.token_id AS token_id,
     q.owner_id AS owner_id,
     q.repository_selection AS repository_selection,
-    q.repository_selection = 'subset' AND q.repository_count IS NULL AS is_list_unread
+    q.repository_selection = 'subset' AND q.repository_count IS NULL AS is_list_unread,
+    q.repository_selection IS NULL AS is_untold
   FROM token_requests AS q
 ), candidates AS (
   SELECT
@@ -51,7 +53,8 @@ WITH valid AS MATERIALIZED (
     t.grant_id AS grant_id,
     t.repository_selection AS held_selection,
     q.is_list_unread OR t.is_list_unread AS is_list_unread,
-    (t.is_expired = 0) IS TRUE AS is_certain
+    q.is_untold OR t.is_untold AS is_untold,
+    (t.is_expired = 0 AND NOT q.is_untold AND NOT t.is_untold) IS TRUE AS is_certain
   FROM asked AS q
   JOIN valid AS t
     ON t.org = q.org
@@ -65,6 +68,7 @@ WITH valid AS MATERIALIZED (
     t.grant_id,
     t.repository_selection,
     q.is_list_unread OR t.is_list_unread,
+    q.is_untold OR t.is_untold,
     0
   FROM asked AS q
   JOIN valid AS t
@@ -76,11 +80,12 @@ WITH valid AS MATERIALIZED (
     c.org AS org,
     c.request_id AS request_id,
     c.grant_id AS grant_id,
-    c.is_list_unread AND c.held_selection = 'subset' AND c.asked_selection = 'subset' AS is_list_unread,
+    (c.is_list_unread AND c.held_selection = 'subset' AND c.asked_selection = 'subset') IS TRUE AS is_list_unread,
     c.is_certain AS is_certain
   FROM candidates AS c
   WHERE (
-      c.held_selection = 'all'
+      c.is_untold
+      OR c.held_selection = 'all'
       OR c.asked_selection = 'none'
       OR c.held_selection = 'subset'
       AND c.asked_selection = 'subset'
@@ -142,6 +147,7 @@ SELECT
     ELSE coalesce(q.owner_login, 'its owner') || CASE
         WHEN b.is_certain THEN ' already has'
         WHEN t.owner_id IS NULL THEN ' may already have, though GitHub did not say whose it is,'
+        WHEN t.repository_selection IS NULL OR q.repository_selection IS NULL THEN ' may already have, though GitHub did not say which repositories both reach,'
         WHEN b.is_list_unread THEN ' may already have, though not all lists of repositories were read to the end,'
         ELSE ' may already have, though GitHub did not say whether it has expired,'
       END || coalesce(' the token "' || t.token_name || '"', ' a token') || ' that may do all this' || CASE

@@ -106,6 +106,7 @@ WITH added AS (
 )
 SELECT
   CASE
+    WHEN t.grant_id IS NULL THEN 'unknown'
     WHEN a.permissions IS NOT NULL THEN 'fail'
     WHEN t.repository_selection = 'none' AND q.repository_selection <> 'none' THEN 'fail'
     WHEN t.repository_selection = 'subset' AND q.repository_selection = 'all' THEN 'fail'
@@ -114,7 +115,7 @@ SELECT
   END AS status,
   'request/' || q.request_id AS subject,
   q.org AS org,
-  'its token already has access' || coalesce(' since ' || substr(t.access_granted_at, 1, 10), '')
+  iif(t.grant_id IS NULL, 'whether its token already has access is unknown: GitHub did not say which token it is', 'its token already has access' || coalesce(' since ' || substr(t.access_granted_at, 1, 10), '')
     || coalesce('; asks to add ' || a.permissions, '; asks for no permission that it has not')
     || CASE
       WHEN q.repository_selection = t.repository_selection AND q.repository_selection <> 'subset' THEN ''
@@ -134,7 +135,7 @@ SELECT
           ELSE ', ' || n.repository_count || ' of them new'
         END
       )
-    END AS reason,
+    END) AS reason,
   a.permissions AS added_permissions,
   iif(t.repository_count IS NOT NULL, n.repository_count, NULL) AS added_repository_count,
   t.grant_id AS held_grant_id,
@@ -151,10 +152,10 @@ SELECT
   q.expires_at AS expires_at,
   q.html_url AS html_url
 FROM token_requests AS q
-JOIN widened AS w
+LEFT JOIN widened AS w
   ON w.org = q.org
   AND w.request_id = q.request_id
-JOIN tokens AS t
+LEFT JOIN tokens AS t
   ON t.org = w.org
   AND t.grant_id = w.grant_id
 LEFT JOIN added AS a
@@ -170,5 +171,14 @@ WHERE a.permissions IS NOT NULL
   OR t.repository_selection = 'subset' AND q.repository_selection = 'all'
   OR n.repository_count > 0
   OR q.repository_selection = 'subset' AND t.repository_selection = 'subset' AND (t.repository_count IS NULL OR q.repository_count IS NULL)
-  OR q.repository_selection IS NULL AND t.repository_selection IS NOT 'all'
-  OR t.repository_selection IS NULL AND q.repository_selection IS NOT 'none'
+  OR t.grant_id IS NOT NULL AND q.repository_selection IS NULL AND t.repository_selection IS NOT 'all'
+  OR t.grant_id IS NOT NULL AND t.repository_selection IS NULL AND q.repository_selection IS NOT 'none'
+  OR t.grant_id IS NULL AND q.token_id IS NULL
+  OR t.grant_id IS NULL
+    AND EXISTS (
+      SELECT 1
+      FROM tokens AS k
+      WHERE k.org = q.org
+        AND k.token_id IS NULL
+        AND k.owner_id IS q.owner_id
+    )

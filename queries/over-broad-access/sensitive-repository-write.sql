@@ -118,7 +118,7 @@ everywhere AS MATERIALIZED (
       WHEN 'all' THEN e.names
       ELSE l.names
     END AS names,
-    t.repository_selection = 'subset' AND t.repository_count IS NULL AS is_list_unread
+    t.assumed_selection = 'subset' AND t.repository_count IS NULL AS is_list_unread
   FROM writing AS w
   JOIN live_tokens AS t
     ON t.org = w.org
@@ -128,7 +128,7 @@ everywhere AS MATERIALIZED (
   LEFT JOIN listed AS l
     ON l.org = t.org
     AND l.grant_id = t.grant_id
-  WHERE t.repository_selection <> 'none'
+  WHERE t.assumed_selection <> 'none'
 )
 SELECT
   iif(t.doubt IS NOT NULL OR t.write_count = 0 OR t.sensitive_count IS NULL, 'unknown', 'fail') AS status,

@@ -56,7 +56,7 @@ WITH pairs (one, other, is_enough, severity, remark) AS (
     a.grant_id AS grant_id,
     a.is_write AND b.is_write AND pairs.is_enough AS is_certain,
     CASE
-      WHEN a.permission = 'contents' AND b.permission = 'actions' AND t.repository_selection = 'all' THEN NULL
+      WHEN a.permission = 'contents' AND b.permission = 'actions' AND (t.repository_selection = 'all' OR t.repository_selection IS NULL) THEN NULL
       ELSE pairs.severity
     END AS severity,
     printf('%s:%s with %s:%s (%s)', a.permission, a.level, b.permission, b.level, pairs.remark) AS shown
@@ -87,7 +87,7 @@ WITH pairs (one, other, is_enough, severity, remark) AS (
     AND t.grant_id = a.grant_id
   WHERE a.scope = 'repository'
     AND a.permission = 'secret_scanning_alerts'
-    AND t.repository_selection = 'all'
+    AND (t.repository_selection = 'all' OR t.repository_selection IS NULL)
   UNION ALL
   SELECT
     w.org,

@@ -7,7 +7,7 @@
 -- severity is high.
 --
 -- severity: low
--- population: live_tokens WHERE repository_selection = 'subset'
+-- population: live_tokens WHERE assumed_selection = 'subset'
 -- remediation: @revoke-token Revoking it breaks nothing but what still reads
 --   the archived repositories.
 -- see: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/reviewing-and-revoking-personal-access-tokens-in-your-organization
@@ -19,7 +19,7 @@ WITH lifeless AS MATERIALIZED (
     t.org AS org,
     t.grant_id AS grant_id
   FROM live_tokens AS t
-  WHERE t.repository_selection = 'subset'
+  WHERE t.assumed_selection = 'subset'
     AND NOT EXISTS (
       SELECT 1
       FROM token_repositories AS p

@@ -19,7 +19,7 @@ WITH held AS MATERIALIZED (
   SELECT
     p.org AS org,
     p.grant_id AS grant_id,
-    group_concat(p.scope || '/' || p.permission || ':' || p.level, ' ') AS permissions
+    group_concat(p.scope || '/' || p.permission || ':' || coalesce(p.level, ''), ' ') AS permissions
   FROM (
     SELECT
       a.org AS org,
@@ -52,7 +52,8 @@ kinds AS MATERIALIZED (
     t.grant_id AS grant_id,
     t.owner_id AS owner_id,
     t.is_expired AS is_expired,
-    t.repository_selection AS repository_selection,
+    t.assumed_selection AS repository_selection,
+    t.repository_selection IS NULL AS is_untold,
     t.repository_count AS repository_count,
     t.last_used_at AS last_used_at,
     coalesce(k.kind, 0) AS kind
@@ -68,8 +69,13 @@ kinds AS MATERIALIZED (
     count(*) OVER (PARTITION BY v.kind, v.owner_id, v.repository_count, v.repository_selection, v.org) AS pair_count,
     sum(v.repository_selection = 'subset' AND v.repository_count IS NULL)
       OVER (PARTITION BY v.kind, v.owner_id, v.repository_selection, v.org) AS doubt_count,
-    sum(v.owner_id IS NULL) OVER (PARTITION BY v.kind, v.repository_selection, v.org) AS stranger_count
+    sum(v.owner_id IS NULL) OVER (PARTITION BY v.kind, v.repository_selection, v.org) AS stranger_count,
+    sum(v.is_untold) OVER (PARTITION BY v.kind, v.owner_id, v.org) AS untold_count,
+    count(*) OVER (PARTITION BY v.kind, v.owner_id, v.org) AS kind_count,
+    (sum(v.is_untold) OVER anybody > 0 AND sum(v.owner_id IS NULL) OVER anybody > 0) AS is_anything_possible,
+    count(*) OVER anybody AS anybody_count
   FROM valid AS v
+  WINDOW anybody AS (PARTITION BY v.kind, v.org)
 ), described AS (
   SELECT
     v.*,
@@ -93,6 +99,8 @@ kinds AS MATERIALIZED (
   WHERE v.pair_count > 1
     OR v.doubt_count > 0
     OR v.stranger_count > 0
+    OR v.untold_count > 0
+    OR v.is_anything_possible
 ), compared AS (
   SELECT
     d.*,
@@ -134,6 +142,10 @@ SELECT
       || ' tokens with exactly these permissions, but not all their lists of repositories were read to the end'
     WHEN j.owner_id IS NOT NULL AND j.same_count > 1 THEN coalesce(t.owner_login, 'its owner') || ' has ' || j.same_count
       || ' tokens with exactly these permissions and repositories; GitHub did not say whether all are still valid'
+    WHEN j.owner_id IS NOT NULL AND j.untold_count > 0 AND j.kind_count > 1 THEN coalesce(t.owner_login, 'its owner') || ' has ' || j.kind_count
+      || ' tokens with exactly these permissions, but GitHub did not say which repositories all of them reach'
+    WHEN j.is_anything_possible AND j.anybody_count > 1 THEN 'GitHub did not say of all ' || j.anybody_count
+      || ' tokens with exactly these permissions who owns them and which repositories they reach'
     WHEN j.alike_count > 1 THEN 'GitHub did not say who owns '
       || j.ownerless_count || ' of ' || j.alike_count || ' tokens with exactly these permissions and repositories'
     ELSE 'GitHub did not say who owns '
@@ -161,5 +173,7 @@ JOIN tokens AS u
 WHERE j.is_certain
   OR j.owner_id IS NOT NULL AND j.repositories IS NOT NULL AND j.same_count > 1
   OR j.owner_id IS NOT NULL AND j.similar_count > 1 AND j.unread_count > 0
+  OR j.owner_id IS NOT NULL AND j.untold_count > 0 AND j.kind_count > 1
+  OR j.is_anything_possible AND j.anybody_count > 1
   OR j.alike_count > 1 AND j.ownerless_count > 0
   OR j.kin_count > 1 AND j.kin_ownerless_count > 0 AND j.kin_unread_count > 0

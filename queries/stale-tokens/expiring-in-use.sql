@@ -27,7 +27,7 @@ SELECT
   CASE
     WHEN unixepoch(t.expires_at) < unixepoch(:now) THEN 'should have expired on '
       || substr(t.expires_at, 1, 10)
-    ELSE t.expiry_text
+    ELSE coalesce(t.expiry_text, 'expires at an unknown time')
   END || ', and was ' || t.use_text || coalesce('; ' || t.doubt, '') AS reason,
   t.token_name AS token_name,
   t.owner_login AS owner_login,
@@ -40,5 +40,5 @@ SELECT
   t.highest_tier AS highest_tier,
   t.html_url AS html_url
 FROM live_tokens AS t
-WHERE unixepoch(t.expires_at) - unixepoch(:now) <= :days * 86400
-  AND unixepoch(:now) - unixepoch(t.last_used_at) <= :used_days * 86400
+WHERE (unixepoch(t.expires_at) - unixepoch(:now) <= :days * 86400 OR t.is_expiry_unknown)
+  AND (unixepoch(:now) - unixepoch(t.last_used_at) <= :used_days * 86400 OR t.is_use_unknown)

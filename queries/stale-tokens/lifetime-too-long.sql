@@ -24,8 +24,8 @@ SELECT
   iif(t.doubt IS NULL, 'fail', 'unknown') AS status,
   'token/' || t.grant_id AS subject,
   t.org AS org,
-  t.expiry_text
-    || ', later than ' || :days || ' days from now' || coalesce('; ' || t.doubt, '') AS reason,
+  coalesce(t.expiry_text, 'expires at an unknown time')
+    || iif(t.is_expiry_unknown, ', perhaps later than ', ', later than ') || :days || ' days from now' || coalesce('; ' || t.doubt, '') AS reason,
   t.token_name AS token_name,
   t.owner_login AS owner_login,
   t.expires_in_days AS expires_in_days,
@@ -37,3 +37,4 @@ SELECT
   t.html_url AS html_url
 FROM live_tokens AS t
 WHERE unixepoch(t.expires_at) - unixepoch(:now) > :days * 86400
+  OR t.is_expiry_unknown

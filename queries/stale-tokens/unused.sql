@@ -30,3 +30,4 @@ SELECT
   t.html_url AS html_url
 FROM live_tokens AS t
 WHERE unixepoch(:now) - unixepoch(t.last_used_at) > :days * 86400
+  OR t.is_use_unknown
